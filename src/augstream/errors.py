@@ -1,0 +1,46 @@
+"""The one exception family. The fact is raised where it is found; the context is added once, at the public call."""
+
+from collections.abc import Sequence
+
+
+class AugstreamError(Exception):
+    """Base of every error that augstream raises on purpose."""
+
+
+class ArgumentError(AugstreamError, ValueError):
+    """An argument is of the wrong type or out of range; the message names its path and the way out."""
+
+
+class PipelineError(AugstreamError, ValueError):
+    """Transforms that are right one by one, but not in this order or for these pictures."""
+
+
+class SourceError(AugstreamError):
+    """A folder, table or array that cannot serve as a source: missing, empty, or without classes."""
+
+
+class SampleError(AugstreamError):
+    """One or more samples cannot be read; `failures` holds (index, name, reason) of each."""
+
+    def __init__(self, failures: Sequence[tuple[int, str, str]]) -> None:
+        self.failures = list(failures)
+        super().__init__(self._text())
+
+    def __reduce__(self) -> tuple[type["SampleError"], tuple[list[tuple[int, str, str]]]]:
+        return SampleError, (self.failures,)
+
+    def _text(self) -> str:
+        shown = [f"sample {index} ({name}): {reason}" for index, name, reason in self.failures[:5]]
+        more = len(self.failures) - len(shown)
+        if more > 0:
+            shown.append(f"... and {more} more")
+        hint = 'Repair or remove the files, or pass on_error="skip" to the Loader.'
+        return "\n".join([*shown, hint])
+
+
+class MissingPackageError(AugstreamError, ImportError):
+    """An optional package is not installed."""
+
+    def __init__(self, feature: str, package: str, extra: str | None = None) -> None:
+        target = f"'augstream[{extra}]'" if extra else package
+        super().__init__(f"{feature} needs the package {package}. Install it with: pip install {target}")
