@@ -67,4 +67,4 @@ fi
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 echo "Installing Python packages into .venv (${*:-runtime})"
-.venv/bin/python scripts/requirements.py "$@" | .venv/bin/python -m pip install --quiet --requirement /dev/stdin
+.venv/bin/python scripts/requirements.py "$@" | .venv/bin/python -m pip install -qq --requirement /dev/stdin
