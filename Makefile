@@ -35,8 +35,14 @@ build: .venv/.built ## the native core, if its sources changed
 demo: .venv/.demo .venv/.built ## train a small network with and without augmentation, about two minutes
 	@KERAS_BACKEND=jax .venv/bin/augstream demo
 
-test: setup .venv/.demo ## everything CI checks
-	@scripts/test.sh
+.venv/.torch: .venv/.base
+	@scripts/torch.sh
+	@touch $@
+
+test: setup .venv/.demo .venv/.torch ## everything CI checks
+	@scripts/lint.sh
+	@scripts/wheel.sh
+	@KERAS_BACKEND=jax $(PYTHON) -m pytest
 
 lint: .venv/.dev ## style and types
 	@scripts/lint.sh
@@ -46,7 +52,7 @@ format: .venv/.dev ## rewrite the sources in the project's style
 	@$(PYTHON) -m ruff format .
 	@.venv/bin/clang-format -i src/bindings.cpp src/core/*
 
-sanitize: setup .venv/.demo ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, then ThreadSanitizer
+sanitize: .venv/.base ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, then ThreadSanitizer
 	@scripts/sanitize.sh address,undefined
 	@scripts/sanitize.sh thread
 

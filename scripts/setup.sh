@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Make .venv, with the system headers the core needs, and install the extras named (see pyproject.toml).
+# Make .venv (or $VENV), with the system headers the core needs, and install the extras named (see pyproject.toml).
 # usage: scripts/setup.sh [EXTRA...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+venv=${VENV:-.venv}
 
 find_python() {
     local name
@@ -65,6 +66,6 @@ if [ -n "$packages" ]; then
     [ -z "$packages" ] || say_and_stop "$packages"
 fi
 
-.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
-echo "Installing Python packages into .venv (${*:-runtime})"
-.venv/bin/python scripts/requirements.py "$@" | .venv/bin/python -m pip install -qq --requirement /dev/stdin
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$venv"
+echo "Installing Python packages into $venv (${*:-runtime})"
+"$venv/bin/python" scripts/requirements.py "$@" | "$venv/bin/python" -m pip install -qq --requirement /dev/stdin
