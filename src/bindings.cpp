@@ -1,13 +1,22 @@
 // The only file that knows Python: check, convert, release the GIL, call.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
+#include "geometry.h"
+#include "jpeg.h"
 #include "permute.h"
 #include "philox.h"
+#include "plan.h"
+#include "pool.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -46,9 +55,234 @@ auto permute(uint64_t key, int64_t n, Indices positions) {
     return own(std::move(out), count);
 }
 
+using augstream::Job;
+using augstream::Type;
+
+template <typename T, typename Shape>
+using Rows = nb::ndarray<const T, Shape, nb::c_contig, nb::device::cpu>;
+using Matrices = Rows<double, nb::shape<-1, 3, 3>>;
+using Sizes = Rows<int64_t, nb::shape<-1, 2>>;
+using Floats = Rows<float, nb::ndim<2>>;
+using Tables = Rows<float, nb::ndim<3>>;
+using Pixels = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Batch = nb::ndarray<nb::ndim<4>, nb::c_contig, nb::device::cpu>;
+
+Type type_of(nb::dlpack::dtype dtype) {
+    if (dtype == nb::dtype<uint8_t>()) return Type::u8;
+    if (dtype == nb::dtype<uint16_t>()) return Type::u16;
+    if (dtype == nb::dtype<float>()) return Type::f32;
+    throw nb::type_error("pixels must be uint8, uint16 or float32");
+}
+
+void expect(bool right, const char* what) {
+    if (!right) throw nb::value_error(what);
+}
+
+augstream::Source source_of(nb::handle sample) {
+    augstream::Source source;
+    if (PyBytes_Check(sample.ptr())) {
+        source.data = reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(sample.ptr()));
+        source.bytes = static_cast<size_t>(PyBytes_GET_SIZE(sample.ptr()));
+        const augstream::JpegHeader header = augstream::read_jpeg_header(source.data, source.bytes);
+        source.height = header.height;
+        source.width = header.width;
+        return source;
+    }
+    const auto pixels = nb::cast<Pixels>(sample);
+    source.data = static_cast<const uint8_t*>(pixels.data());
+    source.encoded = false;
+    source.type = type_of(pixels.dtype());
+    source.height = static_cast<int>(pixels.shape(0));
+    source.width = static_cast<int>(pixels.shape(1));
+    source.channels = static_cast<int>(pixels.shape(2));
+    expect(source.height > 0 && source.width > 0 && source.channels > 0, "a picture has no pixels");
+    return source;
+}
+
+// One pass: (warp or None, points) with warp = (matrix, size, border, interpolation, fill or None) and
+// points = [(matrix, clip or None) or (table, peak, steps), ...].
+augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
+    const auto tuple = nb::cast<nb::tuple>(item);
+    augstream::Pass pass;
+    if (!tuple[0].is_none()) {
+        const auto warp = nb::cast<nb::tuple>(tuple[0]);
+        const auto matrix = nb::cast<Matrices>(warp[0]);
+        const auto size = nb::cast<Sizes>(warp[1]);
+        expect(matrix.shape(0) == n && size.shape(0) == n, "a warp must have one row per sample");
+        pass.warped = true;
+        pass.warp.matrix = matrix.data();
+        pass.warp.size = size.data();
+        for (size_t i = 0; i < 2 * n; ++i)
+            expect(size.data()[i] >= 1 && size.data()[i] <= 1 << 16, "output sizes must be in 1..65536");
+        pass.warp.border = static_cast<augstream::Border>(nb::cast<int>(warp[2]));
+        pass.warp.interpolation = static_cast<augstream::Interpolation>(nb::cast<int>(warp[3]));
+        if (!warp[4].is_none()) {
+            const auto fill = nb::cast<Floats>(warp[4]);
+            expect(fill.shape(0) == n && fill.shape(1) == channels, "fill must be (n, channels)");
+            pass.warp.fill = fill.data();
+        }
+    }
+    for (nb::handle entry : nb::cast<nb::list>(tuple[1])) {
+        const auto values = nb::cast<nb::tuple>(entry);
+        augstream::Point point;
+        const auto rows = nb::cast<Tables>(values[0]);
+        expect(rows.shape(0) == n && rows.shape(1) == channels, "a point op must be (n, channels, ...)");
+        if (values.size() == 2) {
+            expect(rows.shape(2) == channels + 1, "a color matrix must be (n, channels, channels + 1)");
+            point.matrix = rows.data();
+            if (!values[1].is_none()) {
+                const auto clip = nb::cast<Tables>(values[1]);
+                expect(clip.shape(0) == n && clip.shape(1) == channels && clip.shape(2) == 2,
+                       "a clip must be (n, channels, 2)");
+                point.clip = clip.data();
+            }
+        } else {
+            expect(rows.shape(2) == 256, "a curve must have 256 entries");
+            point.kind = augstream::Point::Kind::curve;
+            point.table = rows.data();
+            point.peak = nb::cast<float>(values[1]);
+            point.steps = nb::cast<bool>(values[2]);
+        }
+        pass.points.push_back(point);
+    }
+    return pass;
+}
+
+// Runs the plan over a batch and returns [(position, reason), ...] of the samples that failed. All arrays stay
+// referenced by the caller's arguments meanwhile.
+nb::list run(augstream::Pool& pool, nb::list samples, nb::list passes, int channels, Batch out, const std::string& type,
+             bool planar) {
+    Job job;
+    const size_t n = samples.size();
+    expect(out.shape(0) == n, "the output must have one slot per sample");
+    expect(channels >= 1, "a picture needs a channel");
+    job.input_channels = channels;
+    job.sources.reserve(n);
+    for (nb::handle sample : samples) job.sources.push_back(source_of(sample));
+    for (nb::handle pass : passes) job.passes.push_back(pass_of(pass, n, static_cast<size_t>(channels)));
+    expect(!job.passes.empty(), "a plan must have a pass");
+    job.output.data = static_cast<uint8_t*>(out.data());
+    job.output.type = type == "float16" ? Type::f16 : type == "bfloat16" ? Type::bf16 : type_of(out.dtype());
+    expect(out.itemsize() == (job.output.type == Type::u8    ? 1
+                              : job.output.type == Type::f32 ? 4
+                                                             : 2),
+           "the output's dtype does not fit");
+    job.output.layout = planar ? augstream::Layout::nchw : augstream::Layout::nhwc;
+    const size_t shape[3] = {out.shape(1), out.shape(2), out.shape(3)};
+    job.output.channels = static_cast<int>(planar ? shape[0] : shape[2]);
+    job.output.height = static_cast<int>(planar ? shape[1] : shape[0]);
+    job.output.width = static_cast<int>(planar ? shape[2] : shape[1]);
+    expect(job.output.channels == channels, "the output must have the plan's channels");
+    {
+        nb::gil_scoped_release release;
+        pool.run(job);
+    }
+    nb::list failures;
+    for (size_t i = 0; i < n; ++i)
+        if (!job.errors[i].empty()) failures.append(nb::make_tuple(i, job.errors[i]));
+    return failures;
+}
+
+// Rows of (kind, height, width, channels, orientation): kind 0 is bytes that are no JPEG the core reads, 1 such a JPEG,
+// 2 an array. Sizes are as stored.
+auto header(nb::list samples) {
+    const size_t n = samples.size();
+    std::unique_ptr<int32_t[]> out(new int32_t[n * 5]());
+    for (size_t i = 0; i < n; ++i) {
+        int32_t* row = out.get() + 5 * i;
+        const nb::handle sample = samples[i];
+        if (PyBytes_Check(sample.ptr())) {
+            const auto* data = reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(sample.ptr()));
+            const augstream::JpegHeader h =
+                augstream::read_jpeg_header(data, static_cast<size_t>(PyBytes_GET_SIZE(sample.ptr())));
+            row[0] = h.supported ? 1 : 0;
+            row[1] = h.height;
+            row[2] = h.width;
+            row[3] = h.components;
+            row[4] = h.orientation;
+        } else {
+            const auto pixels = nb::cast<Pixels>(sample);
+            row[0] = 2;
+            for (size_t k = 0; k < 3; ++k) row[1 + k] = static_cast<int32_t>(pixels.shape(k));
+            row[4] = 1;
+        }
+    }
+    return own(std::move(out), n, size_t{5});
+}
+
+// What the decoder is asked for: (top, bottom, left, right, denominator), for a picture of height x width.
+nb::tuple hint(Matrices matrix, Sizes size, int border, int interpolation, int height, int width) {
+    augstream::Pass pass;
+    expect(matrix.shape(0) >= 1 && size.shape(0) >= 1, "hint needs one sample");
+    pass.warped = true;
+    pass.warp = {matrix.data(), size.data(), static_cast<augstream::Border>(border),
+                 static_cast<augstream::Interpolation>(interpolation), nullptr};
+    const augstream::Hint h = make_hint(make_mapping(pass, 0, 0, height, width), height, width);
+    return nb::make_tuple(h.top, h.bottom, h.left, h.right, h.denominator);
+}
+
+// Memory for batches. An array's memory comes back here when the last view of it is gone, and serves the next batch:
+// fresh pages from the system would cost a tenth of the time of filling them.
+class Slots {
+  public:
+    explicit Slots(size_t keep) : free_(std::make_shared<Free>()) { free_->keep = keep; }
+
+    nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> take(size_t bytes) {
+        std::unique_ptr<Block> block = free_->pop(bytes);
+        if (!block)
+            block = std::make_unique<Block>(Block{std::unique_ptr<uint8_t[]>(new uint8_t[bytes]), bytes, nullptr});
+        block->home = free_;
+        uint8_t* data = block->data.get();
+        nb::capsule owner(block.release(), [](void* p) noexcept {
+            std::unique_ptr<Block> back(static_cast<Block*>(p));
+            const std::shared_ptr<Free> home = std::move(back->home);
+            home->push(std::move(back));
+        });
+        return {data, {bytes}, owner};
+    }
+
+  private:
+    struct Free;
+    struct Block {
+        std::unique_ptr<uint8_t[]> data;
+        size_t bytes;
+        std::shared_ptr<Free> home;
+    };
+    struct Free {
+        std::mutex mutex;
+        std::vector<std::unique_ptr<Block>> blocks;
+        size_t keep = 0;
+
+        std::unique_ptr<Block> pop(size_t bytes) {
+            std::lock_guard lock(mutex);
+            for (auto& block : blocks) {
+                if (block->bytes != bytes) continue;
+                std::swap(block, blocks.back());
+                std::unique_ptr<Block> found = std::move(blocks.back());
+                blocks.pop_back();
+                return found;
+            }
+            return nullptr;
+        }
+        void push(std::unique_ptr<Block> block) noexcept {
+            std::lock_guard lock(mutex);
+            if (blocks.size() >= keep) blocks.erase(blocks.begin());
+            if (keep > 0) blocks.push_back(std::move(block));
+        }
+    };
+    std::shared_ptr<Free> free_;
+};
+
 }  // namespace
 
 NB_MODULE(_core, m) {
+    nb::class_<augstream::Pool>(m, "Pool")
+        .def(nb::init<int>(), "threads"_a)
+        .def_prop_ro("threads", &augstream::Pool::threads)
+        .def("run", &run, "samples"_a, "passes"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a);
+    nb::class_<Slots>(m, "Slots").def(nb::init<size_t>(), "keep"_a).def("take", &Slots::take, "bytes"_a);
+    m.def("header", &header, "samples"_a);
+    m.def("hint", &hint, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "height"_a, "width"_a);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
     m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
 }

@@ -1,5 +1,7 @@
 """The native core: what `src/bindings.cpp` exports, kept by hand."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,3 +10,34 @@ def philox(key: int, epoch: int, index: NDArray[np.int64], words: int) -> NDArra
 
 def permute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where a keyed bijection of 0..n-1 sends each position; n up to 2**62."""
+
+class Pool:
+    """Threads that run samples; 0 threads work in the caller. Safe to use from several Python threads and after a fork."""
+
+    def __init__(self, threads: int) -> None: ...
+    @property
+    def threads(self) -> int: ...
+    def run(
+        self,
+        samples: list[Any],
+        passes: list[Any],
+        channels: int,
+        out: NDArray[Any],
+        dtype: str,
+        planar: bool,
+    ) -> list[tuple[int, str]]:
+        """Fill `out` and return (position, reason) of each sample that failed."""
+
+class Slots:
+    """Memory for batches, recycled when the last view of an array is gone; at most `keep` blocks wait."""
+
+    def __init__(self, keep: int) -> None: ...
+    def take(self, bytes: int) -> NDArray[np.uint8]: ...
+
+def header(samples: list[Any]) -> NDArray[np.int32]:
+    """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: a JPEG, 2: an array."""
+
+def hint(
+    matrix: NDArray[np.float64], size: NDArray[np.int64], border: int, interpolation: int, height: int, width: int
+) -> tuple[int, int, int, int, int]:
+    """What the decoder is asked for: (top, bottom, left, right, denominator of the scale)."""

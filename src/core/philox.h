@@ -17,7 +17,8 @@ PhiloxCounter philox_block(PhiloxKey key, PhiloxCounter counter);
 // The low word of `key` comes first.
 PhiloxKey philox_key(uint64_t key);
 
-// Row i of out, (n, words), holds the words of sample index[i]: block b has the counter (epoch, index low, index high, b).
+// Row i of out, (n, words), holds the words of sample index[i]: block b has the counter (epoch, index low, index high,
+// b).
 void philox(uint64_t key, uint32_t epoch, const int64_t* index, size_t n, size_t words, uint32_t* out);
 
 }  // namespace augstream

@@ -1,0 +1,115 @@
+"""The native engine: one call into the core per batch, the GIL released for all of it."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _core
+from ..fuse import Pass, Plan
+from ..ops import Color, Warp
+
+Sample: TypeAlias = bytes | NDArray[Any]
+Layout: TypeAlias = Literal["NHWC", "NCHW"]
+Failures: TypeAlias = list[tuple[int, str]]
+
+# The order of the enums in src/core/plan.h.
+BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4}
+INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
+
+
+def run(
+    samples: Sequence[Sample],
+    plan: Plan,
+    *,
+    dtype: str = "float32",
+    layout: Layout = "NHWC",
+    pool: _core.Pool | None = None,
+    slots: _core.Slots | None = None,
+) -> tuple[NDArray[Any], Failures]:
+    """Run the plan over a batch of JPEG files (bytes) and arrays (h, w, c) of uint8, uint16 or float32.
+
+    dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
+    pool: the threads to work in; None works in the calling thread. slots: where the batch's memory comes from.
+
+    Returns the batch, (n, h, w, c) or (n, c, h, w), and (position, reason) of each sample that could not be read; its
+    slot is zero.
+    """
+    channels = plan.frame_in.channels
+    height, width = (int(v) for v in plan.frame_out.size[0])
+    planar = layout == "NCHW"
+    shape = (len(samples), channels, height, width) if planar else (len(samples), height, width, channels)
+    out = empty(shape, dtype, slots)
+    passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
+    raw = out.view(np.uint16) if dtype == "bfloat16" else out
+    failures = (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar)
+    return out, failures
+
+
+def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDArray[Any]:
+    """An array of any values, in recycled memory where `slots` are given."""
+    kind = dtype_of(dtype)
+    if slots is None:
+        return np.empty(shape, kind)
+    return slots.take(int(np.prod(shape)) * kind.itemsize).view(kind).reshape(shape)
+
+
+def dtype_of(name: str) -> np.dtype[Any]:
+    """The NumPy dtype of an output type; bfloat16 comes from the package ml_dtypes."""
+    if name != "bfloat16":
+        return np.dtype(name)
+    try:
+        import ml_dtypes
+    except ImportError:
+        from ..errors import MissingPackageError
+
+        raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
+    """What the decoder reads of sample i, stored as (height, width): (top, bottom, left, right, denominator of the scale)."""
+    warp = plan.passes[0].warp if plan.passes else None
+    if warp is None:
+        return 0, stored[0], 0, stored[1], 1
+    border, interpolation = _modes(warp)
+    matrix = np.ascontiguousarray(warp.matrix[i : i + 1], np.float64)
+    return _core.hint(matrix, np.ascontiguousarray(warp.size[i : i + 1], np.int64), border, interpolation, *stored)
+
+
+@cache
+def _inline() -> _core.Pool:
+    return _core.Pool(0)
+
+
+def _modes(warp: Warp) -> tuple[int, int]:
+    return BORDERS[warp.border or "edge"], INTERPOLATIONS[warp.interpolation or "bilinear"]
+
+
+def _pass(step: Pass, channels: int) -> tuple[Any, list[Any]]:
+    """The pass as the bindings read it; see `pass_of` in src/bindings.cpp."""
+    warp = None
+    if step.warp is not None:
+        fill = step.warp.fill
+        n = len(step.warp.size)
+        warp = (
+            np.ascontiguousarray(step.warp.matrix, np.float64),
+            np.ascontiguousarray(step.warp.size, np.int64),
+            *_modes(step.warp),
+            None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
+        )
+    return warp, [
+        _color(op) if isinstance(op, Color) else _curve(op.table, op.peak, op.steps, channels) for op in step.points
+    ]
+
+
+def _color(op: Color) -> tuple[Any, ...]:
+    clip = None if op.clip is None else np.ascontiguousarray(op.clip, np.float32)
+    return np.ascontiguousarray(op.matrix, np.float32), clip
+
+
+def _curve(table: NDArray[np.float64], peak: float, steps: bool, channels: int) -> tuple[Any, ...]:
+    full = np.broadcast_to(table, (len(table), channels, 256))
+    return np.ascontiguousarray(full, np.float32), float(peak), bool(steps)

@@ -1,0 +1,206 @@
+#include "geometry.h"
+
+#include <cstring>
+#include <limits>
+
+namespace augstream {
+namespace {
+
+constexpr double kAligned = 1e-4;
+
+bool skewed(const double* m, int width, int height) {
+    const double drift = std::max(std::abs(m[1]) * height, std::abs(m[3]) * width);
+    return drift >= kAligned || std::abs(m[6]) * width > 1e-9 || std::abs(m[7]) * height > 1e-9;
+}
+
+void shrink_factors(Mapping& g) {
+    const double* m = g.m;
+    const double x = g.width / 2.0, y = g.height / 2.0;
+    const double w = m[6] * x + m[7] * y + m[8];
+    const double px = (m[0] * x + m[1] * y + m[2]) / w, py = (m[3] * x + m[4] * y + m[5]) / w;
+    g.shrink_x = std::hypot((m[0] - px * m[6]) / w, (m[1] - px * m[7]) / w);
+    g.shrink_y = std::hypot((m[3] - py * m[6]) / w, (m[4] - py * m[7]) / w);
+    // A degenerate perspective shrinks without bound; beyond this nothing is left to see.
+    constexpr double kMost = 1e5;
+    if (!(g.shrink_x < kMost)) g.shrink_x = kMost;
+    if (!(g.shrink_y < kMost)) g.shrink_y = kMost;
+}
+
+}  // namespace
+
+int reduction(double shrink) { return std::max(1, static_cast<int>(std::ceil(shrink / 3 - 1e-6))); }
+
+double prefilter(double shrink) {
+    return std::min(std::max(0.0, std::min(0.65 * (shrink - 1), 0.265 * shrink - 0.15)), 2.0 / 3);
+}
+
+int wrap_index(int index, int n, Border border) {
+    const auto modulo = [](int a, int b) {
+        const int r = a % b;
+        return r < 0 ? r + b : r;
+    };
+    switch (border) {
+        case Border::wrap:
+            return modulo(index, n);
+        case Border::reflect:
+            index = modulo(index, 2 * n);
+            return std::min(index, 2 * n - 1 - index);
+        case Border::mirror:
+            index = modulo(index, std::max(1, 2 * n - 2));
+            return std::min(index, std::max(2 * n - 2 - index, 0));
+        default:
+            return std::clamp(index, 0, n - 1);
+    }
+}
+
+double keys(double d) {
+    if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+    if (d < 2) return ((-0.5 * d + 2.5) * d - 4) * d + 2;
+    return 0;
+}
+
+double visible(double x, double n, double shrink) {
+    const double outside = std::max(std::max(-x, x - n), 0.0);
+    return std::clamp(1 - 2 * outside / shrink, 0.0, 1.0);
+}
+
+Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, int width) {
+    Mapping g;
+    g.height = height;
+    g.width = width;
+    if (!pass.warped) return g;
+    const Warp& warp = pass.warp;
+    const double* m = warp.matrix + 9 * sample;
+    for (int i = 0; i < 9; ++i) g.m[i] = m[i] / m[8];
+    g.height = static_cast<int>(warp.size[2 * sample]);
+    g.width = static_cast<int>(warp.size[2 * sample + 1]);
+    g.border = warp.border;
+    g.interpolation = warp.interpolation;
+    g.fill = warp.fill ? warp.fill + sample * static_cast<size_t>(channels) : nullptr;
+    g.skewed = skewed(g.m, g.width, g.height);
+    if (g.skewed) {
+        double t[9];
+        std::memcpy(t, g.m + 3, 3 * sizeof(double));
+        std::memcpy(t + 3, g.m, 3 * sizeof(double));
+        std::memcpy(t + 6, g.m + 6, 3 * sizeof(double));
+        if (!skewed(t, g.width, g.height)) {
+            std::memcpy(g.m, t, sizeof t);
+            g.transposed = true;
+            g.skewed = false;
+        }
+    }
+    shrink_factors(g);
+    return g;
+}
+
+Hint make_hint(const Mapping& g, int height, int width) {
+    Hint hint{0, height, 0, width, 1};
+    if (g.transposed) std::swap(height, width);
+    double low_x = width, high_x = 0, low_y = height, high_y = 0;
+    bool whole = false;
+    for (int corner = 0; corner < 4; ++corner) {
+        const double x = corner & 1 ? g.width : 0, y = corner & 2 ? g.height : 0;
+        const double w = g.m[6] * x + g.m[7] * y + g.m[8];
+        if (!(w > 1e-6)) whole = true;
+        const double u = (g.m[0] * x + g.m[1] * y + g.m[2]) / w, v = (g.m[3] * x + g.m[4] * y + g.m[5]) / w;
+        low_x = std::min(low_x, u);
+        high_x = std::max(high_x, u);
+        low_y = std::min(low_y, v);
+        high_y = std::max(high_y, v);
+    }
+    // Kernels reach 2 pixels beyond the place they look at, or twice the shrink factor.
+    const double reach_x = 3 + 2 * g.shrink_x, reach_y = 3 + 2 * g.shrink_y;
+    const auto range = [&](double low, double high, double reach, int n, int& first, int& last) {
+        low -= reach;
+        high += reach;
+        first = 0;
+        last = n;
+        const bool folded = g.border != Border::edge && g.border != Border::constant;
+        if (whole || !(low <= high) || (folded && (low < 0 || high > n))) return;
+        first = static_cast<int>(std::clamp(std::floor(low), 0.0, n - 1.0));
+        last = static_cast<int>(std::clamp(std::ceil(high), first + 1.0, static_cast<double>(n)));
+    };
+    if (g.transposed) {
+        range(low_x, high_x, reach_x, width, hint.top, hint.bottom);
+        range(low_y, high_y, reach_y, height, hint.left, hint.right);
+    } else {
+        range(low_y, high_y, reach_y, height, hint.top, hint.bottom);
+        range(low_x, high_x, reach_x, width, hint.left, hint.right);
+    }
+    if (g.interpolation == Interpolation::nearest) return hint;
+    // The decoder's scaling stands in for the box averages of a skewed warp (what is left shrinks by 1.5 to 3), and for
+    // less than half of an exact resize (what is left shrinks by 2 or more), as close to the full-size result.
+    const double least = std::min(g.shrink_x, g.shrink_y);
+    while (hint.denominator < 8 && (g.skewed ? least > 3 * hint.denominator : least >= 4 * hint.denominator))
+        hint.denominator *= 2;
+    return hint;
+}
+
+void make_taps(double gain, double shift, int n_out, int n_in, int first, int last, double extent, double scale,
+               Border border, Interpolation interpolation, Taps& taps) {
+    const bool nearest = interpolation == Interpolation::nearest;
+    const bool cubic = interpolation == Interpolation::bicubic;
+    const double shrink = std::max(1.0, std::abs(gain) * scale);
+    const double radius = shrink * (cubic ? 2 : 1);
+    const auto n = static_cast<size_t>(n_out);
+    const auto span = [&](double center, int64_t& from, int64_t& to) {
+        if (nearest) {
+            from = static_cast<int64_t>(std::floor(center));
+            to = from + 1;
+        } else {
+            from = static_cast<int64_t>(std::floor(center - radius + 0.5));
+            to = std::max(static_cast<int64_t>(std::ceil(center + radius - 0.5)), from + 1);
+        }
+    };
+    // Far outside every border rule repeats itself; the limit keeps indices small.
+    const double limit = 1e8;
+    const auto place = [&](size_t j) {
+        return std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * scale, -limit, limit);
+    };
+    taps.n = n_out;
+    taps.count = 1;
+    int64_t from = 0, to = 0;
+    for (size_t j = 0; j < n; ++j) {
+        span(place(j), from, to);
+        taps.count = std::max(taps.count, static_cast<int>(to - from));
+    }
+    taps.index.assign(n * static_cast<size_t>(taps.count), first);
+    taps.weight.assign(n * static_cast<size_t>(taps.count), 0.0f);
+    taps.seen.clear();
+    if (border == Border::constant) taps.seen.resize(n);
+    taps.low = std::numeric_limits<int>::max();
+    taps.high = 0;
+    for (size_t j = 0; j < n; ++j) {
+        const double center = place(j);
+        span(center, from, to);
+        double sum = 0;
+        const auto value = [&](int64_t i) {
+            const double d = std::abs(static_cast<double>(i) + 0.5 - center) / shrink;
+            return nearest ? 1.0 : cubic ? keys(d) : std::max(0.0, 1 - d);
+        };
+        for (int64_t i = from; i < to; ++i) sum += value(i);
+        for (int64_t i = from; i < to; ++i) {
+            const size_t at = static_cast<size_t>(i - from) * n + j;
+            const int index = std::clamp(wrap_index(static_cast<int>(i), n_in, border), first, last - 1);
+            taps.index[at] = index;
+            taps.weight[at] = static_cast<float>(value(i) / sum);
+            taps.low = std::min(taps.low, index);
+            taps.high = std::max(taps.high, index + 1);
+        }
+        for (size_t k = static_cast<size_t>(to - from); k < static_cast<size_t>(taps.count); ++k)
+            taps.index[k * n + j] = taps.index[j];
+        if (border == Border::constant) {
+            const double x = center / scale;
+            taps.seen[j] = nearest ? static_cast<float>(x >= 0 && x < extent)
+                                   : static_cast<float>(visible(x, extent, std::max(1.0, std::abs(gain))));
+        }
+    }
+    bool forward = taps.count == 1, backward = taps.count == 1;
+    for (size_t j = 1; j < n && (forward || backward); ++j) {
+        forward = forward && taps.index[j] == taps.index[j - 1] + 1;
+        backward = backward && taps.index[j] == taps.index[j - 1] - 1;
+    }
+    taps.kind = forward ? Taps::Kind::copy : backward ? Taps::Kind::reverse : Taps::Kind::weighted;
+}
+
+}  // namespace augstream

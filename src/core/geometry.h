@@ -1,0 +1,56 @@
+// How one sample's warp is sampled: which kernel, how much it shrinks, where it looks. The rules are those of
+// engines/reference.py, name by name; all of it is double precision, so that both engines decide alike.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "jpeg.h"
+#include "plan.h"
+#include "plane.h"
+
+namespace augstream {
+
+// One sample's warp with the matrix scaled to m[8] = 1.
+struct Mapping {
+    double m[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    int height = 0, width = 0;  // of the output
+    Border border = Border::edge;
+    Interpolation interpolation = Interpolation::bilinear;
+    const float* fill = nullptr;  // one per channel
+    bool transposed = false;      // the source is to be transposed first; m already says so
+    bool skewed = false;          // rows do not run along the source's rows: no separable kernel
+    double shrink_x = 1, shrink_y = 1;
+};
+
+// `height`, `width`: of the input picture; used as the output size where there is no warp.
+Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, int width);
+
+// The part of an input picture that the mapping looks at, and the decoder's scale that leaves enough to filter.
+Hint make_hint(const Mapping& mapping, int height, int width);
+
+int reduction(double shrink);
+double prefilter(double shrink);
+int wrap_index(int index, int n, Border border);
+double keys(double distance);
+double visible(double x, double n, double shrink);
+
+// Weights of an axis-aligned warp along one axis of a plane: output j is the sum over k of weight[k * n + j] *
+// pixel[index[k * n + j]].
+struct Taps {
+    int n = 0, count = 0;
+    std::vector<int32_t> index;
+    std::vector<float> weight;
+    std::vector<float> seen;  // how much of the picture output j sees, for a constant border
+    int low = 0, high = 0;    // indices used: [low, high)
+    enum class Kind : uint8_t { weighted, copy, reverse } kind = Kind::weighted;
+};
+
+// `n_in` and [first, last): the plane's extent and what of it is stored; `extent` and `scale`: the picture's extent and
+// the plane pixels per picture pixel.
+void make_taps(double gain, double shift, int n_out, int n_in, int first, int last, double extent, double scale,
+               Border border, Interpolation interpolation, Taps& taps);
+
+}  // namespace augstream

@@ -1,0 +1,425 @@
+#include "run.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "geometry.h"
+#include "jpeg.h"
+#include "plane.h"
+#include "rows.h"
+
+namespace augstream {
+namespace {
+
+// Full-range BT.601 as JFIF has it, with the offset of 128 in the last column.
+constexpr float kYccToRgb[12] = {1,          0,           1.402f, -179.456f, 1, -0.344136f,
+                                 -0.714136f, 135.458816f, 1,      1.772f,    0, -226.816f};
+constexpr float kRgbToLuma[4] = {0.299f, 0.587f, 0.114f, 0};
+constexpr int64_t kMostPixels = int64_t{1} << 28;  // so that offsets into a plane fit into 32 bits
+
+size_t element_size(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
+
+template <typename T>
+void extend_as(const Plane& p, bool wrap) {
+    const int n = p.x1 - p.x0;
+    for (int y = p.y0; y < p.y1; ++y) {
+        T* row = p.row<T>(y);
+        row[n] = wrap ? row[0] : row[n - 1];
+    }
+    std::memcpy(p.row<T>(p.y1), p.row<T>(wrap ? p.y0 : p.y1 - 1), static_cast<size_t>(n + 1) * sizeof(T));
+}
+
+// Fills the column and the row beyond the window, which 2x2 neighborhoods at its edge reach into.
+void extend(const Plane& p, bool wrap) {
+    if (p.element == Element::u8) {
+        extend_as<uint8_t>(p, wrap);
+    } else {
+        extend_as<float>(p, wrap);
+    }
+}
+
+// A plane of `like`'s kind with the window [x0, x1) x [y0, y1), in memory of `buffer`.
+Plane allocate(const Plane& like, int x0, int y0, int x1, int y1, Buffer& buffer) {
+    Plane p = like;
+    p.x0 = x0;
+    p.y0 = y0;
+    p.x1 = x1;
+    p.y1 = y1;
+    p.stride = padded_stride(x1 - x0);
+    const size_t count = static_cast<size_t>(p.stride) * static_cast<size_t>(y1 - y0 + 1);
+    p.data = p.element == Element::u8 ? static_cast<void*>(buffer.take<uint8_t>(count)) : buffer.take<float>(count);
+    return p;
+}
+
+template <typename T>
+void transpose_as(const Plane& in, const Plane& out) {
+    constexpr int kTile = 16;
+    for (int y0 = in.y0; y0 < in.y1; y0 += kTile)
+        for (int x0 = in.x0; x0 < in.x1; x0 += kTile)
+            for (int x = x0; x < std::min(x0 + kTile, in.x1); ++x)
+                for (int y = y0; y < std::min(y0 + kTile, in.y1); ++y)
+                    out.row<T>(x)[y - out.x0] = in.row<T>(y)[x - in.x0];
+}
+
+Plane transpose(const Plane& in, Buffer& buffer) {
+    Plane out = allocate(in, in.y0, in.x0, in.y1, in.x1, buffer);
+    std::swap(out.width, out.height);
+    std::swap(out.scale_x, out.scale_y);
+    if (in.element == Element::u8) {
+        transpose_as<uint8_t>(in, out);
+    } else {
+        transpose_as<float>(in, out);
+    }
+    return out;
+}
+
+template <typename T>
+void reduce_as(const Plane& in, const Plane& out, int kx, int ky) {
+    for (int y = out.y0; y < out.y1; ++y)
+        for (int x = out.x0; x < out.x1; ++x) {
+            const int left = std::max(x * kx, in.x0), right = std::min((x + 1) * kx, in.x1);
+            const int top = std::max(y * ky, in.y0), bottom = std::min((y + 1) * ky, in.y1);
+            float sum = 0;
+            for (int v = top; v < bottom; ++v)
+                for (int u = left; u < right; ++u) sum += static_cast<float>(in.row<T>(v)[u - in.x0]);
+            out.row<float>(y)[x - out.x0] = sum / static_cast<float>((right - left) * (bottom - top));
+        }
+}
+
+Plane reduce(const Plane& in, int kx, int ky, Buffer& buffer) {
+    Plane like = in;
+    like.element = Element::f32;
+    like.width = (in.width + kx - 1) / kx;
+    like.height = (in.height + ky - 1) / ky;
+    like.scale_x = in.scale_x / kx;
+    like.scale_y = in.scale_y / ky;
+    const Plane out = allocate(like, in.x0 / kx, in.y0 / ky, (in.x1 + kx - 1) / kx, (in.y1 + ky - 1) / ky, buffer);
+    if (in.element == Element::u8) {
+        reduce_as<uint8_t>(in, out, kx, ky);
+    } else {
+        reduce_as<float>(in, out, kx, ky);
+    }
+    return out;
+}
+
+}  // namespace
+
+struct Worker::State {
+    JpegDecoder decoder;
+    std::vector<Buffer> loaded, filtered, reduced, results[2];
+    Buffer rows, scratch, packed, offsets;
+    std::vector<Taps> taps;
+    std::vector<float*> row;
+    std::vector<float> matrix, clip;
+
+    void load(const Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space);
+    void sample(const Mapping& mapping, Planes& planes, const auto& emit);
+    void sample_axis(const Mapping& mapping, const Planes& planes, const auto& emit);
+    void sample_skewed(const Mapping& mapping, const Planes& planes, const auto& emit);
+    void prepare(const Mapping& mapping, Planes& planes);
+    void points(const Pass& pass, size_t first, size_t i, int channels, int n);
+    bool to_levels(const Pass& pass, size_t i, ColorSpace space, int inputs, int channels, bool alone);
+    void run(Job& job, size_t i);
+};
+
+Worker::Worker() : state_(std::make_unique<State>()) {}
+Worker::~Worker() = default;
+
+// Source pixels to planes: no more of them than the mapping looks at.
+void Worker::State::load(const Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space) {
+    const Source& source = job.sources[i];
+    const Hint hint = make_hint(mapping, source.height, source.width);
+    if (source.encoded) {
+        const std::string reason =
+            decoder.decode(source.data, source.bytes, hint, job.input_channels == 1, planes, space);
+        if (!reason.empty()) throw std::runtime_error(reason);
+        if (planes.height != source.height || planes.width != source.width)
+            throw std::runtime_error("the file changed while it was read");
+        return;
+    }
+    space = ColorSpace::rgb;
+    planes.width = source.width;
+    planes.height = source.height;
+    planes.plane.assign(static_cast<size_t>(source.channels), Plane{});
+    loaded.resize(std::max(loaded.size(), planes.plane.size()));
+    Plane like;
+    like.element = source.type == Type::u8 ? Element::u8 : Element::f32;
+    like.width = source.width;
+    like.height = source.height;
+    for (size_t c = 0; c < planes.plane.size(); ++c)
+        planes.plane[c] = allocate(like, hint.left, hint.top, hint.right, hint.bottom, loaded[c]);
+    const size_t stride = static_cast<size_t>(source.width) * planes.plane.size() * element_size(source.type);
+    std::vector<void*> out(planes.plane.size());
+    for (int y = hint.top; y < hint.bottom; ++y) {
+        for (size_t c = 0; c < out.size(); ++c) {
+            const Plane& p = planes.plane[c];
+            out[c] = p.element == Element::u8 ? static_cast<void*>(p.row<uint8_t>(y)) : p.row<float>(y);
+        }
+        unpack_row(source.data + static_cast<size_t>(y) * stride, source.type, source.channels, hint.left, hint.right,
+                   out.data());
+    }
+}
+
+// Transposes, averages and blurs the planes as the mapping asks for.
+void Worker::State::prepare(const Mapping& mapping, Planes& planes) {
+    const size_t n = planes.plane.size();
+    filtered.resize(std::max(filtered.size(), n));
+    reduced.resize(std::max(reduced.size(), n));
+    if (mapping.transposed) {
+        std::swap(planes.width, planes.height);
+        for (size_t c = 0; c < n; ++c) planes.plane[c] = transpose(planes.plane[c], filtered[c]);
+    }
+    if (!mapping.skewed) return;
+    for (size_t c = 0; c < n; ++c) {
+        Plane& p = planes.plane[c];
+        if (mapping.interpolation != Interpolation::nearest) {
+            const int kx = reduction(mapping.shrink_x * p.scale_x), ky = reduction(mapping.shrink_y * p.scale_y);
+            if (kx > 1 || ky > 1) p = reduce(p, kx, ky, reduced[c]);
+            const double vx = prefilter(mapping.shrink_x * p.scale_x), vy = prefilter(mapping.shrink_y * p.scale_y);
+            if (vx > 0 || vy > 0) {
+                const Plane out = allocate(p, p.x0, p.y0, p.x1, p.y1, filtered[c]);
+                prefilter_plane(p, out, vx, vy, scratch);
+                p = out;
+            }
+        }
+        extend(p, mapping.border == Border::wrap);
+    }
+}
+
+// Calls emit(y) for each output row, with the sampled channels in `row`.
+void Worker::State::sample(const Mapping& mapping, Planes& planes, const auto& emit) {
+    prepare(mapping, planes);
+    if (mapping.skewed) {
+        sample_skewed(mapping, planes, emit);
+    } else {
+        sample_axis(mapping, planes, emit);
+    }
+}
+
+void Worker::State::sample_axis(const Mapping& g, const Planes& planes, const auto& emit) {
+    const size_t n = planes.plane.size();
+    taps.resize(std::max(taps.size(), 2 * n));
+    std::vector<size_t> same(n);  // the first plane with the same grid, whose weights serve
+    int widest = 0;
+    for (size_t c = 0; c < n; ++c) {
+        const Plane& p = planes.plane[c];
+        same[c] = 0;
+        while (!planes.plane[same[c]].same_grid(p)) ++same[c];
+        if (same[c] != c) continue;
+        make_taps(g.m[0], g.m[2], g.width, p.width, p.x0, p.x1, planes.width, p.scale_x, g.border, g.interpolation,
+                  taps[2 * c]);
+        make_taps(g.m[4], g.m[5], g.height, p.height, p.y0, p.y1, planes.height, p.scale_y, g.border, g.interpolation,
+                  taps[2 * c + 1]);
+        widest = std::max(widest, taps[2 * c].high - taps[2 * c].low);
+    }
+    float* line = scratch.take<float>(padded(static_cast<size_t>(widest)) + kRowPad);
+    float* seen = packed.take<float>(padded(static_cast<size_t>(g.width)));
+    for (int y = 0; y < g.height; ++y) {
+        for (size_t c = 0; c < n; ++c) {
+            const Taps& along = taps[2 * same[c]];
+            vertical_row(planes.plane[c], taps[2 * same[c] + 1], y, along.low, along.high, line);
+            horizontal_row(line, along, along.low, row[c]);
+        }
+        if (g.border == Border::constant) {
+            const float down = taps[1].seen[static_cast<size_t>(y)];
+            for (size_t j = 0; j < static_cast<size_t>(g.width); ++j) seen[j] = down * taps[0].seen[j];
+        }
+        emit(y, g.border == Border::constant ? seen : nullptr);
+    }
+}
+
+void Worker::State::sample_skewed(const Mapping& g, const Planes& planes, const auto& emit) {
+    const size_t n = planes.plane.size(), width = padded(static_cast<size_t>(g.width));
+    float* fx = scratch.take<float>(3 * width);
+    float* fy = fx + width;
+    float* seen = fy + width;
+    auto* offset = offsets.take<int32_t>(width);
+    auto* words = packed.take<uint32_t>(width);
+    std::vector<Grid> grids(n);
+    for (size_t c = 0; c < n; ++c) {
+        const Plane& p = planes.plane[c];
+        Grid& grid = grids[c];
+        std::copy(g.m, g.m + 9, grid.m);
+        grid.width = planes.width;
+        grid.height = planes.height;
+        grid.scale_x = p.scale_x;
+        grid.scale_y = p.scale_y;
+        grid.shrink_x = g.shrink_x;
+        grid.shrink_y = g.shrink_y;
+        grid.border = g.border;
+        grid.plane = &p;
+    }
+    const bool nearest = g.interpolation == Interpolation::nearest;
+    for (int y = 0; y < g.height; ++y) {
+        for (size_t c = 0; c < n; ++c) {
+            const Plane& p = planes.plane[c];
+            if (g.interpolation != Interpolation::bilinear) {
+                slow_row(grids[c], p, g.interpolation, y, g.width, row[c]);
+                continue;
+            }
+            if (c == 0 || !p.same_grid(planes.plane[c - 1])) grid_row(grids[c], y, g.width, offset, fx, fy);
+            bilinear_row(p, offset, fx, fy, g.width, words, row[c]);
+        }
+        if (g.border == Border::constant) {
+            seen_row(grids[0], y, g.width, seen);
+            if (nearest)
+                for (int j = 0; j < g.width; ++j) seen[j] = seen[j] >= 1 ? 1.0f : 0.0f;
+        }
+        emit(y, g.border == Border::constant ? seen : nullptr);
+    }
+}
+
+// The matrix from the planes of a JPEG to the pipeline's channels, in `matrix` and `clip`; merged with the pass's first
+// color unless it has to stand alone. Returns whether that color is used up.
+bool Worker::State::to_levels(const Pass& pass, size_t i, ColorSpace space, int inputs, int channels, bool alone) {
+    const auto p = static_cast<size_t>(inputs), c = static_cast<size_t>(channels);
+    std::vector<float> base(c * (p + 1), 0.0f);
+    if (channels == 1) {
+        if (inputs == 1)
+            base[0] = 1;
+        else
+            std::copy(kRgbToLuma, kRgbToLuma + 4, base.begin());
+    } else {
+        for (size_t o = 0; o < std::min<size_t>(c, 3); ++o) {
+            if (inputs == 1)
+                base[o * 2] = 1;
+            else if (space == ColorSpace::ycc)
+                std::copy(kYccToRgb + 4 * o, kYccToRgb + 4 * o + 4, base.begin() + static_cast<ptrdiff_t>(4 * o));
+            else
+                base[o * 4 + o] = 1;
+        }
+        if (channels == 4) base[3 * (p + 1) + p] = 255;  // a JPEG is opaque
+    }
+    clip.assign(2 * c, 0.0f);
+    for (size_t o = 0; o < c; ++o) clip[2 * o + 1] = 255;
+    if (alone || pass.points.empty() || pass.points[0].kind != Point::Kind::color) {
+        matrix = base;
+        return false;
+    }
+    const Point& color = pass.points[0];
+    const float* m = color.matrix + i * c * (c + 1);
+    matrix.assign(c * (p + 1), 0.0f);
+    for (size_t o = 0; o < c; ++o) {
+        float* to = matrix.data() + o * (p + 1);
+        for (size_t k = 0; k < c; ++k)
+            for (size_t j = 0; j <= p; ++j) to[j] += m[o * (c + 1) + k] * base[k * (p + 1) + j];
+        to[p] += m[o * (c + 1) + c];
+        if (color.clip) {
+            std::copy_n(color.clip + i * 2 * c + 2 * o, 2, &clip[2 * o]);
+        } else {
+            const float gain = m[o * (c + 1) + o], shift = m[o * (c + 1) + c];
+            clip[2 * o] = std::min(shift, gain * 255 + shift);
+            clip[2 * o + 1] = std::max(shift, gain * 255 + shift);
+        }
+    }
+    return true;
+}
+
+void Worker::State::points(const Pass& pass, size_t first, size_t i, int channels, int n) {
+    const auto c = static_cast<size_t>(channels);
+    for (size_t k = first; k < pass.points.size(); ++k) {
+        const Point& point = pass.points[k];
+        if (point.kind == Point::Kind::color) {
+            color_row(row.data(), channels, channels, point.matrix + i * c * (c + 1),
+                      point.clip ? point.clip + i * 2 * c : nullptr, n);
+        } else {
+            for (size_t o = 0; o < c; ++o)
+                curve_row(row[o], point.table + (i * c + o) * 256, point.peak, point.steps, n);
+        }
+    }
+}
+
+void Worker::State::run(Job& job, size_t i) {
+    const Source& source = job.sources[i];
+    if (static_cast<int64_t>(source.height) * source.width > kMostPixels)
+        throw std::runtime_error("the picture has more than 2^28 pixels");
+    if (!source.encoded && source.channels != job.input_channels)
+        throw std::runtime_error("an array of " + std::to_string(source.channels) +
+                                 " channels where the pipeline has " + std::to_string(job.input_channels));
+    const int channels = job.input_channels;
+    Planes planes;
+    int height = source.height, width = source.width;
+    for (size_t k = 0; k < job.passes.size(); ++k) {
+        const Pass& pass = job.passes[k];
+        const bool last = k + 1 == job.passes.size();
+        const Mapping mapping = make_mapping(pass, i, channels, height, width);
+        if (last && (mapping.height != job.output.height || mapping.width != job.output.width))
+            throw std::runtime_error("the plan's size is not the batch's");
+        ColorSpace space = ColorSpace::rgb;
+        if (k == 0) load(job, i, mapping, planes, space);
+        const int inputs = static_cast<int>(planes.plane.size());
+        const size_t pitch = padded(static_cast<size_t>(mapping.width)) + kRowPad;
+        row.resize(static_cast<size_t>(std::max(inputs, channels)));
+        float* memory = rows.take<float>(pitch * row.size());
+        for (size_t c = 0; c < row.size(); ++c) row[c] = memory + c * pitch;
+
+        const bool converted = k == 0 && source.encoded && (channels > 1 || inputs > 1);
+        const bool merged =
+            converted && to_levels(pass, i, space, inputs, channels, mapping.border == Border::constant);
+        const bool overshoots =
+            k == 0 && !converted && mapping.interpolation == Interpolation::bicubic && source.type != Type::f32;
+        const float peak = source.encoded || source.type == Type::u8 ? 255.0f : 65535.0f;
+
+        Planes result;
+        if (!last) {
+            result.width = mapping.width;
+            result.height = mapping.height;
+            results[k % 2].resize(std::max(results[k % 2].size(), static_cast<size_t>(channels)));
+            Plane like;
+            like.element = Element::f32;
+            like.width = mapping.width;
+            like.height = mapping.height;
+            for (size_t c = 0; c < static_cast<size_t>(channels); ++c)
+                result.plane.push_back(allocate(like, 0, 0, mapping.width, mapping.height, results[k % 2][c]));
+        }
+        const Output& output = job.output;
+        const size_t element = element_size(output.type),
+                     area = static_cast<size_t>(output.height) * static_cast<size_t>(output.width);
+        uint8_t* slot = output.data + i * area * static_cast<size_t>(output.channels) * element;
+        const size_t line = static_cast<size_t>(output.width) *
+                            (output.layout == Layout::nchw ? 1 : static_cast<size_t>(output.channels)) * element;
+
+        sample(mapping, planes, [&](int y, const float* seen) {
+            if (converted) color_row(row.data(), inputs, channels, matrix.data(), clip.data(), mapping.width);
+            if (overshoots)
+                for (int c = 0; c < channels; ++c) clip_row(row[static_cast<size_t>(c)], 0, peak, mapping.width);
+            if (seen)
+                for (int c = 0; c < channels; ++c)
+                    fade_row(row[static_cast<size_t>(c)], seen, mapping.fill ? mapping.fill[c] : 0.0f, mapping.width);
+            points(pass, merged ? 1 : 0, i, channels, mapping.width);
+            if (last) {
+                store_row(row.data(), channels, mapping.width, output.type, output.layout, area,
+                          slot + static_cast<size_t>(y) * line);
+            } else {
+                for (size_t c = 0; c < result.plane.size(); ++c)
+                    std::memcpy(result.plane[c].row<float>(y), row[c],
+                                static_cast<size_t>(mapping.width) * sizeof(float));
+            }
+        });
+        planes = std::move(result);
+        height = mapping.height;
+        width = mapping.width;
+    }
+}
+
+void Worker::run(Job& job, size_t i) noexcept {
+    try {
+        state_->run(job, i);
+    } catch (const std::bad_alloc&) {
+        job.errors[i] = "out of memory";
+    } catch (const std::exception& e) {
+        job.errors[i] = e.what();
+    }
+    if (job.errors[i].empty()) return;
+    const Output& o = job.output;
+    const size_t bytes = static_cast<size_t>(o.height) * static_cast<size_t>(o.width) *
+                         static_cast<size_t>(o.channels) * element_size(o.type);
+    std::memset(o.data + i * bytes, 0, bytes);
+}
+
+}  // namespace augstream
