@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "augstream"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CORE = sorted((ROOT / "src" / "core").iterdir())
-VAGUE = re.compile(r"(?i)(util(itie)?s?|helpers?|common|misc|base|manager|handler|processor)$")
+VAGUE = re.compile(r"(?i)(util(itie)?s?|helpers?|common|misc|base|manager|handler|processor)")
 
 
 def relative(path):
@@ -30,7 +30,7 @@ def imported(tree):
 def vague_names(path):
     """The file's own name and those of its classes that say nothing."""
     classes = [node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
-    return [name for name in [path.stem, *classes] if VAGUE.search(name)]
+    return [name for name in [path.stem, *classes] if VAGUE.fullmatch(re.split(r"_|(?=[A-Z])", name)[-1])]
 
 
 def randomness(text):
