@@ -20,27 +20,18 @@ echo "Building the native core with -fsanitize=$sanitizers"
 # throw cannot be followed.
 library() { "${CXX:-c++}" -print-file-name="$1"; }
 launch=(env PYTHONMALLOC=malloc)
-# pytest captures what the dying process has to say, so it is said to a file.
-report=$PWD/$dir/report
-rm -f "$report".*
 case $sanitizers in
     *address*)
         # Python frees little at exit, so leaks cannot be told from what is still in use.
-        launch+=(ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:log_path=$report
-            UBSAN_OPTIONS=print_stacktrace=1:log_path=$report
+        launch+=(ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
             LD_PRELOAD="$(library libasan.so) $(library libubsan.so) $(library libstdc++.so)")
         ;;
     thread)
-        launch+=(TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=66:log_path=$report
+        launch+=(TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:exitcode=66
             LD_PRELOAD="$(library libtsan.so) $(library libstdc++.so)")
         # ThreadSanitizer cannot place its shadow where addresses are drawn from a wide range.
         setarch -R true 2>/dev/null && launch=(setarch -R "${launch[@]}")
         ;;
 esac
-status=0
-AUGSTREAM_SANITIZED=$sanitizers "${launch[@]}" "$python" -m pytest -p no:cacheprovider "$@" || status=$?
-if compgen -G "$report.*" >/dev/null; then
-    cat "$report".* >&2
-    [ "$status" != 0 ] || status=1
-fi
-exit "$status"
+# Python's own output is captured and no more, or the report of a dying process would be lost.
+AUGSTREAM_SANITIZED=$sanitizers "${launch[@]}" "$python" -m pytest -p no:cacheprovider --capture=sys "$@"
