@@ -1,0 +1,130 @@
+"""Image augmentation on the fly: photos stream from a folder into a network, decoded and augmented in one native pass.
+
+    numbers  (hundreds of bytes per image; Python + NumPy; exact)
+
+    seed, epoch, index --> draw --> ops --> fuse --> plan --------+
+                            ^                         |           |
+                       size |                    hint |           |
+                            |                         v           v
+    source --> bytes --> header ------------------> decode -->   run  --> batch --> adapter
+
+    pixels   (megabytes per image; C++ threads; within a stated tolerance)
+
+What streams (Loader, from_folder, from_arrays) is imported when it is first asked for, so that numbers need only NumPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from augstream.arguments import Range
+from augstream.compose import Compose, OneOf, SomeOf
+from augstream.errors import (
+    ArgumentError,
+    AugstreamError,
+    MissingPackageError,
+    PipelineError,
+    SampleError,
+    SourceError,
+)
+from augstream.fuse import Pass, Plan
+from augstream.ops import Color, Curve, Frame, Warp
+from augstream.rng import Rng
+from augstream.transform import Geometric, Transform
+from augstream.transforms import (
+    Affine,
+    Brightness,
+    CenterCrop,
+    ChannelShift,
+    ColorJitter,
+    Contrast,
+    Gamma,
+    Grayscale,
+    HorizontalFlip,
+    Hue,
+    Invert,
+    Normalize,
+    Pad,
+    Perspective,
+    Posterize,
+    RandomCrop,
+    RandomResizedCrop,
+    Rescale,
+    Resize,
+    Rotate,
+    Rotate90,
+    Saturation,
+    Shear,
+    Shift,
+    Solarize,
+    VerticalFlip,
+    Zoom,
+)
+
+if TYPE_CHECKING:
+    from augstream.loader import Loader
+    from augstream.sources import from_arrays, from_folder
+
+LAZY = {"Loader": "augstream.loader", "from_arrays": "augstream.sources", "from_folder": "augstream.sources"}
+
+__all__ = [
+    "Affine",
+    "ArgumentError",
+    "AugstreamError",
+    "Brightness",
+    "CenterCrop",
+    "ChannelShift",
+    "Color",
+    "ColorJitter",
+    "Compose",
+    "Contrast",
+    "Curve",
+    "Frame",
+    "Gamma",
+    "Geometric",
+    "Grayscale",
+    "HorizontalFlip",
+    "Hue",
+    "Invert",
+    "Loader",
+    "MissingPackageError",
+    "Normalize",
+    "OneOf",
+    "Pad",
+    "Pass",
+    "Perspective",
+    "PipelineError",
+    "Plan",
+    "Posterize",
+    "RandomCrop",
+    "RandomResizedCrop",
+    "Range",
+    "Rescale",
+    "Resize",
+    "Rng",
+    "Rotate",
+    "Rotate90",
+    "SampleError",
+    "Saturation",
+    "Shear",
+    "Shift",
+    "Solarize",
+    "SomeOf",
+    "SourceError",
+    "Transform",
+    "VerticalFlip",
+    "Warp",
+    "Zoom",
+    "from_arrays",
+    "from_folder",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module 'augstream' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

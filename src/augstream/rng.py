@@ -1,0 +1,107 @@
+"""Named draws from a counter: the only randomness in the package, and a pure function of (seed, epoch, index, name).
+
+Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011). The key is a hash of the seed and of
+the draw's full name; the counter is (epoch, index, block). So a draw has its own stream of bits: another draw beside
+it, another sample in the batch or another order of asking changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream import _core
+
+Reals: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+Value = TypeVar("Value", bound=NDArray[Any])
+
+
+class Draw(NamedTuple):
+    """One draw for a whole batch, as `Pipeline.explain` prints it."""
+
+    name: str
+    value: NDArray[Any]
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Rng:
+    """Draws for the samples `index` (n,) of one epoch, under names that begin with `path`.
+
+    trace: where given, every draw is also appended to it.
+    """
+
+    seed: int
+    epoch: int
+    index: Integers
+    path: str = ""
+    trace: list[Draw] | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def child(self, name: str) -> "Rng":
+        """The draws of a part of the pipeline."""
+        return Rng(self.seed, self.epoch, self.index, self._full(name), self.trace)
+
+    def uniform(
+        self, name: str, low: float | Reals, high: float | Reals, k: int | None = None, unit: str = ""
+    ) -> Reals:
+        """Numbers in [low, high), (n,) or (n, k); exactly `low` where the two are equal."""
+        return self._seen(name, low + (high - low) * self._fractions(name, k or 1, k is None), unit)
+
+    def normal(self, name: str, unit: str = "") -> Reals:
+        """Standard normal numbers (n,), by Box and Muller."""
+        radius, turn = self._fractions(name, 2, False).T
+        return self._seen(name, np.sqrt(-2 * np.log1p(-radius)) * np.cos(2 * np.pi * turn), unit)
+
+    def chance(self, name: str, p: float) -> Mask:
+        """True with probability p, (n,)."""
+        return self._seen(name, self._fractions(name, 1, True) < p, f"p {p:g}")
+
+    def integers(self, name: str, n: int | Integers, unit: str = "") -> Integers:
+        """Whole numbers in [0, n), (n,); `n` may differ from sample to sample."""
+        return self._seen(name, (self._fractions(name, 1, True) * n).astype(np.int64), unit)
+
+    def choice(self, name: str, weights: Sequence[float]) -> Integers:
+        """Position in `weights`, with a probability proportional to the weight, (n,)."""
+        edges: Reals = np.cumsum(np.asarray(weights, np.float64))
+        place = np.searchsorted(edges, self._fractions(name, 1, True) * edges[-1], side="right")
+        # A fraction just under one may round up to the last edge.
+        return self._seen(name, np.minimum(place, len(edges) - 1).astype(np.int64), f"of {len(edges)}")
+
+    def order(self, name: str, k: int) -> Integers:
+        """A random order of range(k) for each sample, (n, k)."""
+        order: Integers = np.argsort(self._fractions(name, k, False), axis=1, kind="stable")
+        return self._seen(name, order.astype(np.int64, copy=False), "")
+
+    def _full(self, name: str) -> str:
+        return f"{self.path}/{name}" if self.path else name
+
+    def _fractions(self, name: str, k: int, flat: bool) -> Reals:
+        words = _core.philox(key(self.seed, self._full(name)), self.epoch, self.index, 2 * k)
+        # Two words, low one first, make 64 bits; the upper 53 are exactly what a double holds.
+        fractions: Reals = np.multiply(words.view("<u8") >> np.uint64(11), 2.0**-53)
+        return fractions[:, 0] if flat else fractions
+
+    def _seen(self, name: str, value: Value, unit: str) -> Value:
+        if self.trace is not None:
+            self.trace.append(Draw(self._full(name), value, unit))
+        return value
+
+
+@lru_cache(maxsize=4096)
+def key(seed: int, name: str) -> int:
+    """The 64-bit Philox key of a draw. Changing this changes every result ever drawn: a major version."""
+    return int.from_bytes(blake2b(f"{seed}/{name}".encode(), digest_size=8).digest(), "little")
+
+
+def permute(seed: int, epoch: int, n: int, positions: Integers) -> Integers:
+    """Which of n samples stand at these positions (m,) of a shuffled epoch: a bijection on range(n)."""
+    return _core.permute(key(seed, f"order/{epoch}"), n, positions)

@@ -1,0 +1,199 @@
+"""Brightness, contrast, saturation, hue: one affine map of a pixel's channels each, so that neighbors merge into one.
+
+1 channel is gray, 3 are RGB, 4 are RGB and alpha, which is never touched. Luma is that of ITU-R BT.601.
+"""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY
+
+import numpy as np
+
+from augstream.arguments import MisplacedError, Number, Range
+from augstream.ops import Array, Color, Frame, Op
+from augstream.rng import Rng
+from augstream.transform import Transform
+
+LUMA = np.tile((0.299, 0.587, 0.114), (3, 1))
+CHROMA = np.eye(3) - LUMA
+# RGB to YIQ (the NTSC primaries): a hue is an angle in the plane of I and Q, and turning there keeps Y, the luma.
+YIQ = np.array([LUMA[0], (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135)])
+QUARTER = np.linalg.inv(YIQ) @ np.array([(0, 0, 0), (0, 0, 1), (0, -1, 0)]) @ YIQ
+
+
+def color(transform: Transform, frame: Frame, gain: Array, offset: Array | float = 0.0) -> Color:
+    """The op with gain (n, 1, 1) for all channels or (n, 3, 3) for RGB, and an offset in fractions of the peak."""
+    peak, c = levels(transform, frame), frame.channels
+    k = 3 if c == 4 else c
+    matrix = np.zeros((len(frame), c, c + 1))
+    matrix[:, :k, :k] = gain if gain.shape[1] == k else gain * np.eye(k)
+    matrix[:, :k, c] = offset * peak
+    if c == 4:
+        matrix[:, 3, 3] = 1
+    clip = np.zeros((len(frame), c, 2))
+    clip[:, :, 1] = peak
+    return Color(matrix, clip)
+
+
+def levels(transform: Transform, frame: Frame) -> float:
+    """The highest level of the pictures, for a transform that must know it."""
+    if frame.peak is None:
+        fact = f"{type(transform).__name__} works on levels, but comes after Normalize (or a Rescale with an offset)"
+        raise MisplacedError(fact, "Put it before.")
+    return frame.peak
+
+
+def colorful(transform: Transform, frame: Frame) -> bool:
+    """Whether there is a color to change: not in a gray picture."""
+    if frame.channels not in (1, 3, 4):
+        fact = (
+            f"{type(transform).__name__} needs pictures of 1, 3 or 4 channels (gray, RGB, RGBA); got {frame.channels}"
+        )
+        raise MisplacedError(fact, "Leave it out.")
+    return frame.channels > 1
+
+
+def tint(saturation: Array, hue: Array) -> Array:
+    """(n, 3, 3): colors brought this many times as far from gray, and turned by this fraction of the color circle."""
+    angle = 2 * np.pi * hue
+    across, along = saturation * np.cos(angle), saturation * np.sin(angle)
+    tints: Array = LUMA + stack(across) * CHROMA + stack(along) * QUARTER
+    return tints
+
+
+def stack(values: Array) -> Array:
+    return values[:, None, None]
+
+
+class Brightness(Transform):
+    """Multiply the levels. factor: range, 0 or more; one number v is (1 - v, 1 + v).
+
+    >>> Brightness(0.2)
+    Brightness(factor=(0.8, 1.2))
+    """
+
+    factor: Range = Range(0.2, "(1 - v, 1 + v)", 0)
+    sentence = "Multiply the brightness by {factor}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        yield color(self, frame, stack(rng.uniform("factor", *self.factor, unit="times")))
+
+
+class Contrast(Transform):
+    """Bring the levels this many times as far from mid-gray. factor: range, 0 or more; one number v is (1 - v, 1 + v).
+
+    Mid-gray is half the peak whatever the picture; the picture's own mean would need the pixels before the plan.
+
+    >>> Contrast((0.5, 1))
+    Contrast(factor=(0.5, 1))
+    """
+
+    factor: Range = Range(0.2, "(1 - v, 1 + v)", 0)
+    sentence = "Multiply the contrast about mid-gray by {factor}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        factor = rng.uniform("factor", *self.factor, unit="times")
+        yield color(self, frame, stack(factor), ((1 - factor) / 2)[:, None])
+
+
+class Saturation(Transform):
+    """Bring the colors this many times as far from gray. factor: range, 0 or more; one number v is (1 - v, 1 + v).
+
+    >>> Saturation(0.2)
+    Saturation(factor=(0.8, 1.2))
+    """
+
+    factor: Range = Range(0.2, "(1 - v, 1 + v)", 0)
+    sentence = "Multiply the saturation by {factor}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        if colorful(self, frame):
+            yield color(self, frame, tint(rng.uniform("factor", *self.factor, unit="times"), np.zeros(len(rng))))
+
+
+class Hue(Transform):
+    """Turn the color circle, from red towards green. turn: range of fractions of it; one number v is (-v, v).
+
+    The turn is linear and keeps the luma (in YIQ), so it merges with its neighbors; turning HSV's hue does neither, and
+    differs visibly in strong colors.
+
+    >>> Hue(0.05)
+    Hue(turn=(-0.05, 0.05))
+    """
+
+    turn: Range = Range(0.05, "(-v, v)", -0.5, 0.5)
+    sentence = "Turn the hue by {turn} of the color circle"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        if colorful(self, frame):
+            yield color(self, frame, tint(np.ones(len(rng)), rng.uniform("turn", *self.turn, unit="of the circle")))
+
+
+class ColorJitter(Transform):
+    """Brightness, contrast, saturation and hue in one, always in this order; ranges as in the four.
+
+    >>> ColorJitter(brightness=0.4, hue=(0, 0.1))
+    ColorJitter(brightness=(0.6, 1.4), contrast=(1, 1), saturation=(1, 1), hue=(0, 0.1))
+    """
+
+    brightness: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    contrast: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    saturation: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    hue: Range = Range(0.0, "(-v, v)", -0.5, 0.5)
+    sentence = (
+        "Multiply the brightness by {brightness}, the contrast by {contrast} and the saturation by {saturation}, "
+        "turn the hue by {hue} of the color circle"
+    )
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        brightness = rng.uniform("brightness", *self.brightness, unit="times")
+        contrast = rng.uniform("contrast", *self.contrast, unit="times")
+        gain = stack(brightness * contrast)
+        if (self.saturation, self.hue) != ((1, 1), (0, 0)) and colorful(self, frame):
+            saturation = rng.uniform("saturation", *self.saturation, unit="times")
+            # Gray stays gray under both, so the offset of the contrast passes through unchanged.
+            gain = gain * tint(saturation, rng.uniform("hue", *self.hue, unit="of the circle"))
+        yield color(self, frame, gain, ((1 - contrast) / 2)[:, None])
+
+
+class ChannelShift(Transform):
+    """Add to each channel its own amount. amount: range of fractions of the peak; one number v is (-v, v).
+
+    >>> ChannelShift(0.1)
+    ChannelShift(amount=(-0.1, 0.1))
+    """
+
+    amount: Range = Range(0.1)
+    sentence = "Add {amount} of the peak to each channel"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        amount = rng.uniform("amount", *self.amount, k=3 if frame.channels == 4 else frame.channels, unit="of the peak")
+        yield color(self, frame, np.ones((len(rng), 1, 1)), amount)
+
+
+class Grayscale(Transform):
+    """Replace the colors by their luma, in a tenth of the pictures unless p says otherwise; channels stay.
+
+    >>> Grayscale()
+    Grayscale()
+    """
+
+    _: KW_ONLY
+    p: Number = Number(0.1, 0, 1)  # as is usual: a network that never sees color learns none
+    sentence = "Turn gray"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        if colorful(self, frame):
+            yield color(self, frame, np.broadcast_to(LUMA, (len(rng), 3, 3)))
+
+
+class Invert(Transform):
+    """Replace each level by the peak minus it.
+
+    >>> Invert(p=0.5)
+    Invert(p=0.5)
+    """
+
+    sentence = "Invert the levels"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        yield color(self, frame, np.full((len(rng), 1, 1), -1.0), 1.0)

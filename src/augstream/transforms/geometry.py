@@ -1,0 +1,179 @@
+"""Turning, moving, leaning and stretching: one warp each. Angles are degrees, counter-clockwise as seen."""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY
+
+import numpy as np
+
+from augstream import matrix
+from augstream.arguments import Maybe, MaybeRange, Number, Range, Wholes
+from augstream.ops import Frame, Op, Warp
+from augstream.rng import Rng
+from augstream.transform import Geometric, Transform
+
+COS = np.array([1.0, 0.0, -1.0, 0.0])
+SIN = np.array([0.0, 1.0, 0.0, -1.0])
+CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+
+
+class HorizontalFlip(Transform):
+    """Swap left and right, in half of the pictures unless p says otherwise. Pixels stay whole.
+
+    >>> HorizontalFlip(p=1)
+    HorizontalFlip(p=1)
+    """
+
+    _: KW_ONLY
+    p: Number = Number(0.5, 0, 1)  # always mirrored would be no augmentation
+    sentence = "Swap left and right"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        n, width = len(rng), frame.size[:, 1]
+        yield Warp(matrix.affine(n, -1.0, 0.0, width, 0.0, 1.0, 0.0), frame.size)
+
+
+class VerticalFlip(Transform):
+    """Swap top and bottom, in half of the pictures unless p says otherwise. Pixels stay whole.
+
+    >>> VerticalFlip()
+    VerticalFlip()
+    """
+
+    _: KW_ONLY
+    p: Number = Number(0.5, 0, 1)  # as HorizontalFlip
+    sentence = "Swap top and bottom"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        n, height = len(rng), frame.size[:, 0]
+        yield Warp(matrix.affine(n, 1.0, 0.0, 0.0, 0.0, -1.0, height), frame.size)
+
+
+class Rotate90(Transform):
+    """Turn by quarter turns. Pixels stay whole; an odd turn swaps height and width.
+
+    turns: how many, taken with equal chances from these (0 to 3).
+
+    >>> Rotate90((1, 3))
+    Rotate90(turns=(1, 3))
+    """
+
+    turns: Wholes = Wholes((0, 1, 2, 3), 0, 3)
+    sentence = "Turn by quarter turns, one of {turns}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        turns = np.array(self.turns)[rng.integers("turns", len(self.turns), unit=f"of {self.turns}")]
+        size = np.where(turns[:, None] % 2 == 1, frame.size[:, ::-1], frame.size)
+        cos, sin = COS[turns], SIN[turns]
+        (y, x), (to_y, to_x) = frame.size.T / 2, size.T / 2
+        yield Warp(
+            matrix.affine(len(rng), cos, -sin, x - cos * to_x + sin * to_y, sin, cos, y - sin * to_x - cos * to_y), size
+        )
+
+
+class Rotate(Geometric):
+    """Turn about the center. degrees: a range; one number v is (-v, v).
+
+    >>> Rotate(40)
+    Rotate(degrees=(-40, 40))
+    """
+
+    degrees: Range = Range(30)
+    sentence = "Turn by {degrees} degrees"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        yield self.warp(frame, matrix.rotate(frame.size, rng.uniform("angle", *self.degrees, unit="°")))
+
+
+class Shift(Geometric):
+    """Move right by x and down by y, ranges of fractions of the width and the height; one number v is (-v, v).
+
+    >>> Shift(x=0.1, y=(0, 0.2))
+    Shift(x=(-0.1, 0.1), y=(0, 0.2))
+    """
+
+    x: Range = Range(0.0)
+    y: Range = Range(0.0)
+    sentence = "Move right by {x} of the width and down by {y} of the height"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        x, y = rng.uniform("x", *self.x, unit="of the width"), rng.uniform("y", *self.y, unit="of the height")
+        yield self.warp(frame, matrix.shift(frame.size, x, y))
+
+
+class Shear(Geometric):
+    """Lean upright lines by x degrees and level lines by y degrees, ranges within -89 and 89; one number v is (-v, v).
+
+    >>> Shear(11)
+    Shear(x=(-11, 11), y=(0, 0))
+    """
+
+    x: Range = Range(10, low=-89, high=89)
+    y: Range = Range(0.0, low=-89, high=89)
+    sentence = "Lean upright lines by {x} degrees and level lines by {y}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        x, y = rng.uniform("x", *self.x, unit="°"), rng.uniform("y", *self.y, unit="°")
+        yield self.warp(frame, matrix.shear(frame.size, x, y))
+
+
+class Zoom(Geometric):
+    """Make bigger (factors above 1) or smaller about the center; one number v is (1 - v, 1 + v).
+
+    scale: range of factors. y: an own range for the height; None: the same factor as the width's.
+
+    >>> Zoom((0.8, 1.2))
+    Zoom(scale=(0.8, 1.2))
+    """
+
+    scale: Range = Range(0.2, "(1 - v, 1 + v)", 0, open=True)
+    y: MaybeRange = Maybe(Range(0.2, "(1 - v, 1 + v)", 0, open=True), "the same")
+    sentence = "Zoom by {scale} times across and {y} down"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        x = rng.uniform("scale", *self.scale, unit="times")
+        y = x if self.y is None else rng.uniform("y", *self.y, unit="times")
+        yield self.warp(frame, matrix.zoom(frame.size, x, y))
+
+
+class Affine(Geometric):
+    """Zoom, then shear, then turn, then shift, in one transform; the arguments are those of the four.
+
+    >>> Affine(degrees=10, zoom=(1, 1.5))
+    Affine(degrees=(-10, 10), x=(0, 0), y=(0, 0), shear=(0, 0), zoom=(1, 1.5))
+    """
+
+    degrees: Range = Range(0.0)
+    x: Range = Range(0.0)
+    y: Range = Range(0.0)
+    shear: Range = Range(0.0, low=-89, high=89)
+    zoom: Range = Range(0.0, "(1 - v, 1 + v)", 0, open=True)
+    sentence = (
+        "Zoom by {zoom} times, lean upright lines by {shear} degrees, turn by {degrees} degrees, "
+        "move right by {x} of the width and down by {y} of the height"
+    )
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        zoom = rng.uniform("zoom", *self.zoom, unit="times")
+        shear = rng.uniform("shear", *self.shear, unit="°")
+        angle = rng.uniform("angle", *self.degrees, unit="°")
+        x, y = rng.uniform("x", *self.x, unit="of the width"), rng.uniform("y", *self.y, unit="of the height")
+        about = matrix.then(matrix.zoom(frame.size, zoom, zoom), matrix.shear(frame.size, shear, np.zeros_like(shear)))
+        turned = matrix.then(about, matrix.rotate(frame.size, angle))
+        yield self.warp(frame, matrix.then(turned, matrix.shift(frame.size, x, y)))
+
+
+class Perspective(Geometric):
+    """See the picture from a slant: each corner moves towards the center, by its own share of the way in x and in y.
+
+    strength: range of shares, within 0 and 0.9; one number v is (0, v).
+
+    >>> Perspective(0.4)
+    Perspective(strength=(0, 0.4))
+    """
+
+    strength: Range = Range(0.3, "(0, v)", 0, 0.9)
+    sentence = "See from a slant: pull each corner in by {strength} of the way to the center"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        pull = rng.uniform("strength", *self.strength, k=8, unit="of the way").reshape(-1, 4, 2) / 2
+        yield self.warp(frame, matrix.perspective(frame.size, CORNERS + pull * (1 - 2 * CORNERS)))
