@@ -255,9 +255,10 @@ class Slots {
 
         std::unique_ptr<Block> pop(size_t bytes) {
             std::lock_guard lock(mutex);
-            for (auto& block : blocks) {
-                if (block->bytes != bytes) continue;
-                std::swap(block, blocks.back());
+            // The newest first: it may still be in a cache.
+            for (size_t i = blocks.size(); i-- > 0;) {
+                if (blocks[i]->bytes != bytes) continue;
+                std::swap(blocks[i], blocks.back());
                 std::unique_ptr<Block> found = std::move(blocks.back());
                 blocks.pop_back();
                 return found;

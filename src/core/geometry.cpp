@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 
 namespace augstream {
 namespace {
@@ -71,7 +72,13 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
     if (!pass.warped) return g;
     const Warp& warp = pass.warp;
     const double* m = warp.matrix + 9 * sample;
-    for (int i = 0; i < 9; ++i) g.m[i] = m[i] / m[8];
+    // Where there is perspective the sign of the last row says what is in front of the camera, and is kept.
+    const bool perspective = m[6] != 0 || m[7] != 0;
+    const double unit = !perspective ? m[8] : m[8] == 0 ? 1 : std::abs(m[8]);
+    for (int i = 0; i < 9; ++i) {
+        g.m[i] = m[i] / unit;
+        if (!std::isfinite(g.m[i])) throw std::invalid_argument("the plan holds a matrix that is not finite");
+    }
     g.height = static_cast<int>(warp.size[2 * sample]);
     g.width = static_cast<int>(warp.size[2 * sample + 1]);
     g.border = warp.border;
@@ -140,7 +147,8 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
                Border border, Interpolation interpolation, Taps& taps) {
     const bool nearest = interpolation == Interpolation::nearest;
     const bool cubic = interpolation == Interpolation::bicubic;
-    const double shrink = std::max(1.0, std::abs(gain) * scale);
+    // A kernel that covers the picture twice over would see no more if it were wider.
+    const double shrink = std::clamp(std::abs(gain) * scale, 1.0, 2.0 * n_in + 16);
     const double radius = shrink * (cubic ? 2 : 1);
     const auto n = static_cast<size_t>(n_out);
     const auto span = [&](double center, int64_t& from, int64_t& to) {

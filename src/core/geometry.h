@@ -13,7 +13,7 @@
 
 namespace augstream {
 
-// One sample's warp with the matrix scaled to m[8] = 1.
+// One sample's warp, with the matrix scaled to |m[8]| = 1.
 struct Mapping {
     double m[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     int height = 0, width = 0;  // of the output

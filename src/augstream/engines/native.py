@@ -7,13 +7,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _core
-from ..fuse import Pass, Plan
-from ..ops import Color, Warp
+from augstream import _core
+from augstream.fuse import Pass, Plan
+from augstream.ops import Color, Warp
 
 Sample: TypeAlias = bytes | NDArray[Any]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
-Failures: TypeAlias = list[tuple[int, str]]
 
 # The order of the enums in src/core/plan.h.
 BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4}
@@ -28,14 +27,14 @@ def run(
     layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
     slots: _core.Slots | None = None,
-) -> tuple[NDArray[Any], Failures]:
+) -> tuple[NDArray[Any], list[str | None]]:
     """Run the plan over a batch of JPEG files (bytes) and arrays (h, w, c) of uint8, uint16 or float32.
 
     dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
     pool: the threads to work in; None works in the calling thread. slots: where the batch's memory comes from.
 
-    Returns the batch, (n, h, w, c) or (n, c, h, w), and (position, reason) of each sample that could not be read; its
-    slot is zero.
+    Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read; its
+    slot is zero then.
     """
     channels = plan.frame_in.channels
     height, width = (int(v) for v in plan.frame_out.size[0])
@@ -44,8 +43,10 @@ def run(
     out = empty(shape, dtype, slots)
     passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
-    failures = (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar)
-    return out, failures
+    errors: list[str | None] = [None] * len(samples)
+    for position, reason in (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar):
+        errors[position] = reason
+    return out, errors
 
 
 def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDArray[Any]:
@@ -63,14 +64,14 @@ def dtype_of(name: str) -> np.dtype[Any]:
     try:
         import ml_dtypes
     except ImportError:
-        from ..errors import MissingPackageError
+        from augstream.errors import MissingPackageError
 
         raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
     return np.dtype(ml_dtypes.bfloat16)
 
 
 def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
-    """What the decoder reads of sample i, stored as (height, width): (top, bottom, left, right, denominator of the scale)."""
+    """What the decoder reads of sample i, stored as (height, width): (top, bottom, left, right, scale denominator)."""
     warp = plan.passes[0].warp if plan.passes else None
     if warp is None:
         return 0, stored[0], 0, stored[1], 1

@@ -1,4 +1,4 @@
-"""The reference engine: what a plan means, in plain NumPy and float64. Slow and obvious; every other engine is "the same, faster".
+"""The reference engine: what a plan means, in plain NumPy and float64: slow, obvious, and what others are held to.
 
 One pass is: sample the source at one place per output pixel, then apply the point ops. How a place is sampled:
 
@@ -8,8 +8,8 @@ One pass is: sample the source at one place per output pixel, then apply the poi
   (`reduction`) and then blurred by three taps per axis (`prefilter`), which leaves 48 dB or better against
   8x8 supersampling for shrink factors 1.3 to 3 (`benchmarks/quality.py`).
 
-The picture covers [0, w] x [0, h] and is sampled there without any border effect; a constant border fades in over half a
-pixel (half an output pixel where it shrinks) outside of it, the other borders continue the picture.
+The picture covers [0, w] x [0, h] and is sampled there without any border effect; a constant border fades in over half
+a pixel (half an output pixel where it shrinks) outside of it, the other borders continue the picture.
 """
 
 import math
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..fuse import Pass, Plan
-from ..ops import Array, Border, Color, Curve, Interpolation
+from augstream.fuse import Pass, Plan
+from augstream.ops import Array, Border, Color, Curve, Interpolation
 
 Index = NDArray[np.int64]
 ALIGNED = 1e-4  # a warp is axis-aligned when its cross terms move no output pixel by more than this
@@ -47,7 +47,9 @@ def sample(image: Array, step: Pass, i: int) -> Array:
         return image
     h, w, c = image.shape
     height, width = (int(v) for v in warp.size[i])
-    m = warp.matrix[i] / warp.matrix[i, 2, 2]
+    m = warp.matrix[i]
+    # Where there is perspective the sign of the last row says what is in front of the camera, and is kept.
+    m = m / ((abs(m[2, 2]) or 1.0) if m[2, :2].any() else m[2, 2])
     border: Border = warp.border or "edge"
     interpolation: Interpolation = warp.interpolation or "bilinear"
     fill = np.zeros(c) if warp.fill is None else np.broadcast_to(warp.fill[i], c)
@@ -76,7 +78,7 @@ def taps(
 ) -> tuple[Array, Array]:
     """Weights (n_out, n_in) of an axis-aligned warp along one axis, and how much of the picture each output sees."""
     center = gain * (np.arange(n_out) + 0.5) + shift
-    shrink = max(1.0, abs(gain))
+    shrink = min(max(1.0, abs(gain)), 2 * n_in + 16)  # a kernel that covers the picture twice over sees no more
     weights = np.zeros((n_out, n_in))
     rows = np.arange(n_out)
     if interpolation == "nearest":
@@ -198,13 +200,15 @@ def _gather(
     seen = visible(u, w, max(1.0, sx)) * visible(v, h, max(1.0, sy))
     u, v = fold(u, w, border) / kx - 0.5, fold(v, h, border) / ky - 0.5
     u0, v0 = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
-    reach = (-1, 0, 1, 2) if interpolation == "bicubic" else (0, 1)
-    kernel = keys if interpolation == "bicubic" else lambda d: np.maximum(0, 1 - d)
+    cubic = interpolation == "bicubic"
+    reach = (-1, 0, 1, 2) if cubic else (0, 1)
+    kernel = keys if cubic else lambda d: np.maximum(0, 1 - d)
+    beyond: Border = border if cubic or border == "wrap" else "edge"  # a folded place is half a pixel outside at most
     out = np.zeros((height, width, image.shape[2]))
     for dy in reach:
         for dx in reach:
             weight = kernel(np.abs(u0 + dx - u)) * kernel(np.abs(v0 + dy - v))
-            rows, cols = wrap_index(v0 + dy, image.shape[0], border), wrap_index(u0 + dx, image.shape[1], border)
+            rows, cols = wrap_index(v0 + dy, image.shape[0], beyond), wrap_index(u0 + dx, image.shape[1], beyond)
             out += weight[..., None] * image[rows, cols]
     return out, seen
 
