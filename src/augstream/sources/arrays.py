@@ -1,0 +1,143 @@
+"""Pictures that are in memory, or mapped into it."""
+
+import mmap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from augstream.errors import ArgumentError
+from augstream.sources.source import Source
+
+_LOOKED_AT = 16
+
+
+def from_arrays(
+    x: Any, y: ArrayLike | None = None, *, classes: Sequence[str] | None = None, peak: float | None = None
+) -> "Arrays":
+    """Pictures from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
+
+    Anything with a shape, a dtype and `x[i]` will do (a memory map, an HDF5 dataset). dtype uint8, uint16 or float32;
+    other floats are converted picture by picture. `peak` is the level of white: 255, 65535 and, for floats, 1 unless
+    said otherwise. y: one label per picture: integers (kept as int64), names (sorted into `classes`), or any numbers.
+    """
+    source = Arrays(x, peak)
+    if y is not None:
+        source.labels, source.classes = _labels(y, classes, len(source))
+    elif classes is not None:
+        raise ArgumentError("from_arrays.classes needs y, the labels that they name.")
+    return source
+
+
+class Arrays(Source):
+    """Pictures that are arrays already. Made by `from_arrays`."""
+
+    def __init__(self, x: Any, peak: float | None) -> None:
+        self.x = x
+        many = hasattr(x, "shape") and hasattr(x, "dtype")
+        if not many and not isinstance(x, Sequence):
+            raise ArgumentError(f"from_arrays.x must be an array or a list of arrays; got {type(x).__name__}.")
+        if many and len(x.shape) not in (3, 4):
+            raise ArgumentError(
+                f"from_arrays.x must be (n, h, w) or (n, h, w, c); got shape {tuple(x.shape)}."
+                + (" Pass x[None] for a single picture." if len(x.shape) == 2 else "")
+            )
+        if len(x) == 0:
+            raise ArgumentError("from_arrays.x must hold at least one picture; got none.")
+        if many:
+            _check(x.dtype, tuple(x.shape[1:]), "from_arrays.x")
+        else:
+            _check_list(x)
+        self.peak = self._checked_peak(peak)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def read(self, index: int) -> NDArray[Any]:
+        picture = np.asarray(self.x[index])
+        kind = picture.dtype.kind
+        dtype = np.dtype(np.float32) if kind == "f" else picture.dtype.newbyteorder("=")
+        return picture if picture.dtype == dtype else picture.astype(dtype)
+
+    def name(self, index: int) -> str:
+        return f"x[{index}]"
+
+    def _checked_peak(self, peak: Any) -> float | None:
+        if peak is not None and (isinstance(peak, bool) or not isinstance(peak, int | float) or not 0 < peak < np.inf):
+            raise ArgumentError(f"from_arrays.peak must be a positive number, the level of white; got {peak!r}.")
+        if self.read(0).dtype.kind == "f":
+            expected = 1.0 if peak is None else float(peak)
+            for index in np.unique(np.linspace(0, len(self) - 1, _LOOKED_AT).astype(np.int64)).tolist():
+                picture = self.read(index)
+                highest = float(np.nanmax(picture)) if picture.size and not np.isnan(picture).all() else 0.0
+                if highest > expected * (1 + 1e-6):
+                    raise ArgumentError(
+                        f"from_arrays.x holds floats up to {highest:g} (in x[{index}]), above the level of white, "
+                        f"{expected:g}. Pass peak={255.0 if 1 < highest <= 255 else highest:g}, or divide x by it."
+                    )
+        return None if peak is None else float(peak)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        x, base = self.x, getattr(self.x, "base", None)
+        if isinstance(x, np.memmap) and isinstance(base, mmap.mmap) and x.filename is not None:
+            # Pickling a memory map writes all of the file out; the way back to it is enough.
+            state["x"] = None
+            state["_map"] = {name: getattr(x, name) for name in ("filename", "dtype", "shape", "offset")}
+            state["_map"]["order"] = "C" if x.flags.c_contiguous else "F"
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        where = state.pop("_map", None)
+        self.__dict__.update(state)
+        if where is not None:
+            self.x = np.memmap(mode="r", **where)
+
+
+def _check(dtype: Any, shape: tuple[int, ...], where: str) -> None:
+    dtype = np.dtype(dtype)
+    if not (dtype.kind == "f" or (dtype.kind == "u" and dtype.itemsize <= 2)):
+        raise ArgumentError(f'{where} must be uint8, uint16 or float32; got {dtype}. Convert it: x.astype("uint8").')
+    if len(shape) not in (2, 3) or min(shape) < 1:
+        raise ArgumentError(f"{where} must be of shape (h, w) or (h, w, c), each at least 1; got {shape}.")
+
+
+def _check_list(x: Sequence[Any]) -> None:
+    first = np.asarray(x[0])
+    channels = first.shape[2:]
+    for index, picture in enumerate(x):
+        if not hasattr(picture, "shape") or not hasattr(picture, "dtype"):
+            raise ArgumentError(f"from_arrays.x[{index}] must be an array; got {type(picture).__name__}.")
+        _check(picture.dtype, tuple(picture.shape), f"from_arrays.x[{index}]")
+        if picture.dtype != first.dtype or picture.shape[2:] != channels:
+            raise ArgumentError(
+                f"from_arrays.x must be of one dtype and number of channels; x[0] is {first.shape} {first.dtype}, "
+                f"x[{index}] is {picture.shape} {picture.dtype}."
+            )
+
+
+def _labels(y: ArrayLike, classes: Sequence[str] | None, n: int) -> tuple[NDArray[Any], list[str] | None]:
+    labels = np.asarray(y)
+    if labels.ndim == 0 or len(labels) != n:
+        raise ArgumentError(f"from_arrays.y must have one row per picture, {n}; got shape {labels.shape}.")
+    if isinstance(classes, str):
+        raise ArgumentError(f"from_arrays.classes must be a list of names; got {classes!r}.")
+    names = None if classes is None else [str(name) for name in classes]
+    if labels.dtype.kind in "UO" and all(isinstance(label, str) for label in labels.ravel()):
+        names = names or sorted(set(labels.tolist()))
+        number = {name: index for index, name in enumerate(names)}
+        unknown = next((label for label in labels.tolist() if label not in number), None)
+        if unknown is not None:
+            raise ArgumentError(f"from_arrays.y holds {unknown!r}, which is not among classes {names!r}.")
+        return np.array([number[label] for label in labels.tolist()], dtype=np.int64), names
+    if labels.dtype.kind not in "iufb":
+        raise ArgumentError(f"from_arrays.y must hold numbers or names; got {labels.dtype}.")
+    if labels.dtype.kind in "iu":
+        # (n, 1) is how Keras hands out the labels of its data sets.
+        labels = labels.reshape(n) if labels.shape == (n, 1) else labels
+        labels = labels.astype(np.int64)
+        if names is not None and labels.ndim == 1 and not 0 <= labels.min() <= labels.max() < len(names):
+            got = f"{labels.min()}..{labels.max()}"
+            raise ArgumentError(f"from_arrays.y must be 0..{len(names) - 1} for {len(names)} classes; got {got}.")
+    return labels, names
