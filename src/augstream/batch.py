@@ -1,0 +1,220 @@
+"""One batch, from numbers of samples to pixels: read -> header -> plan -> run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream import _core, decode
+from augstream.compose import Compose, rng_for
+from augstream.engines import native
+from augstream.errors import PipelineError
+from augstream.fuse import Plan, fuse, steps
+from augstream.ops import Frame
+from augstream.sources.source import Sample, Source
+from augstream.stream import Threads
+
+Layout: TypeAlias = native.Layout
+Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
+RAGGED = (
+    "A batch needs pictures of one size, but these come out as (height, width): {}. "
+    "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
+)
+PEAK = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples that are ready for a network.
+
+    image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
+    index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
+    """
+
+    image: NDArray[Any]
+    label: NDArray[Any] | None
+    index: NDArray[np.int64]
+    epoch: int
+    source: Source = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def name(self) -> list[str]:
+        """What the source calls each sample: its path, for a folder."""
+        return [self.source.name(index) for index in self.index.tolist()]
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What batches are made with, and what makes no difference to them. slots: where their memory comes from."""
+
+    threads: Threads
+    pool: _core.Pool
+    slots: _core.Slots | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How samples become pixels; with (epoch, index) it says all about them."""
+
+    source: Source
+    pipeline: Compose
+    seed: int
+    layout: Layout = "NHWC"
+    dtype: Dtype = "float32"
+    color: decode.ColorMode = "rgb"
+    max_pixels: int = decode.MAX_PIXELS
+
+    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> tuple[NDArray[Any], dict[int, str]]:
+        """Pixels of the samples `index` (m,), and row -> reason for those that cannot be read (rows of any values).
+
+        An empty array where no sample could even be opened.
+        """
+        samples, reasons = self._read(index)
+        stored, orientation = self._open(samples, reasons, tools.threads)
+        tools.threads.check()
+        good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
+        if not len(good):
+            return np.empty(0), reasons
+        some = len(good) < len(index)
+        if some:
+            samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
+        plan = self.plan(epoch, index[good] if some else index, samples, stored, orientation)
+        tools.threads.check()
+        pixels, errors = native.run(
+            samples, plan, dtype=self.dtype, layout=self.layout, pool=tools.pool, slots=tools.slots
+        )
+        reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None}
+        if some:
+            full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
+            full[good] = pixels
+            pixels = full
+        return pixels, reasons
+
+    def plan(
+        self,
+        epoch: int,
+        index: NDArray[np.int64],
+        samples: Sequence[Sample],
+        stored: NDArray[np.int64],
+        orientation: NDArray[np.int64],
+    ) -> Plan:
+        """What is going to be done to the samples, their EXIF orientation included; all come out in one size."""
+        frame = self._frame(index, samples, decode.seen(orientation, stored))
+        plan = oriented_plan(self.pipeline, self.seed, epoch, index, frame, stored, orientation)
+        size = plan.frame_out.size
+        if (size != size[0]).any():
+            other = int(np.flatnonzero((size != size[0]).any(axis=1))[0])
+            one, two = (f"{self.source.name(int(index[row]))} {tuple(size[row].tolist())}" for row in (0, other))
+            raise PipelineError(RAGGED.format(f"{one}, {two}"))
+        return plan
+
+    def try_out(self, index: NDArray[np.int64]) -> None:
+        """Plans some samples without decoding them; raises what the pipeline has against them."""
+        samples, reasons = self._read(index)
+        headers = decode.header(samples, self.max_pixels)
+        good = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
+        if good:
+            self.plan(0, index[good], [samples[row] for row in good], headers.stored[good], headers.orientation[good])
+
+    def _read(self, index: NDArray[np.int64]) -> tuple[list[Sample], dict[int, str]]:
+        samples: list[Sample] = []
+        reasons = {}
+        read = self.source.read
+        for row, number in enumerate(index.tolist()):
+            try:
+                sample = read(number)
+                if not isinstance(sample, bytes):
+                    sample = _picture(sample)
+            except Exception as error:
+                # Sources are anybody's code, and a failure to read is a fact about the sample, not about the batch.
+                reasons[row] = _unread(error)
+                sample = b""
+            samples.append(sample)
+        return samples, reasons
+
+    def _open(
+        self, samples: list[Sample], reasons: dict[int, str], threads: Threads
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Stored sizes and orientations; what the core cannot decode is decoded here, in place."""
+        table = decode.peek(samples)
+        for row in decode.oversized(table, self.max_pixels):
+            reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
+        rows = [row for row in np.flatnonzero(table[:, 0] == decode.PILLOW).tolist() if row not in reasons]
+        for row, result in zip(rows, threads.map(self._decode, [samples[row] for row in rows]), strict=True):
+            if isinstance(result, str):
+                reasons[row] = result
+            else:
+                samples[row], orientation = result
+                table[row, 1:] = *samples[row].shape, orientation  # type: ignore[union-attr]
+        return table[:, 1:3], table[:, 4]
+
+    def _decode(self, data: Sample) -> tuple[NDArray[np.uint8], int] | str:
+        try:
+            return decode.decode(
+                decode.encoded(data), self.color, fill=self.pipeline.fill or 0, max_pixels=self.max_pixels
+            )
+        except decode.Undecodable as error:
+            return str(error)
+
+    def _frame(self, index: NDArray[np.int64], samples: Sequence[Sample], size: NDArray[np.int64]) -> Frame:
+        own = self.source.peak
+        encoded = (decode.CHANNELS[self.color], PEAK["uint8"])
+        kinds = [
+            encoded if isinstance(sample, bytes) else (sample.shape[2], own or PEAK[sample.dtype.name])
+            for sample in samples
+        ]
+        channels, peak = kinds[0]
+        if len(set(kinds)) > 1:
+            other = next(row for row, kind in enumerate(kinds) if kind != kinds[0])
+            one, two = (
+                f"{self.source.name(int(index[row]))} ({kinds[row][0]} channels, white is {kinds[row][1]:g})"
+                for row in (0, other)
+            )
+            raise PipelineError(f"A batch needs pictures of one kind, but here are {one} and {two}.")
+        return Frame(size, channels, peak)
+
+
+def oriented_plan(
+    pipeline: Compose,
+    seed: int,
+    epoch: int,
+    index: NDArray[np.int64],
+    frame: Frame,
+    stored: NDArray[np.int64],
+    orientation: NDArray[np.int64],
+) -> Plan:
+    """The plan for pictures as stored: first turned as their EXIF orientation says, then as the pipeline draws.
+
+    frame: of the pictures as seen, so that "left" is what a person calls left.
+    """
+    ops = pipeline.ops(rng_for(seed, epoch, index), frame)
+    if (orientation != 1).any():
+        ops = chain([decode.orient(orientation, stored)], ops)
+    return (fuse if pipeline.fuse else steps)(ops, replace(frame, size=stored))
+
+
+def _picture(sample: object) -> Sample:
+    if isinstance(sample, bytearray | memoryview):
+        return bytes(sample)
+    if not isinstance(sample, np.ndarray) or sample.dtype.name not in PEAK:
+        what = f"an array of {sample.dtype}" if isinstance(sample, np.ndarray) else type(sample).__name__
+        raise TypeError(f"must be bytes or an array of uint8, uint16 or float32; got {what}")
+    if sample.ndim not in (2, 3) or 0 in sample.shape:
+        raise ValueError(f"must be (h, w) or (h, w, c), each at least 1; got shape {sample.shape}")
+    return sample[:, :, None] if sample.ndim == 2 else sample
+
+
+def _unread(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "the file does not exist (any more)"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return "cannot be read: not enough memory"
+    return f"cannot be read: {' '.join(str(error).split())} ({type(error).__name__})"
