@@ -1,8 +1,5 @@
 """Transforms of transforms: all in a row (Compose), one of several (OneOf), some of several (SomeOf)."""
 
-import json
-import re
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, replace
 from functools import cached_property
@@ -260,6 +257,9 @@ class Compose(Container):
 
     def to_json(self) -> str:
         """The pipeline as text for a file; `from_json` reads it back."""
+        import json
+        import re
+
         text = json.dumps(self.to_dict(), indent=2)
         return re.sub(
             r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()).replace("[ ", "[").replace(" ]", "]"), text
@@ -268,6 +268,8 @@ class Compose(Container):
     @classmethod
     def from_json(cls, text: str) -> "Compose":
         """The pipeline that `to_json` wrote."""
+        import json
+
         try:
             return cls.from_dict(json.loads(text))
         except json.JSONDecodeError as error:
@@ -296,7 +298,7 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     """The draws of these samples, once the three are known to be sound."""
     index = np.ascontiguousarray(index)
     if index.ndim != 1 or index.dtype.kind not in "iu" or (index < 0).any():
-        raise ArgumentError(f"index must hold whole numbers that are 0 or more; got {reprlib.repr(index)}.")
+        raise ArgumentError(f"index must hold whole numbers that are 0 or more; got {index!r:.80}.")
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")

@@ -8,7 +8,6 @@ it, another sample in the batch or another order of asking changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -74,7 +73,7 @@ class Rng:
         edges: Reals = np.cumsum(np.asarray(weights, np.float64))
         place = np.searchsorted(edges, self._fractions(name, 1, True) * edges[-1], side="right")
         # A fraction just under one may round up to the last edge.
-        return self._seen(name, np.minimum(place, len(edges) - 1).astype(np.int64), f"of {len(edges)}")
+        return self._seen(name, np.minimum(place, len(edges) - 1).astype(np.int64), f"of 0..{len(edges) - 1}")
 
     def order(self, name: str, k: int) -> Integers:
         """A random order of range(k) for each sample, (n, k)."""
@@ -99,6 +98,8 @@ class Rng:
 @lru_cache(maxsize=4096)
 def key(seed: int, name: str) -> int:
     """The 64-bit Philox key of a draw. Changing this changes every result ever drawn: a major version."""
+    from hashlib import blake2b  # brings OpenSSL along, so not on import
+
     return int.from_bytes(blake2b(f"{seed}/{name}".encode(), digest_size=8).digest(), "little")
 
 

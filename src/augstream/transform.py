@@ -4,7 +4,6 @@ To add one, sub-class `Transform` (it becomes a frozen dataclass by itself), dec
 say in `sentence` what one sees; validation, repr, JSON, `p` and the contract tests come with it.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import wraps
@@ -43,7 +42,7 @@ class Record:
     sentence: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, repr=False)(cls)
+        dataclass(frozen=True, repr=False, eq=False)(cls)
         cls.arguments = {}
         # Positional ones first, as they are written; mypy can't see that this is a dataclass by now.
         for field in sorted(fields(cls), key=lambda field: field.kw_only is True):  # type: ignore[arg-type]
@@ -59,6 +58,12 @@ class Record:
             init(self, *args, **kwargs)
 
         cls.__init__ = checked  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and type(self) is type(other) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values()))
 
     def __repr__(self) -> str:
         keyword = {field.name: field.kw_only for field in fields(self)}  # type: ignore[arg-type]
@@ -85,6 +90,9 @@ class Record:
             if getattr(self, name, None) is not None:
                 line += f", {name} {self.arguments[name].english(getattr(self, name))}"
         return line
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in self.arguments]
 
     def _default(self, name: str) -> Any:
         argument = self.arguments[name]
@@ -206,6 +214,8 @@ def from_dict(data: Any) -> Transform:
 
 def unknown(fact: str, name: str, known: list[str]) -> RefusedError:
     """The error for a name that is not on a list, with the nearest one that is."""
+    import difflib  # only for those who mistype
+
     near = difflib.get_close_matches(name, known, 1)
     hint = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known)}." if len(known) < 12 else ""
     return RefusedError(f"{fact} {name!r}", hint)

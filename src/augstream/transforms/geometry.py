@@ -61,7 +61,7 @@ class Rotate90(Transform):
     sentence = "Turn by quarter turns, one of {turns}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        turns = np.array(self.turns)[rng.integers("turns", len(self.turns), unit=f"of {self.turns}")]
+        turns = np.array(self.turns)[rng.integers("turns", len(self.turns), unit=f"as place in {self.turns}")]
         size = np.where(turns[:, None] % 2 == 1, frame.size[:, ::-1], frame.size)
         cos, sin = COS[turns], SIN[turns]
         (y, x), (to_y, to_x) = frame.size.T / 2, size.T / 2

@@ -1,0 +1,139 @@
+"""Pictures as functions of the plane: ops and plans evaluated at points, without pixels, as plainly as can be.
+
+What `fuse` does is held to this. A picture is `f(points (m, 2) of x, y) -> (m, c) levels`, defined everywhere; a warp
+looks at it elsewhere, a point op changes what is seen there.
+"""
+
+import numpy as np
+
+from augstream.ops import Color, Curve, Warp
+
+HALF = 0.5
+
+
+def ramp(channels):
+    """A picture whose levels grow linearly, another way in each channel, and stay away from the ends."""
+    slopes = np.array([[0.11, 0.05], [-0.07, 0.09], [0.03, -0.12], [0.02, 0.04]])[:channels]
+
+    def picture(points):
+        return 120 + 10 * np.arange(channels) + points @ slopes.T
+
+    return picture
+
+
+def colored(levels, color, row):
+    """What a Color makes of levels (m, c), and for which points its clip changes something."""
+    matrix = color.matrix[row]
+    out = levels @ matrix[:, :-1].T + matrix[:, -1]
+    if color.clip is None:
+        return out, np.zeros(len(out), bool)
+    low, high = color.clip[row].T
+    clipped = np.clip(out, low, high)
+    return clipped, (np.abs(clipped - out) > 1e-9).any(axis=1)
+
+
+def curved(levels, curve, row):
+    """What a Curve makes of levels (m, c)."""
+    table = np.broadcast_to(curve.table[row], (levels.shape[1], 256))
+    place = np.clip(levels / curve.peak * 255, 0, 255)
+    if curve.steps:
+        return np.stack([t[np.floor(p + HALF).astype(int)] for t, p in zip(table, place.T, strict=True)], axis=1)
+    return np.stack([np.interp(p, np.arange(256), t) for t, p in zip(table, place.T, strict=True)], axis=1)
+
+
+def look(ops, frame, row, picture, points):
+    """The levels (m, c) that one sees at the points of the result, and which of them are plain.
+
+    Plain are those that no warp looked up outside of the picture before it, and that no clip changed. Outside, a
+    constant border shows its fill and another one the function itself, which goes on.
+    """
+    frames = [frame]
+    for op in ops:
+        frames.append(frames[-1].after(op))
+    places = [points]
+    for op in reversed(ops):
+        if isinstance(op, Warp):
+            matrix = op.matrix[row]
+            beyond = np.column_stack([places[-1], np.ones(len(points))]) @ matrix.T
+            places.append(beyond[:, :2] / beyond[:, 2:])
+        else:
+            places.append(places[-1])
+    places.reverse()
+    levels = picture(places[0])
+    plain = np.ones(len(points), bool)
+    for op, before, place in zip(ops, frames, places, strict=False):
+        if isinstance(op, Warp):
+            height, width = before.size[row]
+            inside = ((place >= 0) & (place <= (width, height))).all(axis=1)
+            if op.border == "constant":
+                levels = np.where(inside[:, None], levels, np.broadcast_to(op.fill[row], levels.shape))
+            plain &= inside
+        elif isinstance(op, Color):
+            levels, clipped = colored(levels, op, row)
+            plain &= ~clipped
+        else:
+            assert isinstance(op, Curve)
+            levels = curved(levels, op, row)
+    return levels, plain
+
+
+def grid(size, count=7):
+    """Points all over a picture of this (height, width)."""
+    height, width = size
+    y, x = np.meshgrid(np.linspace(0.5, height - 0.5, count), np.linspace(0.5, width - 0.5, count))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def assert_same_sight(ops, others, frame, picture=None, least=0.0):
+    """Both rows of ops show the same at every plain point, for each sample; at least this share must be plain."""
+    picture = picture or ramp(frame.channels)
+    plain_ones = total = 0
+    last = frame
+    for op in ops:
+        last = last.after(op)
+    for row in range(len(frame)):
+        points = grid(last.size[row])
+        seen, plain = look(ops, frame, row, picture, points)
+        other, _ = look(others, frame, row, picture, points)
+        np.testing.assert_allclose(other[plain], seen[plain], rtol=0, atol=1e-9 * max(1.0, np.abs(seen).max()))
+        plain_ones += plain.sum()
+        total += len(plain)
+    assert plain_ones >= least * total, f"only {plain_ones} of {total} points are plain"
+
+
+ARRAYS = ("matrix", "size", "fill", "clip", "table")
+WORDS = ("border", "interpolation", "peak", "steps")
+
+
+def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
+    """Both rows of ops are bit for bit the same, for these samples."""
+    assert [type(op).__name__ for op in ops] == [type(op).__name__ for op in others]
+    for op, other in zip(ops, others, strict=True):
+        for name in ARRAYS:
+            one, two = getattr(op, name, None), getattr(other, name, None)
+            assert (one is None) == (two is None), name
+            if one is not None:
+                np.testing.assert_array_equal(one[rows], two[other_rows], err_msg=name, strict=True)
+        for name in WORDS:
+            assert getattr(op, name, None) == getattr(other, name, None), name
+
+
+def assert_same_plan(plan, other):
+    """Pass for pass, bit for bit."""
+    assert structure(plan) == structure(other)
+    assert_same_ops(plan.ops, other.ops)
+    np.testing.assert_array_equal(plan.frame_out.size, other.frame_out.size)
+    assert plan.frame_out.peak == other.frame_out.peak
+
+
+def structure(plan):
+    """Which ops stand in which pass, without their numbers."""
+    return [[shape(op) for op in (one.warp, *one.points)] for one in plan.passes]
+
+
+def shape(op):
+    """An op without its numbers."""
+    if op is None:
+        return None
+    filled = [name for name in ARRAYS if getattr(op, name, None) is not None]
+    return (type(op).__name__, *filled, *(getattr(op, name, None) for name in WORDS if name != "peak"))
