@@ -143,8 +143,7 @@ HWY_INLINE F lerp2(F a, F b, F c, F d, F fx, F fy) {
     return hn::MulAdd(fy, hn::Sub(bottom, top), top);
 }
 
-// Hardware gathers are slower than plain loads on most machines, so the 2x2 bytes are fetched one by one and blended in
-// vectors.
+// Blends the 2x2 bytes that each word holds.
 void BlendRow(const uint32_t* HWY_RESTRICT packed, const float* HWY_RESTRICT fx, const float* HWY_RESTRICT fy, int n,
               float* HWY_RESTRICT out) {
     const auto byte = hn::Set(di, 0xFF);
@@ -177,16 +176,42 @@ void grid_row(const Grid& grid, int y, int n, int32_t* offset, float* fx, float*
 
 void seen_row(const Grid& grid, int y, int n, float* seen) { HWY_DYNAMIC_DISPATCH(SeenRow)(grid, y, n, seen); }
 
+namespace {
+
+uint32_t two_bytes(const uint8_t* p) {
+    uint16_t pair;
+    std::memcpy(&pair, p, 2);
+    return pair;
+}
+
+// Brings the 2x2 bytes of each output pixel into one word. Hardware gathers are slower than these plain loads on most
+// machines; inserting the pairs into a vector register saves the shifts and two thirds of the stores.
+void pack_row(const uint8_t* pixels, ptrdiff_t stride, const int32_t* offset, int n, uint32_t* packed) {
+    const uint8_t* below = pixels + stride;
+    int j = 0;
+#if HWY_ARCH_X86
+    const auto insert = [&]<int kLane>(__m128i words, int32_t at) {
+        words = _mm_insert_epi16(words, static_cast<int>(two_bytes(pixels + at)), 2 * kLane);
+        return _mm_insert_epi16(words, static_cast<int>(two_bytes(below + at)), 2 * kLane + 1);
+    };
+    for (; j + 4 <= n; j += 4) {
+        __m128i words = _mm_setzero_si128();
+        words = insert.operator()<0>(words, offset[j]);
+        words = insert.operator()<1>(words, offset[j + 1]);
+        words = insert.operator()<2>(words, offset[j + 2]);
+        words = insert.operator()<3>(words, offset[j + 3]);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(packed + j), words);
+    }
+#endif
+    for (; j < n; ++j) packed[j] = two_bytes(pixels + offset[j]) | two_bytes(below + offset[j]) << 16;
+}
+
+}  // namespace
+
 void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, const float* fy, int n, uint32_t* packed,
                   float* out) {
     if (plane.element == Element::u8) {
-        const auto* pixels = static_cast<const uint8_t*>(plane.data);
-        for (int j = 0; j < n; ++j) {
-            uint16_t top, bottom;
-            std::memcpy(&top, pixels + offset[j], 2);
-            std::memcpy(&bottom, pixels + offset[j] + plane.stride, 2);
-            packed[j] = static_cast<uint32_t>(top) | static_cast<uint32_t>(bottom) << 16;
-        }
+        pack_row(static_cast<const uint8_t*>(plane.data), plane.stride, offset, n, packed);
         HWY_DYNAMIC_DISPATCH(BlendRow)(packed, fx, fy, n, out);
         return;
     }

@@ -172,8 +172,9 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
         span(place(j), from, to);
         taps.count = std::max(taps.count, static_cast<int>(to - from));
     }
-    taps.index.assign(n * static_cast<size_t>(taps.count), first);
-    taps.weight.assign(n * static_cast<size_t>(taps.count), 0.0f);
+    const auto count = static_cast<size_t>(taps.count);
+    taps.index.assign(n * count, first);
+    taps.weight.assign(n * count, 0.0f);
     taps.seen.clear();
     if (border == Border::constant) taps.seen.resize(n);
     taps.low = std::numeric_limits<int>::max();
@@ -188,15 +189,15 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
         };
         for (int64_t i = from; i < to; ++i) sum += value(i);
         for (int64_t i = from; i < to; ++i) {
-            const size_t at = static_cast<size_t>(i - from) * n + j;
+            const size_t at = j * count + static_cast<size_t>(i - from);
             const int index = std::clamp(wrap_index(static_cast<int>(i), n_in, border), first, last - 1);
             taps.index[at] = index;
             taps.weight[at] = static_cast<float>(value(i) / sum);
             taps.low = std::min(taps.low, index);
             taps.high = std::max(taps.high, index + 1);
         }
-        for (size_t k = static_cast<size_t>(to - from); k < static_cast<size_t>(taps.count); ++k)
-            taps.index[k * n + j] = taps.index[j];
+        for (size_t k = static_cast<size_t>(to - from); k < count; ++k)
+            taps.index[j * count + k] = taps.index[j * count];
         if (border == Border::constant) {
             const double x = center / scale;
             taps.seen[j] = nearest ? static_cast<float>(x >= 0 && x < extent)

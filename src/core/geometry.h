@@ -37,8 +37,8 @@ int wrap_index(int index, int n, Border border);
 double keys(double distance);
 double visible(double x, double n, double shrink);
 
-// Weights of an axis-aligned warp along one axis of a plane: output j is the sum over k of weight[k * n + j] *
-// pixel[index[k * n + j]].
+// Weights of an axis-aligned warp along one axis of a plane: output j is the sum over k < count of
+// weight[j * count + k] * pixel[index[j * count + k]].
 struct Taps {
     int n = 0, count = 0;
     std::vector<int32_t> index;

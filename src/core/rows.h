@@ -33,9 +33,11 @@ void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, co
 // Nearest and bicubic, pixel by pixel, with every border rule.
 void slow_row(const Grid& grid, const Plane& plane, Interpolation interpolation, int y, int n, float* out);
 
-// axis.cpp: axis-aligned warps. The weighted sum of some rows of a plane, pixels [low, high); then along the row.
+// axis.cpp: axis-aligned warps. The weighted sum of some rows of a plane, pixels [low, high); then along four such
+// rows, of which pixel taps.low comes first. scratch: 4 floats for each padded input and output pixel.
 void vertical_row(const Plane& plane, const Taps& taps, int y, int low, int high, float* out);
-void horizontal_row(const float* in, const Taps& taps, int low, float* out);
+void horizontal_rows(const float* const* in, const Taps& taps, float* scratch, float* const* out);
+inline constexpr int kRowsAtOnce = 4;
 
 // prefilter.cpp: three taps (v/2, 1-v, v/2) per axis over the stored part of a plane; `in` and `out` have the same
 // window.

@@ -114,9 +114,12 @@ struct Worker::State {
     std::vector<Buffer> loaded, filtered, reduced, results[2];
     Buffer rows, scratch, packed, offsets;
     std::vector<Taps> taps;
-    std::vector<float*> row;
+    std::vector<float*> row;  // the output row at hand, channel by channel
+    float* row_memory = nullptr;
+    size_t row_pitch = 0;
     std::vector<float> matrix, clip;
 
+    float* row_of(int k, size_t c) const { return row_memory + (static_cast<size_t>(k) * row.size() + c) * row_pitch; }
     void load(const Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space);
     void sample(const Mapping& mapping, Planes& planes, const auto& emit);
     void sample_axis(const Mapping& mapping, const Planes& planes, const auto& emit);
@@ -217,19 +220,38 @@ void Worker::State::sample_axis(const Mapping& g, const Planes& planes, const au
                   taps[2 * c + 1]);
         widest = std::max(widest, taps[2 * c].high - taps[2 * c].low);
     }
-    float* line = scratch.take<float>(padded(static_cast<size_t>(widest)) + kRowPad);
-    float* seen = packed.take<float>(padded(static_cast<size_t>(g.width)));
-    for (int y = 0; y < g.height; ++y) {
+    const size_t wide = padded(static_cast<size_t>(widest)) + kRowPad, width = padded(static_cast<size_t>(g.width));
+    float* lines = scratch.take<float>(2 * kRowsAtOnce * wide + kRowsAtOnce * width);
+    float* mixed = lines + kRowsAtOnce * wide;
+    float* seen = packed.take<float>(width);
+    for (int top = 0; top < g.height; top += kRowsAtOnce) {
+        const int last = std::min(top + kRowsAtOnce, g.height) - 1;
         for (size_t c = 0; c < n; ++c) {
-            const Taps& along = taps[2 * same[c]];
-            vertical_row(planes.plane[c], taps[2 * same[c] + 1], y, along.low, along.high, line);
-            horizontal_row(line, along, along.low, row[c]);
+            const Taps &along = taps[2 * same[c]], &down = taps[2 * same[c] + 1];
+            const bool copy = along.kind == Taps::Kind::copy;
+            const float* in[kRowsAtOnce];
+            float* out[kRowsAtOnce];
+            for (int k = 0; k < kRowsAtOnce; ++k) {
+                out[k] = row_of(k, c);
+                float* line = copy ? out[k] : lines + static_cast<size_t>(k) * wide;
+                // Rows over the end repeat the last one, and are never used.
+                vertical_row(planes.plane[c], down, std::min(top + k, last), along.low, along.high, line);
+                in[k] = line;
+            }
+            if (along.kind == Taps::Kind::reverse) {
+                for (int k = 0; k < kRowsAtOnce; ++k) std::reverse_copy(in[k], in[k] + g.width, out[k]);
+            } else if (!copy) {
+                horizontal_rows(in, along, mixed, out);
+            }
         }
-        if (g.border == Border::constant) {
-            const float down = taps[1].seen[static_cast<size_t>(y)];
-            for (size_t j = 0; j < static_cast<size_t>(g.width); ++j) seen[j] = down * taps[0].seen[j];
+        for (int y = top; y <= last; ++y) {
+            for (size_t c = 0; c < row.size(); ++c) row[c] = row_of(y - top, c);
+            if (g.border == Border::constant) {
+                const float visible_down = taps[1].seen[static_cast<size_t>(y)];
+                for (size_t j = 0; j < static_cast<size_t>(g.width); ++j) seen[j] = visible_down * taps[0].seen[j];
+            }
+            emit(y, g.border == Border::constant ? seen : nullptr);
         }
-        emit(y, g.border == Border::constant ? seen : nullptr);
     }
 }
 
@@ -355,8 +377,9 @@ void Worker::State::run(Job& job, size_t i) {
         const int inputs = static_cast<int>(planes.plane.size());
         const size_t pitch = padded(static_cast<size_t>(mapping.width)) + kRowPad;
         row.resize(static_cast<size_t>(std::max(inputs, channels)));
-        float* memory = rows.take<float>(pitch * row.size());
-        for (size_t c = 0; c < row.size(); ++c) row[c] = memory + c * pitch;
+        row_pitch = pitch;
+        row_memory = rows.take<float>(kRowsAtOnce * pitch * row.size());
+        for (size_t c = 0; c < row.size(); ++c) row[c] = row_of(0, c);
 
         const bool converted = k == 0 && source.encoded && (channels > 1 || inputs > 1);
         const bool merged =
