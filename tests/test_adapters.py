@@ -185,7 +185,7 @@ def test_a_fit_sees_each_sample_once_an_epoch_and_new_each_time(keras, photos):
 
     model = network(keras)
     model.fit(Watching(Loader(source, Compose([]), 8)), epochs=3, verbose=0)
-    orders = [sum((labels for epoch, labels in seen[-15:] if epoch == wanted), []) for wanted in range(3)]
+    orders = [[label for epoch, labels in seen[-15:] if epoch == wanted for label in labels] for wanted in range(3)]
     assert all(sorted(order) == list(range(40)) for order in orders)
     assert orders[0] != orders[1] != orders[2]
     expected = Loader(source, Compose([]), 8)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ PLAIN = Compose([Resize(16, 16)])
 
 
 class Memory(Source):
-    """Encoded pictures in memory; an exception among them is raised when it is read."""
+    """Encoded pictures in memory; one like an exception among them is raised when it is read."""
 
     def __init__(self, samples, labels=None):
         self.samples = samples
@@ -52,7 +53,7 @@ class Memory(Source):
     def read(self, index):
         sample = self.samples[index]
         if isinstance(sample, Exception):
-            raise sample
+            raise type(sample)(*sample.args)
         return sample
 
     def name(self, index):
@@ -385,6 +386,31 @@ def test_leaving_the_loop_frees_threads_and_what_was_prepared(photos):
     assert ours()
     stream.close()
     assert not ours()
+
+
+def native_threads():
+    gc.collect()
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+def test_native_threads_end_with_the_last_loop(photos):
+    before = native_threads()
+    one, two = (Loader(from_folder(photos), PIPELINE, 2, threads=5) for _ in range(2))
+    first, second = iter(one), iter(two)
+    next(first)
+    alone = native_threads()
+    assert alone >= before + 5
+    next(second)
+    assert native_threads() < alone + 5
+    first.close()
+    next(second)
+    del second, two
+    assert native_threads() == before
+    with pytest.raises(SampleError) as caught:
+        list(Loader(broken(), PIPELINE, 3, threads=5))
+    assert native_threads() == before
+    assert caught.value.failures
 
 
 def test_a_loader_dropped_in_the_middle_goes_away(photos):

@@ -4,8 +4,8 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augstream import _core, decode
 from augstream.batch import RAGGED, Batch, Dtype, Layout, Recipe, Tools
 from augstream.compose import Compose
-from augstream.errors import ArgumentError, PipelineError, SampleError
+from augstream.errors import ArgumentError, AugstreamError, PipelineError, SampleError
 from augstream.rng import permute
 from augstream.sources.source import Source
 from augstream.stream import Stream, Threads
@@ -138,7 +138,8 @@ class Loader:
             raise ArgumentError(f"Loader.position must be 0..{len(self) - 1}; got {position}.")
         threads = Threads(self._cores())
         try:
-            return self.deliver(self._make(epoch, position, Tools(threads, self._pool())))
+            shared = self._pool()
+            return self.deliver(self._make(epoch, position, Tools(threads, shared.pool)))
         finally:
             threads.stop()
 
@@ -160,9 +161,9 @@ class Loader:
 
     def stream(self, epoch: int, start: int = 0) -> Stream[Made]:
         """The batches of one epoch before they are delivered."""
-        pool, slots = self._pool(), _core.Slots(self.prefetch + 2)
+        shared, slots = self._pool(), _core.Slots(self.prefetch + 2)
         return Stream(
-            lambda position, threads: self._make(epoch, position, Tools(threads, pool, slots)),
+            lambda position, threads: self._make(epoch, position, Tools(threads, shared.pool, slots)),
             len(self),
             ahead=self.prefetch,
             threads=self._cores(),
@@ -240,8 +241,13 @@ class Loader:
     def _cores(self) -> int:
         return self.threads or cores()
 
-    def _pool(self) -> _core.Pool:
-        return _shared_pool(self._cores())
+    def _pool(self) -> "SharedPool":
+        with _pools_lock:
+            count = self._cores()
+            shared = _pools.get(count)
+            if shared is None:
+                shared = _pools[count] = SharedPool(count)
+            return shared
 
     def _try_out(self) -> None:
         """Plans a few samples from all over the source, so that a pipeline which cannot work is refused here."""
@@ -256,6 +262,20 @@ class Loader:
 
     def __repr__(self) -> str:
         return f"<Loader: {len(self)} batches of {self.batch_size} from {self.source!r}, epoch {self.epoch} next>"
+
+
+class SharedPool:
+    """Native threads, which end with the last loop that uses them.
+
+    Loops with the same number share them, so that training and validation do not ask for twice the cores.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.pool = _core.Pool(threads)
+
+
+_pools: WeakValueDictionary[int, SharedPool] = WeakValueDictionary()
+_pools_lock = threading.Lock()
 
 
 class Epoch(Iterator[Batch]):
@@ -273,7 +293,11 @@ class Epoch(Iterator[Batch]):
         return self._stream.position
 
     def __next__(self) -> Batch:
-        made = next(self._stream)
+        try:
+            made = next(self._stream)
+        except AugstreamError as error:
+            # The frames of the other thread would keep its batch alive for as long as the error, and explain nothing.
+            raise error.with_traceback(None) from None
         self._skipped.update({failure[0]: failure for failure in made.failures})
         if self.position == len(self._loader):
             self._report()
@@ -299,12 +323,6 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS
         return os.cpu_count() or 1
-
-
-@cache
-def _shared_pool(threads: int) -> _core.Pool:
-    # Loaders of one size share their threads, so that training and validation together do not ask for twice the cores.
-    return _core.Pool(threads)
 
 
 def _check_kinds(source: object, pipeline: object) -> None:

@@ -5,8 +5,8 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -69,28 +69,28 @@ class Stream(Generic[T], Iterator[T]):
     def __init__(
         self, make: Callable[[int, Threads], T], count: int, *, ahead: int, threads: int, start: int = 0
     ) -> None:
-        self._make = make
+        self._make: Callable[[int, Threads], T] | None = make
         self._count = count
         self._ahead = ahead
         self._threads = threads
         self.position = start
-        self._begin()
+        self._begin(make)
 
-    def _begin(self) -> None:
-        make, parts = self._make, Threads(self._threads)
+    def _begin(self, make: Callable[[int, Threads], T]) -> None:
+        parts = Threads(self._threads)
         self._work: Callable[[int], T] = lambda position: make(position, parts)
         self._whole = Threads(max(self._ahead, 1))
         self._pending: deque[Future[T]] = deque()
         self._finalizer = weakref.finalize(self, _stop, self._whole, parts, self._pending)
 
     def __next__(self) -> T:
+        if self._make is None or self.position >= self._count:
+            self.close()
+            raise StopIteration
         if self._whole.pid != os.getpid():
             # Forked in the middle: the threads have stayed behind, but the work is a function of the position.
             self._finalizer.detach()
-            self._begin()
-        if self.position >= self._count or self._whole.stopped.is_set():
-            self.close()
-            raise StopIteration
+            self._begin(self._make)
         try:
             if not self._ahead:
                 result = self._work(self.position)
@@ -99,6 +99,10 @@ class Stream(Generic[T], Iterator[T]):
                 result = self._pending.popleft().result()
             self.position += 1
             self._fill()
+        except (Cancelled, CancelledError):
+            # Closed by another thread in the meantime.
+            self.close()
+            raise StopIteration from None
         except BaseException:
             self.close()
             raise
@@ -109,10 +113,16 @@ class Stream(Generic[T], Iterator[T]):
     def close(self) -> None:
         """Ends the stream and its threads; what was prepared is dropped."""
         self._finalizer()
+        # What the work refers to, such as native threads and memory, is not to wait for this object to be dropped.
+        self._make, self._work = None, _nothing
 
     def _fill(self) -> None:
         while len(self._pending) < min(self._ahead, self._count - self.position):
             self._pending.append(self._whole.submit(self._work, self.position + len(self._pending)))
+
+
+def _nothing(_: int) -> NoReturn:
+    raise Cancelled
 
 
 def _stop(whole: Threads, parts: Threads, pending: "deque[Future[T]]") -> None:
