@@ -147,7 +147,7 @@ class SomeOf(Container):
 
     transforms: Members = Members(least=1)
     k: MaybeWholeRange = Maybe(WholeRange(1, low=0), "1 to all")
-    sentence = "{k} of"
+    sentence = "Any {k} of"
 
     def __post_init__(self) -> None:
         if self.k is not None and self.k[1] > len(self):

@@ -1,0 +1,57 @@
+"""At least one of every transform in the catalogue; a new one that is missing here fails the contract tests."""
+
+import augstream as aug
+from augstream.transform import catalogue
+
+# Beside the one made from the defaults.
+OTHERS = {
+    "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="reflect")],
+    "Brightness": [aug.Brightness((0.5, 0.5))],
+    "CenterCrop": [aug.CenterCrop(20, 30), aug.CenterCrop(90, border="wrap")],
+    "ChannelShift": [aug.ChannelShift((0, 0.1))],
+    "ColorJitter": [aug.ColorJitter(0.4, 0.3, 0.2, 0.1), aug.ColorJitter(0.4, 0.3), aug.ColorJitter(hue=(0, 0.2))],
+    "Compose": [aug.Compose([aug.Rotate(), aug.HorizontalFlip()], border="edge"), aug.Compose([aug.Hue()], p=0.5)],
+    "Contrast": [aug.Contrast((1, 2))],
+    "Gamma": [aug.Gamma((0.5, 2))],
+    "OneOf": [
+        aug.OneOf([aug.Rotate(), aug.Brightness(), aug.Gamma()], weights=(1, 2, 3)),
+        aug.OneOf([aug.Resize(30), aug.RandomCrop(30), aug.Compose([aug.Pad(3), aug.CenterCrop(30)])]),
+    ],
+    "Pad": [aug.Pad((1, 2, 3, 4), fill=(10,)), aug.Pad(3, border="mirror")],
+    "Perspective": [aug.Perspective((0.1, 0.2), interpolation="bicubic")],
+    "Posterize": [aug.Posterize(8), aug.Posterize((1, 3))],
+    "RandomCrop": [aug.RandomCrop(20, 30), aug.RandomCrop(70, 10, fill=9)],
+    "RandomResizedCrop": [aug.RandomResizedCrop(20, 30, scale=(0.5, 1), ratio=(1, 1))],
+    "Rescale": [aug.Rescale(1 / 127.5, offset=-1), aug.Rescale(2)],
+    "Resize": [aug.Resize(20, 30, interpolation="nearest")],
+    "Rotate": [aug.Rotate((10, 20), border="edge"), aug.Rotate(fill=128), aug.Rotate((5, 5), interpolation="nearest")],
+    "Rotate90": [aug.Rotate90(1), aug.Rotate90((0, 2))],
+    "Shear": [aug.Shear(10, y=(5, 10))],
+    "Shift": [aug.Shift(x=0.2), aug.Shift(x=(0, 0.1), y=(-0.1, 0))],
+    "Solarize": [aug.Solarize(0.5)],
+    "SomeOf": [aug.SomeOf([aug.Rotate(), aug.Brightness(), aug.HorizontalFlip(), aug.Shear()], k=(0, 3))],
+    "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
+}
+
+
+def gray(transform):
+    """The same for pictures of any number of channels."""
+    if isinstance(transform, aug.Normalize):
+        return aug.Normalize(mean=0.5, std=0.2)
+    return transform
+
+
+def defaults():
+    """One of each, made without an argument where that can be."""
+    members = [aug.Rotate(), aug.Brightness()]
+    return [cls(members) if name in ("OneOf", "SomeOf") else cls() for name, cls in ours()]
+
+
+def everything():
+    """All the examples."""
+    return defaults() + [transform for name, _ in ours() for transform in OTHERS.get(name, [])]
+
+
+def ours():
+    """Those of the package: tests define some of their own."""
+    return sorted((name, cls) for name, cls in catalogue.items() if "." not in name)

@@ -1,0 +1,377 @@
+"""Each identity of `fuse` by plain evaluation, and what it must never do."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, look, ramp, structure
+
+import augstream as aug
+from augstream.compose import rng_for
+from augstream.engines import reference
+from augstream.fuse import Merged, Plan, fuse, steps, verify
+from augstream.ops import Color, Curve, Frame, Warp
+from augstream.rng import Rng
+from examples import everything, gray
+
+N = 6
+FRAME = Frame(np.array([[60, 80], [50, 50], [41, 77], [90, 30], [64, 64], [33, 35]]))
+
+
+def ops(*transforms, frame=FRAME, **compose):
+    return list(aug.Compose(transforms, **compose).ops(rng_for(0, 0, np.arange(len(frame))), frame))
+
+
+def kinds(plan):
+    return [[type(op).__name__[:5] for op in (one.warp, *one.points) if op is not None] for one in plan.passes]
+
+
+ROTATE, SHIFT, ZOOM = aug.Rotate(20), aug.Shift(0.1, 0.1), aug.Zoom(0.2)
+FLIP, TURN, CROP, PAD = aug.HorizontalFlip(), aug.Rotate90(), aug.CenterCrop(30, 28), aug.Pad(3)
+TINT, DIM = aug.ColorJitter(0.1, 0.1, 0.2, 0.1), aug.Brightness(0.1)
+GAMMA, STEPS, RESIZE, NORMALIZE = aug.Gamma(0.3), aug.Posterize((3, 6)), aug.Resize(24, 20), aug.Normalize()
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        (ROTATE, SHIFT),
+        (ROTATE, SHIFT, ZOOM, aug.Shear(10), aug.Perspective(0.1), RESIZE),
+        (ROTATE, FLIP, TURN, CROP),
+        (FLIP, ROTATE, PAD, ROTATE),
+        (aug.Rotate(10, border="edge"), FLIP, aug.Zoom(0.1, border="edge")),
+    ],
+)
+def test_1_warps_multiply(transforms):
+    row = ops(*transforms)
+    plan = fuse(row, FRAME)
+    assert kinds(plan) == [["Warp"]]
+    assert_same_sight(row, plan.ops, FRAME, least=0.3)
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        (ROTATE, aug.Rotate(20, border="edge")),
+        (ROTATE, aug.Rotate(20, interpolation="nearest")),
+        (ROTATE, aug.Rotate(20, fill=9)),
+        (aug.Rotate(20, fill=(1, 2, 3)), aug.Rotate(20, fill=(1, 2, 4))),
+    ],
+)
+def test_1_warps_that_disagree_stay_apart(transforms):
+    assert kinds(fuse(ops(*transforms), FRAME)) == [["Warp"], ["Warp"]]
+
+
+def test_1_the_border_and_the_interpolation_are_those_of_the_one_that_has_some():
+    for row in (ops(FLIP, aug.Rotate(fill=7)), ops(aug.Rotate(fill=7), FLIP)):
+        (one,) = fuse(row, FRAME).passes
+        assert (one.warp.border, one.warp.interpolation) == ("constant", "bilinear")
+        assert (one.warp.fill == 7).all()
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        (TINT, DIM),
+        (DIM, aug.Contrast(0.1), TINT, aug.ChannelShift(0.05)),
+        (DIM, NORMALIZE),
+        (NORMALIZE, aug.Rescale(3)),
+    ],
+)
+def test_2_colors_multiply(transforms):
+    row = ops(*transforms)
+    plan = fuse(row, FRAME)
+    assert kinds(plan) == [["Color"]]
+    assert_same_sight(row, plan.ops, FRAME, least=0.3)
+
+
+def test_2_a_map_of_the_levels_maps_the_clip_before_it():
+    bright = aug.Brightness((9, 9))
+    for levels in (aug.Normalize(), aug.Rescale(0.5, offset=3)):
+        row = ops(bright, levels)
+        (one,) = fuse(row, FRAME).passes
+        seen, _ = look(row, FRAME, 0, ramp(3), grid((60, 80)))
+        other, _ = look([one.points[0]], FRAME, 0, ramp(3), grid((60, 80)))
+        np.testing.assert_allclose(other, seen)
+    turned = Color(np.tile(-np.eye(3, 4), (N, 1, 1)), None)
+    (one,) = fuse([*ops(bright), turned], FRAME).passes
+    assert one.points[0].clip[0, 0].tolist() == [-255, 0]
+
+
+def test_2_the_last_clip_wins():
+    (one,) = fuse(ops(aug.Brightness((3, 3)), aug.Brightness((0.25, 0.25))), FRAME).passes
+    np.testing.assert_allclose(one.points[0].matrix[0, 0], [0.75, 0, 0, 0])
+    assert one.points[0].clip[0, 0].tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("second", [GAMMA, STEPS, aug.Solarize(0.5)])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_3_a_curve_is_looked_up_in_steps(second, channels):
+    frame = replace(FRAME, channels=channels)
+    row = ops(STEPS, second, frame=frame)
+    plan = fuse(row, frame)
+    assert kinds(plan) == [["Curve"]]
+    assert plan.ops[0].steps
+    assert_same_sight(row, plan.ops, frame, least=1)
+
+
+@pytest.mark.parametrize("second", [GAMMA, STEPS])
+def test_3_but_not_in_a_linear_curve(second):
+    row = ops(GAMMA, second)
+    assert kinds(fuse(row, FRAME)) == [["Curve", "Curve"]]
+
+
+@pytest.mark.parametrize("border", ["constant", "edge"])
+@pytest.mark.parametrize(
+    "transforms", [(TINT, ROTATE), (ROTATE, TINT, SHIFT, DIM, ZOOM, NORMALIZE), (TINT, RESIZE), (DIM, CROP)]
+)
+def test_4_a_warp_moves_before_a_color(transforms, border):
+    row = ops(*transforms, border=border)
+    plan = fuse(row, FRAME)
+    assert kinds(plan) in ([["Warp", "Color"]], [["Merge", "Color"]])
+    assert_same_sight(row, plan.ops, FRAME, least=0.2)
+
+
+@pytest.mark.parametrize("color", [TINT, aug.ColorJitter(0.4, 0.4, 0.4, 0.1), aug.Invert(), NORMALIZE])
+@pytest.mark.parametrize("fill", [0, 200, (10, 100, 250)])
+def test_4_a_constant_fill_looks_as_asked_behind_the_color(color, fill):
+    away = aug.Shift(x=(2, 2), fill=fill)
+    for row in (ops(color, away), ops(away, color, away), ops(color, aug.HorizontalFlip(), away, FLIP)):
+        plan = fuse(row, FRAME)
+        assert len(plan.passes) == 1
+        for sample in range(N):
+            seen, _ = look(plan.ops, FRAME, sample, ramp(3), grid((9, 9)))
+            np.testing.assert_allclose(seen, np.broadcast_to(fill, seen.shape), atol=1e-9)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize(
+    "color", [aug.Contrast((0, 0)), aug.Grayscale(p=1), aug.Saturation((0, 0)), aug.Brightness((0, 0))]
+)
+def test_4_a_fill_behind_a_color_that_loses_something_is_as_near_as_can_be(color, channels):
+    frame = replace(FRAME, channels=channels)
+    row = ops(color, aug.Shift(x=(2, 2), fill=100), frame=frame)
+    plan = fuse(row, frame)
+    assert len(plan.passes) == 1
+    verify(plan)
+    seen, _ = look(plan.ops, frame, 0, ramp(channels), grid((9, 9)))
+    expected = {"Contrast": 127.5, "Brightness": 0}.get(type(color).__name__, 100)
+    np.testing.assert_allclose(seen[:, : 3 if channels == 4 else channels], expected, atol=1e-9)
+
+
+def test_4_a_fill_is_found_sample_by_sample():
+    """With one lossy sample in the batch, the others' fills are still bit for bit their own."""
+    row = ops(aug.Contrast((1, 1)), aug.Shift(x=(2, 2), fill=(1, 2, 3)))
+    row[0].matrix[2, :, :3] *= np.linspace(0, 1, N)[2] / 1e9
+    everyone = fuse(row, FRAME)
+    for sample in range(N):
+        alone = [
+            replace(op, **{k: v[[sample]] for k, v in vars(op).items() if isinstance(v, np.ndarray)}) for op in row
+        ]
+        assert_same_ops(everyone.ops, fuse(alone, Frame(FRAME.size[[sample]])).ops, [sample])
+
+
+@pytest.mark.parametrize("moves", [(FLIP,), (TURN,), (FLIP, TURN, aug.VerticalFlip()), (aug.Rotate90(2),)])
+@pytest.mark.parametrize("points", [(GAMMA,), (STEPS, GAMMA), (TINT, GAMMA, DIM)])
+def test_5_whole_pixels_move_before_anything_pointwise(moves, points):
+    row = ops(ROTATE, *points, *moves)
+    plan = fuse(row, FRAME)
+    assert len(plan.passes) == 1
+    assert_same_sight(row, plan.ops, FRAME, least=0.2)
+
+
+def test_5_a_crop_that_may_look_outside_moves_where_its_border_repeats_the_picture():
+    assert len(fuse(ops(GAMMA, CROP, border="edge"), FRAME).passes) == 1
+    assert len(fuse(ops(GAMMA, CROP, border="constant"), FRAME).passes) == 2
+
+
+@pytest.mark.parametrize("warp", [ROTATE, RESIZE, aug.RandomResizedCrop(20)])
+def test_5_a_curve_stays_before_what_looks_between_pixels(warp):
+    row = ops(GAMMA, warp)
+    assert kinds(fuse(row, FRAME)) == [["Curve"], ["Warp"]]
+    assert kinds(fuse(ops(ROTATE, GAMMA, TINT, warp, DIM), FRAME)) == [["Warp", "Curve", "Color"], ["Warp", "Color"]]
+
+
+def test_the_border_of_the_last_warp_is_seen():
+    row = ops(aug.Shift(x=(2, 2), border="edge"), DIM, aug.Shift(x=(-2, -2), border="edge"))
+    (one,) = fuse(row, FRAME).passes
+    np.testing.assert_allclose(one.warp.matrix, np.broadcast_to(np.eye(3), (N, 3, 3)), atol=1e-12)
+
+
+def test_what_the_user_asked_for_decides_not_what_it_became():
+    """The fill of a merged warp is another number by now; it is compared as it was given, also when fused again."""
+    black, white = aug.Rotate(20, fill=0), aug.Rotate(20, fill=255)
+    plan = fuse(ops(black, aug.Invert(), black, white), FRAME)
+    assert kinds(plan) == [["Merge", "Color"], ["Warp"]]
+    assert (plan.passes[0].warp.fill == 255).all()
+    assert_same_plan(fuse(plan.ops, FRAME), plan)
+
+
+def test_a_merged_warp_keeps_what_was_asked_when_others_join_later():
+    plan = fuse(ops(ROTATE, TINT, ROTATE), FRAME)
+    assert isinstance(plan.passes[0].warp, Merged)
+    for more in ([FLIP], [ROTATE], [DIM, ROTATE]):
+        late = ops(*more)
+        whole = fuse([*ops(ROTATE, TINT, ROTATE), *late], FRAME)
+        joined = fuse([*plan.ops, *late], FRAME)
+        assert structure(joined) == structure(whole)
+        for one, other in zip(joined.ops, whole.ops, strict=True):
+            for name in ("matrix", "fill"):
+                if hasattr(one, name):
+                    np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-9)
+
+
+def test_steps_is_one_pass_per_op():
+    row = ops(ROTATE, SHIFT, TINT, GAMMA, RESIZE)
+    plan = steps(row, FRAME)
+    assert [len(one.points) + (one.warp is not None) for one in plan.passes] == [1] * 5
+    assert_same_ops(plan.ops, row)
+    pipeline = aug.Compose([ROTATE, SHIFT, RESIZE], fuse=False)
+    assert len(pipeline.plan(0, 0, np.arange(N), FRAME).passes) == 3
+
+
+def test_nothing_is_an_empty_plan():
+    plan = fuse([], FRAME)
+    assert plan.passes == ()
+    assert plan.frame_out is FRAME
+    assert str(plan) == "nothing to do"
+
+
+def test_frames_before_and_after():
+    plan = fuse(ops(RESIZE, NORMALIZE), FRAME)
+    assert plan.frame_in is FRAME
+    assert plan.frame_out.size.tolist() == [[24, 20]] * N
+    assert plan.frame_out.peak is None
+    assert fuse(ops(aug.Rescale(1 / 255)), FRAME).frame_out.peak == pytest.approx(1)
+
+
+def test_ops_are_left_as_they_are():
+    row = ops(TINT, ROTATE, STEPS, GAMMA, FLIP, DIM, NORMALIZE)
+    copies = [replace(op, **{k: v.copy() for k, v in vars(op).items() if isinstance(v, np.ndarray)}) for op in row]
+    fuse(row, FRAME)
+    assert_same_ops(row, copies)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        (Warp(np.zeros((N, 3, 2)), FRAME.size), "warp.matrix"),
+        (Warp(np.full((N, 3, 3), np.nan), FRAME.size), "warp.matrix"),
+        (Warp(np.ones((N, 3, 3), np.float32), FRAME.size), "warp.matrix"),
+        (Warp(np.ones((N, 3, 3)), FRAME.size * 0), "warp.size"),
+        (Warp(np.ones((N, 3, 3)), FRAME.size, "constant"), "warp.fill"),
+        (Warp(np.ones((N, 3, 3)), FRAME.size, "constant", np.zeros((N, 2))), "warp.fill"),
+        (Color(np.zeros((N, 4, 5)), None), "color.matrix"),
+        (Color(np.zeros((N, 3, 4)), np.zeros((N, 2))), "color.clip"),
+        (Curve(np.zeros((N, 2, 256)), 255.0), "curve.table"),
+    ],
+)
+def test_verify_finds_what_is_wrong(wrong, name):
+    with pytest.raises(aug.PipelineError, match=name):
+        verify(steps([wrong], FRAME))
+
+
+def test_fused_is_step_by_step_on_a_linear_ramp_in_pixels():
+    """Bilinear is exact there, so both ways must agree to the last digits, away from the borders."""
+    size, n = (120, 140), 8
+    frame = Frame(np.tile([size], (n, 1)))
+    y, x = np.mgrid[: size[0], : size[1]] + 0.5
+    picture = ramp(3)(np.column_stack([x.ravel(), y.ravel()])).reshape(*size, 3)
+    shrunk = aug.Zoom((1.05, 1.3))  # never shrinks: a blur against aliasing is no interpolation
+    row = ops(
+        aug.Rotate(8), DIM, shrunk, aug.Shift(0.02, 0.02), TINT, aug.HorizontalFlip(), aug.CenterCrop(60), frame=frame
+    )
+    fused, stepwise = fuse(row, frame), steps(row, frame)
+    assert len(fused.passes) == 1
+    for one, other in zip(reference.run([picture] * n, fused), reference.run([picture] * n, stepwise), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
+
+
+# Pipelines, not pixels.
+
+LEVELS = (aug.Normalize, aug.Rescale)
+MEMBERS = [gray(transform) for transform in everything() if not isinstance(transform, (*LEVELS, aug.Compose))]
+
+
+@st.composite
+def transforms(draw, depth=2):
+    kind = draw(st.integers(0, 9)) if depth else 9
+    if kind > 2:
+        transform = draw(st.sampled_from(MEMBERS))
+        return replace(transform, p=draw(st.sampled_from([0, 0.5, 1])))
+    members = draw(st.lists(transforms(depth - 1), min_size=1, max_size=3))
+    container = (aug.Compose, aug.OneOf, aug.SomeOf)[kind]
+    return container(members, p=draw(st.sampled_from([0.5, 1])))
+
+
+@st.composite
+def pipelines(draw):
+    members = draw(st.lists(transforms(), max_size=6))
+    members += draw(st.lists(st.sampled_from([aug.Normalize(0.4, 0.3), aug.Rescale(1 / 255)]), max_size=1))
+    border = draw(st.sampled_from(["constant", "edge", "reflect", None]))
+    return aug.Compose(members, border=border)
+
+
+law = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+some_frames = st.sampled_from([replace(FRAME, channels=channels) for channels in (1, 3, 4)])
+
+
+def drawn(pipeline, frame, seed=0, rows=None):
+    """Ops for all samples or for some rows; no zero divided, no overflow on the way."""
+    rows = np.arange(len(frame)) if rows is None else np.asarray(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        row = list(pipeline.ops(Rng(seed, 0, rows), replace(frame, size=frame.size[rows])))
+        return row, fuse(row, replace(frame, size=frame.size[rows]))
+
+
+@law
+@given(pipelines(), some_frames)
+def test_a_plan_is_sound_and_fused_twice_the_same(pipeline, frame):
+    _, plan = drawn(pipeline, frame)
+    verify(plan)
+    assert_same_plan(fuse(plan.ops, frame), plan)
+
+
+@law
+@given(pipelines(), some_frames, st.integers(0, 2**31))
+def test_a_plan_is_built_alike_whatever_is_drawn(pipeline, frame, seed):
+    _, plan = drawn(pipeline, frame)
+    assert structure(drawn(pipeline, frame, seed, [2])[1]) == structure(plan)
+
+
+@law
+@given(pipelines(), some_frames, st.integers(0, N - 1))
+def test_a_sample_is_planned_alone_as_in_a_batch(pipeline, frame, sample):
+    _, plan = drawn(pipeline, frame)
+    _, alone = drawn(pipeline, frame, rows=[sample])
+    assert_same_ops(plan.ops, alone.ops, [sample])
+
+
+@law
+@given(pipelines(), some_frames)
+def test_a_plan_shows_what_the_ops_show(pipeline, frame):
+    row, plan = drawn(pipeline, frame)
+    assert_same_sight(row, plan.ops, frame)
+
+
+@law
+@given(pipelines())
+def test_any_pipeline_can_be_stored_and_printed(pipeline):
+    assert eval(repr(pipeline), dict(vars(aug))) == pipeline
+    assert aug.Compose.from_json(pipeline.to_json()) == pipeline
+    assert str(pipeline)
+    assert str(pipeline.explain((40, 50)))
+
+
+def test_a_plan_that_is_wrong_would_be_noticed():
+    row, plan = drawn(aug.Compose([ROTATE, TINT, SHIFT]), FRAME)
+    (one,) = plan.passes
+    wrong = replace(one.warp, matrix=one.warp.matrix @ np.diag([1, 1.001, 1]))
+    with pytest.raises(AssertionError):
+        assert_same_sight(row, [wrong, *one.points], FRAME)
+    with pytest.raises(AssertionError):
+        assert_same_plan(Plan((replace(one, warp=wrong),), FRAME, plan.frame_out), plan)
