@@ -99,7 +99,7 @@ augstream::Source source_of(nb::handle sample) {
     return source;
 }
 
-// One pass: (warp or None, points) with warp = (matrix, size, border, interpolation, fill or None) and
+// One pass: (warp or None, points) with warp = (matrix, size, border, interpolation, antialias, fill or None) and
 // points = [(matrix, clip or None) or (table, peak, steps), ...].
 augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
     const auto tuple = nb::cast<nb::tuple>(item);
@@ -116,8 +116,9 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
             expect(size.data()[i] >= 1 && size.data()[i] <= 1 << 16, "output sizes must be in 1..65536");
         pass.warp.border = static_cast<augstream::Border>(nb::cast<int>(warp[2]));
         pass.warp.interpolation = static_cast<augstream::Interpolation>(nb::cast<int>(warp[3]));
-        if (!warp[4].is_none()) {
-            const auto fill = nb::cast<Floats>(warp[4]);
+        pass.warp.antialias = nb::cast<bool>(warp[4]);
+        if (!warp[5].is_none()) {
+            const auto fill = nb::cast<Floats>(warp[5]);
             expect(fill.shape(0) == n && fill.shape(1) == channels, "fill must be (n, channels)");
             pass.warp.fill = fill.data();
         }
@@ -211,12 +212,16 @@ auto header(nb::list samples) {
 }
 
 // What the decoder is asked for: (top, bottom, left, right, denominator), for a picture of height x width.
-nb::tuple hint(Matrices matrix, Sizes size, int border, int interpolation, int height, int width) {
+nb::tuple hint(Matrices matrix, Sizes size, int border, int interpolation, bool antialias, int height, int width) {
     augstream::Pass pass;
     expect(matrix.shape(0) >= 1 && size.shape(0) >= 1, "hint needs one sample");
     pass.warped = true;
-    pass.warp = {matrix.data(), size.data(), static_cast<augstream::Border>(border),
-                 static_cast<augstream::Interpolation>(interpolation), nullptr};
+    pass.warp = {matrix.data(),
+                 size.data(),
+                 static_cast<augstream::Border>(border),
+                 static_cast<augstream::Interpolation>(interpolation),
+                 antialias,
+                 nullptr};
     const augstream::Hint h = make_hint(make_mapping(pass, 0, 0, height, width), height, width);
     return nb::make_tuple(h.top, h.bottom, h.left, h.right, h.denominator);
 }
@@ -283,7 +288,7 @@ NB_MODULE(_core, m) {
         .def("run", &run, "samples"_a, "passes"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a);
     nb::class_<Slots>(m, "Slots").def(nb::init<size_t>(), "keep"_a).def("take", &Slots::take, "bytes"_a);
     m.def("header", &header, "samples"_a);
-    m.def("hint", &hint, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "height"_a, "width"_a);
+    m.def("hint", &hint, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "antialias"_a, "height"_a, "width"_a);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
     m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
 }

@@ -7,7 +7,7 @@ from augstream.engines import native, reference
 from augstream.fuse import Pass, Plan
 from augstream.ops import Color, Curve, Frame, Warp
 
-BORDERS = ["constant", "edge", "reflect", "mirror", "wrap"]
+BORDERS = ["constant", "edge", "reflect", "mirror", "wrap", "overlap"]
 LEVELS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 
 
@@ -62,8 +62,9 @@ def assert_engines_agree(images, plan, most=1.0, dtype="float32", layout="NHWC")
     assert gap.max() <= most
 
 
-def warp(matrix, size, border="edge", interpolation="bilinear", fill=0.0, n=1):
-    return Warp(np.repeat(matrix, n, 0), np.tile([size], (n, 1)), border, np.full((n, 1), fill), interpolation)
+def warp(matrix, size, border="edge", interpolation="bilinear", fill=0.0, n=1, antialias=True):
+    sizes = np.tile([size], (n, 1))
+    return Warp(np.repeat(matrix, n, 0), sizes, border, np.full((n, 1), fill), interpolation, antialias)
 
 
 def test_the_helper_sees_a_shift_of_half_a_pixel():
@@ -78,11 +79,12 @@ def test_the_helper_sees_a_shift_of_half_a_pixel():
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
 @pytest.mark.parametrize("scale", [0.4, 1.0, 1.4, 2.3, 3.7, 7.1])
 @pytest.mark.parametrize("degrees", [0, 17, 90, 180, -130])
-def test_warps_agree(border, interpolation, scale, degrees):
+@pytest.mark.parametrize("antialias", [True, False])
+def test_warps_agree(border, interpolation, scale, degrees, antialias):
     image = picture(height=120, width=150)
     size = (31, 43)
     matrix = turned(120, 150, size, degrees, scale, shift=(9.3, -12.8))
-    plan = plan_of([image], Pass(warp(matrix, size, border, interpolation, fill=40.0)))
+    plan = plan_of([image], Pass(warp(matrix, size, border, interpolation, 40.0, antialias=antialias)))
     if interpolation == "nearest":  # a place between two pixels may fall to either side
         want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
         assert (np.abs(got[0] - want) > 0.01).mean() < 0.01

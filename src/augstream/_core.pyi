@@ -38,6 +38,12 @@ def header(samples: list[Any]) -> NDArray[np.int32]:
     """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: a JPEG, 2: an array."""
 
 def hint(
-    matrix: NDArray[np.float64], size: NDArray[np.int64], border: int, interpolation: int, height: int, width: int
+    matrix: NDArray[np.float64],
+    size: NDArray[np.int64],
+    border: int,
+    interpolation: int,
+    antialias: bool,
+    height: int,
+    width: int,
 ) -> tuple[int, int, int, int, int]:
     """What the decoder is asked for: (top, bottom, left, right, denominator of the scale)."""

@@ -79,6 +79,7 @@ class _Open:
             if own.border != warp.border and own.border is not None and warp.border is not None:
                 return False
             apart = own.interpolation != warp.interpolation
+            apart = apart or own.antialias != warp.antialias
             if apart and own.interpolation is not None and warp.interpolation is not None:
                 return False
             seen = _seen(warp)
@@ -94,7 +95,8 @@ class _Open:
         own = self.warp
         if own is not None:
             border, interpolation = warp.border or own.border, warp.interpolation or own.interpolation
-            warp = Warp(then(own.matrix, warp.matrix), warp.size, border, self.fill, interpolation)
+            antialias = own.antialias if warp.interpolation is None else warp.antialias
+            warp = Warp(then(own.matrix, warp.matrix), warp.size, border, self.fill, interpolation, antialias)
         self.warp = warp
 
     def add_point(self, point: Point) -> None:
@@ -115,7 +117,7 @@ class _Open:
                 fill = _before(color, fill)
         own = self.warp
         if own is not None and fill is not self.seen:
-            own = Merged(own.matrix, own.size, own.border, fill, own.interpolation, self.seen)
+            own = Merged(own.matrix, own.size, own.border, fill, own.interpolation, own.antialias, self.seen)
         return Pass(own, self.points)
 
 

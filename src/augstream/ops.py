@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
-Border: TypeAlias = Literal["constant", "edge", "reflect", "mirror", "wrap"]
+Border: TypeAlias = Literal["constant", "edge", "reflect", "mirror", "wrap", "overlap"]
 Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
 
 
@@ -27,6 +27,8 @@ class Warp:
     border: what is seen outside the picture; None where the warp never looks outside, so that any border will do.
     fill: (n, 1 or c) levels, seen outside a "constant" border.
     interpolation: None where pixel centers fall onto pixel centers, so that any interpolation gives the same picture.
+    antialias: False samples as scipy.ndimage does: one interpolated value however much the warp shrinks, and a constant
+        border that begins at once beyond the outermost pixel centers.
     """
 
     matrix: Array
@@ -34,6 +36,7 @@ class Warp:
     border: Border | None = None
     fill: Array | None = None
     interpolation: Interpolation | None = None
+    antialias: bool = True
 
     def where(self, on: Mask, frame: "Frame") -> "Warp":
         """This warp for the samples that are on, the identity for the others."""

@@ -57,11 +57,15 @@ HWY_INLINE F modulo(F x, F n, F inverse) {
 
 // Brings places back into [0, n] by the border rule (constant and edge are left to the final clamp).
 struct Fold {
-    F period, inverse;
+    F period, inverse, last;
     Border border;
 
     Fold(Border b, double n) : border(b) {
-        const double p = b == Border::reflect ? 2 * n : b == Border::mirror ? std::max(1.0, 2 * n - 2) : n;
+        const double p = b == Border::reflect   ? 2 * n
+                         : b == Border::mirror  ? std::max(1.0, 2 * n - 2)
+                         : b == Border::overlap ? std::max(1.0, n - 1)
+                                                : n;
+        last = hn::Set(df, static_cast<float>(n - 0.5));
         period = hn::Set(df, static_cast<float>(p));
         inverse = hn::Set(df, static_cast<float>(1 / p));
     }
@@ -78,6 +82,12 @@ struct Fold {
                 x = modulo(hn::Sub(x, half), period, inverse);
                 return hn::Add(hn::Min(x, hn::Max(hn::Sub(period, x), hn::Zero(df))), half);
             }
+            case Border::overlap: {
+                const F half = hn::Set(df, 0.5f);
+                const auto outside = hn::Or(hn::Lt(x, half), hn::Gt(x, last));
+                return hn::IfThenElse(outside, hn::Add(modulo(hn::Sub(x, half), period, inverse), half), x);
+            }
+
             default:
                 return x;
         }
@@ -123,14 +133,16 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
 void SeenRow(const Grid& grid, int y, int n, float* HWY_RESTRICT seen) {
     const Places places(grid.m, y);
     const F zero = hn::Zero(df), one = hn::Set(df, 1.0f);
-    const F width = hn::Set(df, static_cast<float>(grid.width)), height = hn::Set(df, static_cast<float>(grid.height));
-    const F fade_x = hn::Set(df, static_cast<float>(2 / std::max(1.0, grid.shrink_x)));
-    const F fade_y = hn::Set(df, static_cast<float>(2 / std::max(1.0, grid.shrink_y)));
+    const F first = hn::Set(df, static_cast<float>(grid.inset));
+    const F last_x = hn::Set(df, static_cast<float>(grid.width - grid.inset));
+    const F last_y = hn::Set(df, static_cast<float>(grid.height - grid.inset));
+    const auto slope = [&](double shrink) { return static_cast<float>(grid.fades ? 2 / std::max(1.0, shrink) : 1e9); };
+    const F fade_x = hn::Set(df, slope(grid.shrink_x)), fade_y = hn::Set(df, slope(grid.shrink_y));
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
-        const F out_x = hn::Max(hn::Max(hn::Neg(u), hn::Sub(u, width)), zero);
-        const F out_y = hn::Max(hn::Max(hn::Neg(v), hn::Sub(v, height)), zero);
+        const F out_x = hn::Max(hn::Max(hn::Sub(first, u), hn::Sub(u, last_x)), zero);
+        const F out_y = hn::Max(hn::Max(hn::Sub(first, v), hn::Sub(v, last_y)), zero);
         const F seen_x = hn::Max(hn::NegMulAdd(out_x, fade_x, one), zero);
         const F seen_y = hn::Max(hn::NegMulAdd(out_y, fade_y, one), zero);
         hn::StoreU(hn::Mul(seen_x, seen_y), df, seen + j);
@@ -239,6 +251,9 @@ double fold(double x, double n, Border border) {
             x = modulo(x - 0.5, period);
             return std::min(x, std::max(2 * n - 2 - x, 0.0)) + 0.5;
         }
+        case Border::overlap:
+            return x < 0.5 || x > n - 0.5 ? modulo(x - 0.5, std::max(1.0, n - 1)) + 0.5 : x;
+
         default:
             return std::clamp(x, 0.0, n);
     }

@@ -49,6 +49,9 @@ int wrap_index(int index, int n, Border border) {
         case Border::mirror:
             index = modulo(index, std::max(1, 2 * n - 2));
             return std::min(index, std::max(2 * n - 2 - index, 0));
+        case Border::overlap:
+            return index < 0 || index >= n ? modulo(index, std::max(1, n - 1)) : index;
+
         default:
             return std::clamp(index, 0, n - 1);
     }
@@ -60,7 +63,9 @@ double keys(double d) {
     return 0;
 }
 
-double visible(double x, double n, double shrink) {
+double visible(double x, double n, double shrink, const Mapping& mapping) {
+    if (!mapping.antialias) return x >= 0.5 && x <= n - 0.5;
+    if (mapping.interpolation == Interpolation::nearest) return x >= 0 && x < n;
     const double outside = std::max(std::max(-x, x - n), 0.0);
     return std::clamp(1 - 2 * outside / shrink, 0.0, 1.0);
 }
@@ -83,6 +88,8 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
     g.width = static_cast<int>(warp.size[2 * sample + 1]);
     g.border = warp.border;
     g.interpolation = warp.interpolation;
+    g.antialias = warp.antialias;
+
     g.fill = warp.fill ? warp.fill + sample * static_cast<size_t>(channels) : nullptr;
     g.skewed = skewed(g.m, g.width, g.height);
     if (g.skewed) {
@@ -96,7 +103,7 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
             g.skewed = false;
         }
     }
-    shrink_factors(g);
+    if (g.antialias) shrink_factors(g);
     return g;
 }
 
@@ -143,12 +150,12 @@ Hint make_hint(const Mapping& g, int height, int width) {
     return hint;
 }
 
-void make_taps(double gain, double shift, int n_out, int n_in, int first, int last, double extent, double scale,
-               Border border, Interpolation interpolation, Taps& taps) {
-    const bool nearest = interpolation == Interpolation::nearest;
-    const bool cubic = interpolation == Interpolation::bicubic;
+void make_taps(const Mapping& mapping, double gain, double shift, int n_out, const Axis& in, Taps& taps) {
+    const bool nearest = mapping.interpolation == Interpolation::nearest;
+    const bool cubic = mapping.interpolation == Interpolation::bicubic;
+    const bool constant = mapping.border == Border::constant;
     // A kernel that covers the picture twice over would see no more if it were wider.
-    const double shrink = std::clamp(std::abs(gain) * scale, 1.0, 2.0 * n_in + 16);
+    const double shrink = mapping.antialias ? std::clamp(std::abs(gain) * in.scale, 1.0, 2.0 * in.n + 16) : 1;
     const double radius = shrink * (cubic ? 2 : 1);
     const auto n = static_cast<size_t>(n_out);
     const auto span = [&](double center, int64_t& from, int64_t& to) {
@@ -163,7 +170,7 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
     // Far outside every border rule repeats itself; the limit keeps indices small.
     const double limit = 1e8;
     const auto place = [&](size_t j) {
-        return std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * scale, -limit, limit);
+        return std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * in.scale, -limit, limit);
     };
     taps.n = n_out;
     taps.count = 1;
@@ -173,10 +180,10 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
         taps.count = std::max(taps.count, static_cast<int>(to - from));
     }
     const auto count = static_cast<size_t>(taps.count);
-    taps.index.assign(n * count, first);
+    taps.index.assign(n * count, in.first);
     taps.weight.assign(n * count, 0.0f);
     taps.seen.clear();
-    if (border == Border::constant) taps.seen.resize(n);
+    if (constant) taps.seen.resize(n);
     taps.low = std::numeric_limits<int>::max();
     taps.high = 0;
     for (size_t j = 0; j < n; ++j) {
@@ -190,7 +197,7 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
         for (int64_t i = from; i < to; ++i) sum += value(i);
         for (int64_t i = from; i < to; ++i) {
             const size_t at = j * count + static_cast<size_t>(i - from);
-            const int index = std::clamp(wrap_index(static_cast<int>(i), n_in, border), first, last - 1);
+            const int index = std::clamp(wrap_index(static_cast<int>(i), in.n, mapping.border), in.first, in.last - 1);
             taps.index[at] = index;
             taps.weight[at] = static_cast<float>(value(i) / sum);
             taps.low = std::min(taps.low, index);
@@ -198,10 +205,9 @@ void make_taps(double gain, double shift, int n_out, int n_in, int first, int la
         }
         for (size_t k = static_cast<size_t>(to - from); k < count; ++k)
             taps.index[j * count + k] = taps.index[j * count];
-        if (border == Border::constant) {
-            const double x = center / scale;
-            taps.seen[j] = nearest ? static_cast<float>(x >= 0 && x < extent)
-                                   : static_cast<float>(visible(x, extent, std::max(1.0, std::abs(gain))));
+        if (constant) {
+            const double fade = mapping.antialias ? std::max(1.0, std::abs(gain)) : 1;
+            taps.seen[j] = static_cast<float>(visible(center / in.scale, in.extent, fade, mapping));
         }
     }
     bool forward = taps.count == 1, backward = taps.count == 1;

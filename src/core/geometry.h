@@ -19,6 +19,8 @@ struct Mapping {
     int height = 0, width = 0;  // of the output
     Border border = Border::edge;
     Interpolation interpolation = Interpolation::bilinear;
+    bool antialias = true;
+
     const float* fill = nullptr;  // one per channel
     bool transposed = false;      // the source is to be transposed first; m already says so
     bool skewed = false;          // rows do not run along the source's rows: no separable kernel
@@ -35,7 +37,7 @@ int reduction(double shrink);
 double prefilter(double shrink);
 int wrap_index(int index, int n, Border border);
 double keys(double distance);
-double visible(double x, double n, double shrink);
+double visible(double x, double n, double shrink, const Mapping& mapping);
 
 // Weights of an axis-aligned warp along one axis of a plane: output j is the sum over k < count of
 // weight[j * count + k] * pixel[index[j * count + k]].
@@ -48,9 +50,13 @@ struct Taps {
     enum class Kind : uint8_t { weighted, copy, reverse } kind = Kind::weighted;
 };
 
-// `n_in` and [first, last): the plane's extent and what of it is stored; `extent` and `scale`: the picture's extent and
-// the plane pixels per picture pixel.
-void make_taps(double gain, double shift, int n_out, int n_in, int first, int last, double extent, double scale,
-               Border border, Interpolation interpolation, Taps& taps);
+// One axis of a plane: its extent, what of it is stored, the picture's extent, and the plane pixels per picture pixel.
+struct Axis {
+    int n = 0, first = 0, last = 0;
+    double extent = 0, scale = 1;
+};
+
+// `gain` and `shift`: output to picture.
+void make_taps(const Mapping& mapping, double gain, double shift, int n_out, const Axis& in, Taps& taps);
 
 }  // namespace augstream

@@ -9,7 +9,7 @@
 
 namespace augstream {
 
-enum class Border : uint8_t { constant, edge, reflect, mirror, wrap };
+enum class Border : uint8_t { constant, edge, reflect, mirror, wrap, overlap };
 enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
 enum class Layout : uint8_t { nhwc, nchw };
 enum class Type : uint8_t { u8, u16, f16, bf16, f32 };
@@ -19,6 +19,7 @@ struct Warp {
     const int64_t* size = nullptr;   // (n, 2), output height and width
     Border border = Border::edge;
     Interpolation interpolation = Interpolation::bilinear;
+    bool antialias = true;
     const float* fill = nullptr;  // (n, channels), with a constant border
 };
 

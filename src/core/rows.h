@@ -19,6 +19,8 @@ struct Grid {
     double m[9];                // output to picture
     double width, height;       // of the picture
     double scale_x, scale_y;    // plane pixels per picture pixel
+    double inset;               // a constant border begins here, in pixels from the edge of the picture inwards
+    bool fades;                 // ... and fades in, rather than at once
     double shrink_x, shrink_y;  // of the picture, for the fade of a constant border
     Border border;
     const Plane* plane;  // any of the planes on this grid

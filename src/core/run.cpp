@@ -180,7 +180,7 @@ void Worker::State::prepare(const Mapping& mapping, Planes& planes) {
     if (!mapping.skewed) return;
     for (size_t c = 0; c < n; ++c) {
         Plane& p = planes.plane[c];
-        if (mapping.interpolation != Interpolation::nearest) {
+        if (mapping.interpolation != Interpolation::nearest && mapping.antialias) {
             const int kx = reduction(mapping.shrink_x * p.scale_x), ky = reduction(mapping.shrink_y * p.scale_y);
             if (kx > 1 || ky > 1) p = reduce(p, kx, ky, reduced[c]);
             const double vx = prefilter(mapping.shrink_x * p.scale_x), vy = prefilter(mapping.shrink_y * p.scale_y);
@@ -214,9 +214,8 @@ void Worker::State::sample_axis(const Mapping& g, const Planes& planes, const au
         same[c] = 0;
         while (!planes.plane[same[c]].same_grid(p)) ++same[c];
         if (same[c] != c) continue;
-        make_taps(g.m[0], g.m[2], g.width, p.width, p.x0, p.x1, planes.width, p.scale_x, g.border, g.interpolation,
-                  taps[2 * c]);
-        make_taps(g.m[4], g.m[5], g.height, p.height, p.y0, p.y1, planes.height, p.scale_y, g.border, g.interpolation,
+        make_taps(g, g.m[0], g.m[2], g.width, {p.width, p.x0, p.x1, double(planes.width), p.scale_x}, taps[2 * c]);
+        make_taps(g, g.m[4], g.m[5], g.height, {p.height, p.y0, p.y1, double(planes.height), p.scale_y},
                   taps[2 * c + 1]);
         widest = std::max(widest, taps[2 * c].high - taps[2 * c].low);
     }
@@ -274,9 +273,11 @@ void Worker::State::sample_skewed(const Mapping& g, const Planes& planes, const 
         grid.shrink_x = g.shrink_x;
         grid.shrink_y = g.shrink_y;
         grid.border = g.border;
+        grid.fades = g.antialias && g.interpolation != Interpolation::nearest;
+        grid.inset = g.antialias ? 0 : 0.5;
         grid.plane = &p;
     }
-    const bool nearest = g.interpolation == Interpolation::nearest;
+
     for (int y = 0; y < g.height; ++y) {
         for (size_t c = 0; c < n; ++c) {
             const Plane& p = planes.plane[c];
@@ -289,8 +290,6 @@ void Worker::State::sample_skewed(const Mapping& g, const Planes& planes, const 
         }
         if (g.border == Border::constant) {
             seen_row(grids[0], y, g.width, seen);
-            if (nearest)
-                for (int j = 0; j < g.width; ++j) seen[j] = seen[j] >= 1 ? 1.0f : 0.0f;
         }
         emit(y, g.border == Border::constant ? seen : nullptr);
     }

@@ -15,7 +15,7 @@ Sample: TypeAlias = bytes | NDArray[Any]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
 # The order of the enums in src/core/plan.h.
-BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4}
+BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4, "overlap": 5}
 INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
 
@@ -77,7 +77,8 @@ def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, in
         return 0, stored[0], 0, stored[1], 1
     border, interpolation = _modes(warp)
     matrix = np.ascontiguousarray(warp.matrix[i : i + 1], np.float64)
-    return _core.hint(matrix, np.ascontiguousarray(warp.size[i : i + 1], np.int64), border, interpolation, *stored)
+    size = np.ascontiguousarray(warp.size[i : i + 1], np.int64)
+    return _core.hint(matrix, size, border, interpolation, warp.antialias, *stored)
 
 
 @cache
@@ -99,6 +100,7 @@ def _pass(step: Pass, channels: int) -> tuple[Any, list[Any]]:
             np.ascontiguousarray(step.warp.matrix, np.float64),
             np.ascontiguousarray(step.warp.size, np.int64),
             *_modes(step.warp),
+            step.warp.antialias,
             None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
         )
     return warp, [

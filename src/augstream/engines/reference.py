@@ -56,12 +56,12 @@ def sample(image: Array, step: Pass, i: int) -> Array:
     if _skewed(m, width, height) and not _skewed(m[[1, 0, 2]], width, height):
         image, m = image.swapaxes(0, 1), m[[1, 0, 2]]
     if not _skewed(m, width, height):
-        rows, seen_y = taps(m[1, 1], m[1, 2], height, image.shape[0], border, interpolation)
-        cols, seen_x = taps(m[0, 0], m[0, 2], width, image.shape[1], border, interpolation)
+        rows, seen_y = taps(m[1, 1], m[1, 2], height, image.shape[0], border, interpolation, warp.antialias)
+        cols, seen_x = taps(m[0, 0], m[0, 2], width, image.shape[1], border, interpolation, warp.antialias)
         out = np.einsum("yi,ijc,xj->yxc", rows, image, cols, optimize=True)
         seen = np.outer(seen_y, seen_x)
     else:
-        out, seen = _gather(image, m, height, width, border, interpolation)
+        out, seen = _gather(image, m, height, width, border, interpolation, warp.antialias)
     if border == "constant":
         out = fill + seen[..., None] * (out - fill)
     return out
@@ -74,16 +74,18 @@ def _skewed(m: Array, width: int, height: int) -> bool:
 
 
 def taps(
-    gain: float, shift: float, n_out: int, n_in: int, border: Border, interpolation: Interpolation
+    gain: float, shift: float, n_out: int, n_in: int, border: Border, interpolation: Interpolation, antialias: bool
 ) -> tuple[Array, Array]:
     """Weights (n_out, n_in) of an axis-aligned warp along one axis, and how much of the picture each output sees."""
     center = gain * (np.arange(n_out) + 0.5) + shift
-    shrink = min(max(1.0, abs(gain)), 2 * n_in + 16)  # a kernel that covers the picture twice over sees no more
+    # A kernel that covers the picture twice over would see no more if it were wider.
+    shrink = min(max(1.0, abs(gain)), 2 * n_in + 16) if antialias else 1.0
+    seen = visible(center, n_in, shrink, antialias, interpolation)
     weights = np.zeros((n_out, n_in))
     rows = np.arange(n_out)
     if interpolation == "nearest":
         np.add.at(weights, (rows, wrap_index(np.floor(center).astype(np.int64), n_in, border)), 1.0)
-        return weights, ((center >= 0) & (center < n_in)).astype(np.float64)
+        return weights, seen
     radius = shrink * (2 if interpolation == "bicubic" else 1)
     first = np.floor(center - radius).astype(np.int64)
     index = first[:, None] + np.arange(math.ceil(2 * radius) + 2)
@@ -91,7 +93,7 @@ def taps(
     value = keys(distance) if interpolation == "bicubic" else np.maximum(0, 1 - distance)
     value /= value.sum(axis=1, keepdims=True)
     np.add.at(weights, (np.repeat(rows[:, None], index.shape[1], 1), wrap_index(index, n_in, border)), value)
-    return weights, visible(center, n_in, shrink)
+    return weights, seen
 
 
 def keys(distance: Array) -> Array:
@@ -102,8 +104,12 @@ def keys(distance: Array) -> Array:
     return np.where(d < 1, near, np.where(d < 2, far, 0))
 
 
-def visible(x: Array, n: int, shrink: float) -> Array:
+def visible(x: Array, n: int, shrink: float, antialias: bool, interpolation: Interpolation) -> Array:
     """How much of the picture is seen at x: 1 inside [0, n], fading to 0 within half a (shrunk) pixel outside."""
+    if not antialias:
+        return ((x >= 0.5) & (x <= n - 0.5)).astype(np.float64)
+    if interpolation == "nearest":
+        return ((x >= 0) & (x < n)).astype(np.float64)
     outside = np.maximum(np.maximum(-x, x - n), 0)
     return np.clip(1 - 2 * outside / shrink, 0, 1)
 
@@ -118,6 +124,8 @@ def wrap_index(index: Index, n: int, border: Border) -> Index:
     if border == "mirror":
         index = index % max(1, 2 * n - 2)
         return np.minimum(index, np.maximum(2 * n - 2 - index, 0))
+    if border == "overlap":
+        return np.where((index < 0) | (index >= n), index % max(1, n - 1), index)
     return np.clip(index, 0, n - 1)
 
 
@@ -131,6 +139,8 @@ def fold(x: Array, n: int, border: Border) -> Array:
     if border == "mirror":
         x = (x - 0.5) % max(1, 2 * n - 2)
         return np.minimum(x, np.maximum(2 * n - 2 - x, 0)) + 0.5
+    if border == "overlap":
+        return np.where((x < 0.5) | (x > n - 0.5), (x - 0.5) % max(1, n - 1) + 0.5, x)
     return np.clip(x, 0, n)
 
 
@@ -181,23 +191,23 @@ def blur3(image: Array, vx: float, vy: float) -> Array:
 
 
 def _gather(
-    image: Array, m: Array, height: int, width: int, border: Border, interpolation: Interpolation
+    image: Array, m: Array, height: int, width: int, border: Border, interpolation: Interpolation, antialias: bool
 ) -> tuple[Array, Array]:
     """One interpolated value per output pixel, after reduction and prefilter where the warp shrinks."""
     h, w, _ = image.shape
-    sx, sy = shrink_factors(m, width, height)
-    kx, ky = (reduction(sx), reduction(sy)) if interpolation != "nearest" else (1, 1)
+    sx, sy = shrink_factors(m, width, height) if antialias else (1.0, 1.0)
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     u, v, scale = (m[r, 0] * x + m[r, 1] * y + m[r, 2] for r in range(3))
     ahead = scale > 1e-9
     u, v = (np.where(ahead, a / np.where(ahead, scale, 1), -1e6) for a in (u, v))
+    seen_x = visible(u, w, max(1.0, sx), antialias, interpolation)
+    seen = seen_x * visible(v, h, max(1.0, sy), antialias, interpolation)
     if interpolation == "nearest":
         rows = wrap_index(np.floor(v).astype(np.int64), h, border)
         cols = wrap_index(np.floor(u).astype(np.int64), w, border)
-        inside = (u >= 0) & (u < w) & (v >= 0) & (v < h)
-        return image[rows, cols], inside.astype(np.float64)
+        return image[rows, cols], seen
+    kx, ky = reduction(sx), reduction(sy)
     image = blur3(reduce(image, kx, ky), prefilter(sx / kx), prefilter(sy / ky))
-    seen = visible(u, w, max(1.0, sx)) * visible(v, h, max(1.0, sy))
     u, v = fold(u, w, border) / kx - 0.5, fold(v, h, border) / ky - 0.5
     u0, v0 = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     cubic = interpolation == "bicubic"
