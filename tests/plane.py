@@ -102,7 +102,7 @@ def assert_same_sight(ops, others, frame, picture=None, least=0.0):
 
 
 ARRAYS = ("matrix", "size", "fill", "clip", "table")
-WORDS = ("border", "interpolation", "peak", "steps")
+WORDS = ("border", "interpolation", "antialias", "peak", "steps")
 
 
 def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
