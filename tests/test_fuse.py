@@ -65,6 +65,16 @@ def test_1_warps_that_disagree_stay_apart(transforms):
     assert kinds(fuse(ops(*transforms), FRAME)) == [["Warp"], ["Warp"]]
 
 
+def test_1_what_is_not_antialiased_stays_apart_from_what_is():
+    (turn,), (flip,) = ops(ROTATE), ops(FLIP)
+    hard = replace(turn, antialias=False)
+    assert len(fuse([turn, hard], FRAME).passes) == 2
+    for row in ([hard, flip], [flip, hard], [flip, hard, flip, hard]):
+        (one,) = fuse(row, FRAME).passes
+        assert not one.warp.antialias
+    assert "not antialiased" in str(fuse([hard], FRAME))
+
+
 def test_1_the_border_and_the_interpolation_are_those_of_the_one_that_has_some():
     for row in (ops(FLIP, aug.Rotate(fill=7)), ops(aug.Rotate(fill=7), FLIP)):
         (one,) = fuse(row, FRAME).passes

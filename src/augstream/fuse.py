@@ -1,7 +1,8 @@
 """Ops -> plan: the only place that merges, and only by these identities, each with a law test.
 
-1. Two warps are one whose matrix is the product, where border, interpolation and constant fill agree or one of the two
-   has none. The merged warp reads the original picture: sharper, and real pixels instead of the first one's border.
+1. Two warps are one whose matrix is the product, where border, interpolation (with its antialiasing) and constant fill
+   agree or one of the two has none. The merged warp reads the original picture: sharper, and real pixels instead of the
+   first one's border.
 2. Two colors are one whose matrix is the product; levels are clipped once, by the last clip. A map of the levels
    (no clip of its own) maps the clip before it.
 3. A stepped curve, then any curve, are one stepped curve: look its entries up in the second. (A linear curve is not

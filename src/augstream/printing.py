@@ -18,7 +18,8 @@ def op_text(op: Op, row: int = 0) -> str:
         rows = op.matrix[row]
         if np.array_equal(rows[2], (0, 0, 1)):
             rows = rows[:2]
-        how = f"border {op.border or 'any'}{fill}, {op.interpolation or 'whole pixels'}"
+        plain = "" if op.antialias else ", not antialiased"
+        how = f"border {op.border or 'any'}{fill}, {op.interpolation or 'whole pixels'}{plain}"
         return f"Warp   {_matrix(rows)} to {height} x {width}, {how}"
     if isinstance(op, Color):
         clip = op.clip[row] if op.clip is not None else None
