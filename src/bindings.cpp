@@ -286,7 +286,7 @@ NB_MODULE(_core, m) {
         .def(nb::init<int>(), "threads"_a)
         .def_prop_ro("threads", &augstream::Pool::threads)
         .def("run", &run, "samples"_a, "passes"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a);
-    nb::class_<Slots>(m, "Slots").def(nb::init<size_t>(), "keep"_a).def("take", &Slots::take, "bytes"_a);
+    nb::class_<Slots>(m, "Slots").def(nb::init<size_t>(), "keep"_a).def("take", &Slots::take, "size"_a);
     m.def("header", &header, "samples"_a);
     m.def("hint", &hint, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "antialias"_a, "height"_a, "width"_a);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);

@@ -12,7 +12,7 @@ def permute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]
     """Where a keyed bijection of 0..n-1 sends each position; n up to 2**62."""
 
 class Pool:
-    """Threads that run samples; 0 threads work in the caller. Safe to use from several Python threads and after a fork."""
+    """Threads that run samples; 0 threads work in the caller. Python threads may share them, and a fork is fine."""
 
     def __init__(self, threads: int) -> None: ...
     @property
@@ -32,10 +32,10 @@ class Slots:
     """Memory for batches, recycled when the last view of an array is gone; at most `keep` blocks wait."""
 
     def __init__(self, keep: int) -> None: ...
-    def take(self, bytes: int) -> NDArray[np.uint8]: ...
+    def take(self, size: int) -> NDArray[np.uint8]: ...
 
 def header(samples: list[Any]) -> NDArray[np.int32]:
-    """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: a JPEG, 2: an array."""
+    """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: JPEG, 2: an array."""
 
 def hint(
     matrix: NDArray[np.float64],

@@ -33,8 +33,8 @@ def run(
     dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
     pool: the threads to work in; None works in the calling thread. slots: where the batch's memory comes from.
 
-    Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read; its
-    slot is zero then.
+    Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read
+    (its slot is zero then).
     """
     channels = plan.frame_in.channels
     height, width = (int(v) for v in plan.frame_out.size[0])
@@ -67,7 +67,8 @@ def dtype_of(name: str) -> np.dtype[Any]:
         from augstream.errors import MissingPackageError
 
         raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
-    return np.dtype(ml_dtypes.bfloat16)
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
 
 
 def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:

@@ -34,7 +34,7 @@ def _run_one(image: Array, plan: Plan, i: int, dtype: np.dtype[np.generic]) -> A
     for step in plan.passes:
         image = sample(image, step, i)
         if step.warp is not None and step.warp.interpolation == "bicubic" and dtype.kind == "u":
-            image = np.clip(image, 0, np.iinfo(dtype).max)
+            image = np.clip(image, 0, 255.0 if dtype.itemsize == 1 else 65535.0)
         for op in step.points:
             image = color(image, op, i) if isinstance(op, Color) else curve(image, op, i)
     return image
@@ -58,8 +58,8 @@ def sample(image: Array, step: Pass, i: int) -> Array:
     if not _skewed(m, width, height):
         rows, seen_y = taps(m[1, 1], m[1, 2], height, image.shape[0], border, interpolation, warp.antialias)
         cols, seen_x = taps(m[0, 0], m[0, 2], width, image.shape[1], border, interpolation, warp.antialias)
-        out = np.einsum("yi,ijc,xj->yxc", rows, image, cols, optimize=True)
-        seen = np.outer(seen_y, seen_x)
+        out: Array = np.einsum("yi,ijc,xj->yxc", rows, image, cols, optimize=True)
+        seen: Array = np.outer(seen_y, seen_x)
     else:
         out, seen = _gather(image, m, height, width, border, interpolation, warp.antialias)
     if border == "constant":
@@ -77,7 +77,7 @@ def taps(
     gain: float, shift: float, n_out: int, n_in: int, border: Border, interpolation: Interpolation, antialias: bool
 ) -> tuple[Array, Array]:
     """Weights (n_out, n_in) of an axis-aligned warp along one axis, and how much of the picture each output sees."""
-    center = gain * (np.arange(n_out) + 0.5) + shift
+    center: Array = gain * (np.arange(n_out, dtype=np.float64) + 0.5) + shift
     # A kernel that covers the picture twice over would see no more if it were wider.
     shrink = min(max(1.0, abs(gain)), 2 * n_in + 16) if antialias else 1.0
     seen = visible(center, n_in, shrink, antialias, interpolation)
@@ -226,7 +226,7 @@ def _gather(
 def color(image: Array, op: Color, i: int) -> Array:
     """The affine map of the channels, then its clip."""
     m = op.matrix[i]
-    out = image @ m[:, :-1].T + m[:, -1]
+    out: Array = image @ m[:, :-1].T + m[:, -1]
     return out if op.clip is None else np.clip(out, op.clip[i, :, 0], op.clip[i, :, 1])
 
 
