@@ -186,6 +186,14 @@ def test_arrays_of_any_kind_keep_their_channels_and_levels():
             assert batch.label.tolist() == [1, 2, 3]
 
 
+def test_arrays_may_be_views_and_read_only():
+    x = np.stack([scene(20, 24, number) for number in range(4)])
+    views = [x.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1), np.repeat(x, 2, axis=1)[:, ::2], x.copy()]
+    views[2].flags.writeable = False
+    expected = epoch_of(Loader(from_arrays(x), PIPELINE, 4))
+    assert all(same(epoch_of(Loader(from_arrays(view), PIPELINE, 4)), expected) for view in views)
+
+
 def test_labels_may_be_anything_per_sample_or_nothing():
     class Own(Memory):
         def label(self, index):

@@ -207,7 +207,7 @@ def _picture(sample: object) -> Sample:
         raise TypeError(f"must be bytes or an array of uint8, uint16 or float32; got {what}")
     if sample.ndim not in (2, 3) or 0 in sample.shape:
         raise ValueError(f"must be (h, w) or (h, w, c), each at least 1; got shape {sample.shape}")
-    return sample[:, :, None] if sample.ndim == 2 else sample
+    return np.ascontiguousarray(sample[:, :, None] if sample.ndim == 2 else sample)
 
 
 def _unread(error: Exception) -> str:
