@@ -58,6 +58,11 @@ def test_prints_what_it_cannot_do():
     assert str(aug.Compose([])) == "nothing to do"
 
 
+def test_prints_what_holds_everywhere():
+    said = aug.Compose([aug.Rotate()], fill=(1, 2, 3), interpolation="bicubic", fuse=False)
+    assert str(said).splitlines()[0] == "fill (1, 2, 3), interpolation bicubic, step by step"
+
+
 def test_members_are_printed_under_their_container():
     text = str(aug.Compose([aug.OneOf([aug.Rotate(5), aug.SomeOf([aug.Invert(), aug.Hue(0.1)], k=1)], p=0.25)]))
     assert text.splitlines()[:-1] == [
@@ -145,6 +150,11 @@ def test_flips_and_crops_move_pixels_and_do_not_change_them():
     np.testing.assert_array_equal(
         aug.Compose([aug.Pad(2, border="mirror")])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], "reflect")
     )
+
+
+def test_a_peak_is_above_zero():
+    with pytest.raises(aug.ArgumentError, match="peak must be above 0; got -1"):
+        PIPELINE(picture(3, 4), peak=-1)
 
 
 @pytest.mark.parametrize(

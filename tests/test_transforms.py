@@ -159,8 +159,11 @@ class TestRandomResizedCrop:
 
     @pytest.mark.parametrize(("size", "expected"), [((10, 400), (10, 13)), ((400, 10), (13, 10)), ((1, 1), (1, 1))])
     def test_takes_the_largest_box_in_range_where_none_fits(self, size, expected):
-        *_, width, height = self.boxes(only(aug.RandomResizedCrop(64, scale=(0.9, 1)), size=size))
-        assert (np.rint(height[0]), np.rint(width[0])) == expected
+        left, top, width, height = self.boxes(only(aug.RandomResizedCrop(64, scale=(0.9, 1)), size=size))
+        np.testing.assert_allclose(height, expected[0])
+        np.testing.assert_allclose(width, expected[1])
+        np.testing.assert_array_equal(left, (size[1] - expected[1]) // 2)
+        np.testing.assert_array_equal(top, (size[0] - expected[0]) // 2)
 
     def test_all_of_the_picture(self):
         left, top, width, height = self.boxes(only(aug.RandomResizedCrop(64, scale=(1, 1), ratio=(2, 2))))

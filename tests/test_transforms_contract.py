@@ -199,13 +199,15 @@ def test_transforms_of_the_same_kind_draw_apart():
 def test_a_transform_of_ones_own_needs_only_draw():
     class Squeeze(aug.Geometric):
         factor: aug.Range = aug.Range((0.5, 1), low=0)
+        keep: str = "all"
         sentence = "squeeze by {factor}"
 
         def draw(self, rng, frame):
             factor = rng.uniform("factor", *self.factor)
             yield self.warp(frame, aug.matrix.zoom(frame.size, factor, factor))
 
-    assert repr(Squeeze((0.5, 0.75), p=0.5)) == "Squeeze(factor=(0.5, 0.75), p=0.5)"
+    assert Squeeze(keep="some") == from_dict(Squeeze(keep="some").to_dict()) != Squeeze()
+    assert repr(Squeeze((0.5, 0.75), p=0.5)) == "Squeeze(factor=(0.5, 0.75), keep='all', p=0.5)"
     assert Squeeze().describe() == "Squeeze by 0.5 to 1"
     assert from_dict(Squeeze(border="edge").to_dict()) == Squeeze(border="edge")
     with pytest.raises(aug.ArgumentError, match=r"^Squeeze.factor must be 0 or more; got \(-1, 1\)"):

@@ -54,7 +54,7 @@ class UnfitError(Exception):
 
 
 class Argument(Generic[Given, Kept]):
-    """One field of a transform. Sub-classes say in `accept` what is kept of what is given."""
+    """One field of a transform. Sub-classes say in `accept` what is kept of what is given; this one keeps anything."""
 
     owner: str
     name: str
@@ -85,7 +85,8 @@ class Argument(Generic[Given, Kept]):
 
     def accept(self, value: Any) -> Kept:
         """What is kept of `value`, or UnfitError."""
-        raise NotImplementedError
+        kept: Kept = value
+        return kept
 
     def english(self, value: Any) -> str:
         """What is kept, as it stands in a sentence."""

@@ -20,6 +20,7 @@ from augstream.arguments import (
     RefusedError,
     UnfitError,
     WholeRange,
+    plain,
 )
 from augstream.errors import ArgumentError, PipelineError, SampleError
 from augstream.explain import Explanation, count
@@ -221,6 +222,8 @@ class Compose(Container):
         if picture.dtype.name not in PEAKS or picture.ndim not in (2, 3) or not picture.size:
             got = f"{picture.shape} of {picture.dtype}"
             raise ArgumentError(f"A picture must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
+        if peak is not None and not peak > 0:
+            raise ArgumentError(f"peak must be above 0; got {peak!r}.")
         from augstream.engines import native  # the core's thread pool is for those who run something
 
         cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
@@ -228,14 +231,17 @@ class Compose(Container):
         plan = self.plan(seed, epoch, np.array([index]), frame)
         if dtype is None:
             dtype = picture.dtype if plan.frame_out.peak == frame.peak else np.float32
-        out, errors = native.run([cube], plan, dtype=np.dtype(dtype).name, layout="NHWC")
+        name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        out, errors = native.run([cube], plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the picture", errors[0])])
         made: NDArray[Any] = out[0] if picture.ndim == 3 else out[0, :, :, 0]
         return made
 
     def __str__(self) -> str:
-        lines = [f"border {self.border}"] if self.border else []
+        said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
+        said = [text for text in said if not text.endswith(" None")] + ["step by step"] * (not self.fuse)
+        lines = [", ".join(said)] if said else []
         for number, member in enumerate(self):
             first, *rest = member.describe().splitlines()
             lines += [f"{number:2}  {first}", *(f"    {line}" for line in rest)]

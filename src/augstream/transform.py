@@ -47,7 +47,7 @@ class Record:
         # Positional ones first, as they are written; mypy can't see that this is a dataclass by now.
         for field in sorted(fields(cls), key=lambda field: field.kw_only is True):  # type: ignore[arg-type]
             argument = getattr_static(cls, field.name, None)
-            cls.arguments[field.name] = argument if isinstance(argument, Argument) else Argument()
+            cls.arguments[field.name] = argument if isinstance(argument, Argument) else Argument(field.default)
         init = cls.__init__
 
         @wraps(init)

@@ -104,15 +104,17 @@ class RandomResizedCrop(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         n, height, width = len(rng), self.height, self.width
-        tall, wide = self._boxes(rng, frame)
-        top = rng.integers("top", frame.size[:, 0] - tall + 1, unit="px")
-        left = rng.integers("left", frame.size[:, 1] - wide + 1, unit="px")
+        box, fits = self._boxes(rng, frame)
+        spare = frame.size - box
+        anywhere = [rng.integers(name, spare[:, axis] + 1, unit="px") for axis, name in enumerate(("top", "left"))]
+        top, left = np.where(fits, anywhere, spare.T // 2)
+        tall, wide = box.T
         how = self.interpolation or frame.interpolation
         place = matrix.affine(n, wide / width, 0.0, left, 0.0, tall / height, top)
         yield Warp(place, sizes(n, height, width), interpolation=how)
 
-    def _boxes(self, rng: Rng, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Heights and widths (n,) of boxes that fit."""
+    def _boxes(self, rng: Rng, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Sizes (n, 2) of boxes, and where they are drawn ones (n,)."""
         size = frame.size
         low, high = self.ratio
         area = rng.uniform("area", *self.scale, k=TRIES, unit="of the picture") * (size[:, :1] * size[:, 1:])
@@ -120,11 +122,10 @@ class RandomResizedCrop(Transform):
         side, root = np.sqrt(area), np.exp(ratio / 2)
         boxes = np.rint(np.stack([side / root, side * root], axis=2))
         fits = ((boxes >= 1) & (boxes <= size[:, None])).all(axis=2)
-        drawn = boxes[np.arange(len(size)), fits.argmax(axis=1)]
+        some, drawn = fits.any(axis=1), boxes[np.arange(len(size)), fits.argmax(axis=1)]
         tall, wide = size.T.astype(np.float64)
         middle = np.stack([np.minimum(tall, np.rint(wide / low)), np.minimum(wide, np.rint(tall * high))], axis=1)
-        box = np.where(fits.any(axis=1)[:, None], drawn, np.maximum(middle, 1)).astype(np.int64)
-        return box[:, 0], box[:, 1]
+        return np.where(some[:, None], drawn, np.maximum(middle, 1)).astype(np.int64), some
 
 
 class Pad(Bordered):
