@@ -218,15 +218,16 @@ print(time.perf_counter() - begin, *sorted({"PIL", "torch", "keras", "jax", "ten
         seconds, *heavy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
         assert not heavy
         best = min(best, float(seconds))
-    assert best < 0.5
+    assert best < 1
 
 
 def test_prefetching_overlaps_with_training(keras, loader):
     dataset = loader.keras()
     dataset.on_epoch_begin()
     _ = dataset[2]
-    time.sleep(0.2)
-    begin = time.perf_counter()
-    _ = dataset[1]
-    assert time.perf_counter() - begin < 0.05
+    pending = dataset._ahead._stream._pending
+    end = time.monotonic() + 10
+    while not all(future.done() for future in pending) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [future.done() for future in pending] == [True, True]
     dataset.on_epoch_end()

@@ -489,8 +489,8 @@ def test_ctrl_c_ends_an_epoch_promptly(photos):
         assert process.stdout.readline() == "batch\n"
     process.send_signal(signal.SIGINT)
     begin = time.monotonic()
-    output, errors = process.communicate(timeout=20)
-    assert time.monotonic() - begin < 3
+    output, errors = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 10
     assert process.returncode != 0
     assert "KeyboardInterrupt" in errors
     assert "interrupted" in output
