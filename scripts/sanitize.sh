@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 sanitizers=$1
 shift
-[ $# -gt 0 ] || set -- tests
+# A sanitized core has no speed worth measuring.
+[ $# -gt 0 ] || set -- tests --ignore=tests/test_benchmarks.py
 dir=build/sanitize-${sanitizers//,/-}
 VENV=$dir/venv scripts/setup.sh build test
 python=$dir/venv/bin/python
