@@ -18,9 +18,11 @@ LOGARITHMS = np.concatenate([[-np.inf], np.log(NODES[1:])])
 
 
 def curve(transform: Transform, frame: Frame, table: Array, steps: bool = False) -> Curve:
-    """The op with this table (n, 256), in fractions of the peak; alpha keeps its levels."""
+    """The op with this table (n, 256), in fractions of the peak, which is overwritten; alpha keeps its levels."""
     peak = levels(transform, frame)
-    tables = table[:, None] * peak
+    # In place: fresh pages for another table cost more than filling it.
+    table *= peak
+    tables = table[:, None]
     if frame.channels == 4:
         tables = np.repeat(tables, 4, axis=1)
         tables[:, 3] = NODES * peak
@@ -41,7 +43,8 @@ class Gamma(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         gamma = rng.uniform("gamma", *self.gamma)
-        yield curve(self, frame, np.exp(gamma[:, None] * LOGARITHMS))
+        table = gamma[:, None] * LOGARITHMS
+        yield curve(self, frame, np.exp(table, out=table))
 
 
 class Posterize(Transform):
