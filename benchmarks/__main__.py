@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from benchmarks import data, footprint, quality, report
 from benchmarks.data import PhotoSet
@@ -15,7 +16,8 @@ from benchmarks.report import Row, Section
 US, ONE = "augstream", "augstream, one thread"
 DECODE, DECODE_ONE = ("bare decode", ""), ("bare decode, one thread", "")
 ALBUMENTATIONS, LAST, TORCHVISION = "albumentations", "albumentations, resize last", "torchvision"
-KERAS, KERAS_PROCESSES = "keras-preprocessing", "keras-preprocessing, processes"
+KERAS, KERAS_BILINEAR = "keras-preprocessing", "keras-preprocessing, bilinear"
+KERAS_PROCESSES = "keras-preprocessing, processes"
 PARTS = ("speed", "footprint", "quality")
 
 # (one, other, target) of each ratio; the first set of photos meets every peer.
@@ -25,6 +27,7 @@ PHOTO_RATIOS: list[tuple[Key, Key, float | None]] = [
 ]
 PEER_RATIOS: list[tuple[Key, Key, float | None]] = [
     ((US, "course"), (KERAS, "course"), 15),
+    ((US, "course"), (KERAS_BILINEAR, "course"), None),
     ((US, "course"), (KERAS_PROCESSES, "course"), None),
     ((US, "course"), (ALBUMENTATIONS, "course"), 3.5),
     ((US, "course"), (LAST, "course"), None),
@@ -52,7 +55,8 @@ def rows(result: Result, ratios: Sequence[tuple[Key, Key, float | None]]) -> lis
     """A row of images per second for each contestant, then one for each ratio."""
     made = []
     for key, rates in result.rates.items():
-        made.append(Row(name(key), median(rates), min(rates), max(rates), "images/s"))
+        note = f"{1000 * median(result.processor[key]):.3f} ms of processor time each"
+        made.append(Row(name(key), median(rates), min(rates), max(rates), "images/s", note=note))
     for one, other, target in ratios:
         found = result.ratio(one, other)
         note = "" if found else next((result.missing[key] for key in (other, one) if key in result.missing), "")
@@ -60,9 +64,7 @@ def rows(result: Result, ratios: Sequence[tuple[Key, Key, float | None]]) -> lis
     return made
 
 
-def speed(
-    sets: Sequence[PhotoSet], rounds: int, seconds: float, peers: bool
-) -> tuple[list[Section], dict[str, dict[str, list[float]]]]:
+def speed(sets: Sequence[PhotoSet], rounds: int, seconds: float, peers: bool) -> tuple[list[Section], dict[str, Any]]:
     groups = [
         (f"Speed: {photos.name}", photos.often, [*PHOTO_RATIOS, *(PEER_RATIOS if number == 0 else [])])
         for number, photos in enumerate(sets)
@@ -74,7 +76,10 @@ def speed(
         keys = list(dict.fromkeys(key for one, other, _ in ratios for key in (one, other)))
         result = race([key for key in keys if peers or key[0] in (US, ONE)], folder, rounds, seconds, say)
         sections.append(Section(title, rows(result, ratios)))
-        raw[title] = {name(key): rates for key, rates in result.rates.items()}
+        raw[title] = {
+            name(key): {"images_per_second": rates, "processor_seconds_per_image": result.processor[key]}
+            for key, rates in result.rates.items()
+        }
     return sections, raw
 
 
@@ -97,7 +102,7 @@ def main() -> int:
     sets = data.photo_sets(options.cache, smoke=options.smoke)
 
     sections: list[Section] = []
-    raw: dict[str, dict[str, list[float]]] = {}
+    raw: dict[str, Any] = {}
     if "speed" in parts:
         sections, raw = speed(sets, options.rounds, options.seconds, not options.no_peers)
     if "footprint" in parts:

@@ -63,14 +63,17 @@ def first(folder: Path) -> float:
 
 
 def memory(folder: Path, early: int, late: int) -> tuple[float, float, float]:
-    """MB in use after `early` and after `late` batches, and the most at any time."""
+    """MB in use around batch `early` and around batch `late`, and the most at any time.
+
+    How many batches are in memory changes from moment to moment; the most within as many batches does not.
+    """
     batches = jobs.augstream("course", folder, jobs.cores())
-    for _ in range(early):
+    window = (early + 1) // 2
+    in_use = []
+    for _ in range(late):
         next(batches)
-    before = _status("VmRSS")
-    for _ in range(late - early):
-        next(batches)
-    return before, _status("VmRSS"), _status("VmHWM")
+        in_use.append(_status("VmRSS"))
+    return max(in_use[early - window : early]), max(in_use[late - window :]), _status("VmHWM")
 
 
 def _status(name: str) -> float:

@@ -59,8 +59,15 @@ def keras_preprocessing(job: str, folder: Path, cores: int) -> Batches:  # noqa:
         yield next(flow)[0]
 
 
+def keras_preprocessing_bilinear(job: str, folder: Path, cores: int) -> Batches:  # noqa: ARG001
+    """The same with the photos resized as well as the others do it, which is not its default."""
+    flow = _keras_flow(job, folder, interpolation="bilinear")
+    while True:
+        yield next(flow)[0]
+
+
 def keras_preprocessing_processes(job: str, folder: Path, cores: int) -> Batches:
-    """The same behind a pool of processes, as `fit(workers=..., use_multiprocessing=True)` did."""
+    """`flow_from_directory` behind a pool of processes, as `fit(workers=..., use_multiprocessing=True)` did."""
     import multiprocessing
 
     flow = _keras_flow(job, folder)
@@ -73,7 +80,7 @@ def keras_preprocessing_processes(job: str, folder: Path, cores: int) -> Batches
             yield batch
 
 
-def _keras_flow(job: str, folder: Path) -> Any:
+def _keras_flow(job: str, folder: Path, interpolation: str = "nearest") -> Any:
     from keras_preprocessing.image import ImageDataGenerator, affine_transformations
     from scipy import ndimage
 
@@ -90,7 +97,9 @@ def _keras_flow(job: str, folder: Path) -> Any:
         horizontal_flip=True,
         rescale=1 / 255,
     )
-    return generator.flow_from_directory(str(folder), (224, 224), batch_size=BATCH[job], class_mode="sparse", seed=0)
+    return generator.flow_from_directory(
+        str(folder), (224, 224), batch_size=BATCH[job], class_mode="sparse", seed=0, interpolation=interpolation
+    )
 
 
 _flow: Any = None

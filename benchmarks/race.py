@@ -32,13 +32,13 @@ class Contestant:
         assert self.process.stderr is not None
         raise RuntimeError(self.process.stderr.read().strip() or "the process ended without a word")
 
-    def turn(self, seconds: float) -> float:
-        """Images per second of one turn."""
+    def turn(self, seconds: float) -> tuple[float, float]:
+        """Images per second of one turn, and seconds of processor time for each image."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{seconds}\n")
         self.process.stdin.flush()
-        images, spent = self.hear()  # type: ignore[misc]
-        return float(images / spent)
+        rate, processor = self.hear()  # type: ignore[misc]
+        return rate, processor
 
     def __enter__(self) -> "Contestant":
         return self
@@ -57,9 +57,10 @@ class Contestant:
 
 @dataclass
 class Result:
-    """Images per second of each contestant in each round, and why the others are missing."""
+    """Images per second and seconds of processor time per image, turn by turn; and why some contestants are missing."""
 
     rates: dict[Key, list[float]] = field(default_factory=dict)
+    processor: dict[Key, list[float]] = field(default_factory=dict)
     about: dict[Key, object] = field(default_factory=dict)
     missing: dict[Key, str] = field(default_factory=dict)
 
@@ -85,11 +86,13 @@ def race(keys: Sequence[Key], folder: Path, rounds: int, seconds: float, say: Ca
                 say(f"    {key[1]}: {key[0]} is left out ({about['missing']})")
                 running.pop(key).__exit__(None, None, None)
             else:
-                result.about[key], result.rates[key] = about, []
+                result.about[key], result.rates[key], result.processor[key] = about, [], []
         for number in range(rounds):
             order = list(running)
             for key in order[number % len(order) :] + order[: number % len(order)]:
-                result.rates[key].append(running[key].turn(seconds))
+                rate, processor = running[key].turn(seconds)
+                result.rates[key].append(rate)
+                result.processor[key].append(processor)
             say(f"    round {number + 1} of {rounds}")
     finally:
         for contestant in running.values():

@@ -45,7 +45,7 @@ def test_a_row_passes_on_the_right_side_of_its_target(benchmarks):
 
 
 def test_ratios_are_taken_within_a_round(benchmarks):
-    result = benchmarks("race").Result({("a", ""): [10.0, 1.0, 6.0], ("b", ""): [5.0, 1.0, 2.0]})
+    result = benchmarks("race").Result(rates={("a", ""): [10.0, 1.0, 6.0], ("b", ""): [5.0, 1.0, 2.0]})
     assert result.ratio(("a", ""), ("b", "")) == (2.0, 1.0, 3.0)
     assert result.ratio(("a", ""), ("c", "")) is None
 
