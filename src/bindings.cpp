@@ -100,7 +100,7 @@ augstream::Source source_of(nb::handle sample) {
 }
 
 // One pass: (warp or None, points) with warp = (matrix, size, border, interpolation, antialias, fill or None) and
-// points = [(matrix, clip or None) or (table, peak, steps), ...].
+// points = [(matrix, clip or None) or (table, peak, steps, on or None), ...].
 augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
     const auto tuple = nb::cast<nb::tuple>(item);
     augstream::Pass pass;
@@ -143,6 +143,11 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
             point.table = rows.data();
             point.peak = nb::cast<float>(values[1]);
             point.steps = nb::cast<bool>(values[2]);
+            if (!values[3].is_none()) {
+                const auto on = nb::cast<Rows<uint8_t, nb::ndim<1>>>(values[3]);
+                expect(on.shape(0) == n, "a curve's samples must be (n,)");
+                point.on = on.data();
+            }
         }
         pass.points.push_back(point);
     }

@@ -34,6 +34,8 @@ def colored(levels, color, row):
 
 def curved(levels, curve, row):
     """What a Curve makes of levels (m, c)."""
+    if curve.on is not None and not curve.on[row]:
+        return levels
     table = np.broadcast_to(curve.table[row], (levels.shape[1], 256))
     place = np.clip(levels / curve.peak * 255, 0, 255)
     if curve.steps:

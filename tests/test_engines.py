@@ -155,6 +155,16 @@ def test_points_agree_on_every_number_of_channels():
         assert (np.abs(got - want) > 1e-4).mean() < 0.01
 
 
+def test_a_curve_leaves_samples_alone_that_it_is_not_for():
+    images = [picture(dtype="float32", seed=s) * 1.5 for s in range(2)]
+    table = np.repeat(np.linspace(0, 1, 256)[None, None] // 0.25 * 0.25, 2, 0)
+    plan = plan_of(images, Pass(None, (Curve(table, 1.0, steps=True).where(np.array([False, True]), None),)))
+    (alone, stepped), _ = native.run(images, plan)
+    assert np.array_equal(alone, images[0])
+    assert len(np.unique(stepped)) <= 5
+    assert np.array_equal(reference.run(images, plan)[0], images[0])
+
+
 def test_several_passes_agree():
     images = [picture(seed=s) for s in range(2)]
     first = Pass(warp(turned(61, 83, (70, 90), 33, 0.9), (70, 90), "reflect", n=2), (Curve(gamma(2), 255.0),))

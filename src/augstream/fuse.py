@@ -5,8 +5,8 @@
    first one's border.
 2. Two colors are one whose matrix is the product; levels are clipped once, by the last clip. A map of the levels
    (no clip of its own) maps the clip before it.
-3. A stepped curve, then any curve, are one stepped curve: look its entries up in the second. (A linear curve is not
-   merged: between its entries the result would differ.)
+3. A stepped curve, then any curve, are one stepped curve, where both are for every sample: look its entries up in the
+   second. (A linear curve is not merged: between its entries the result would differ.)
 4. A color, then a warp, are the same warp, then the color: it is affine, and a warp's weights sum to one. A constant
    fill goes back through the color, so that it looks as asked behind it.
 5. Anything pointwise, then a warp that keeps pixels whole, are the same warp, then the point: true of every border but
@@ -105,7 +105,7 @@ class _Open:
         last = self.points[-1] if self.points else None
         if isinstance(last, Color) and isinstance(point, Color):
             self.points = (*self.points[:-1], _color(last, point))
-        elif isinstance(last, Curve) and isinstance(point, Curve) and last.steps:
+        elif isinstance(last, Curve) and isinstance(point, Curve) and last.steps and last.on is point.on is None:
             self.points = (*self.points[:-1], _curve(last, point))
         else:
             self.points = (*self.points, point)
@@ -174,6 +174,7 @@ def _facts(one: Pass, n: int, c: int) -> Iterator[tuple[str, bool]]:
             yield "color.matrix", _sound(point.matrix, [(n, c, c + 1)])
             yield "color.clip", point.clip is None or _sound(point.clip, [(n, c, 2)])
         else:
+            yield "curve.on", point.on is None or (point.on.shape == (n,) and point.on.dtype == np.bool_)
             yield "curve.table", _sound(point.table, [(n, 1, 256), (n, c, 256)]) and point.peak > 0
 
 

@@ -68,15 +68,17 @@ class Curve:
 
     table: (n, 1 or c, 256) output levels at 256 evenly spaced input levels from 0 to `peak`; inputs beyond are clipped.
     steps: False interpolates linearly between entries, True takes the nearest entry.
+    on: (n,) the samples it is for, the others stay as they are; None: all of them.
     """
 
     table: Array
     peak: float
     steps: bool = False
+    on: Mask | None = None
 
     def where(self, on: Mask, frame: "Frame") -> "Curve":
-        """This curve for the samples that are on, the identity for the others."""
-        return replace(self, table=np.where(on[:, None, None], self.table, np.linspace(0, self.peak, 256)))
+        """This curve for the samples that are on, none for the others."""
+        return replace(self, on=on if self.on is None else self.on & on)
 
 
 Op: TypeAlias = Warp | Color | Curve

@@ -27,6 +27,8 @@ def op_text(op: Op, row: int = 0) -> str:
             return f"Color  {_matrix(op.matrix[row])}"
         shown = clip[:1] if (clip == clip[0]).all() else clip
         return f"Color  {_matrix(op.matrix[row])}, clip {_matrix(shown)}"
+    if op.on is not None and not op.on[row]:
+        return "Curve  none"
     table = op.table[row]
     nodes = [0, 64, 128, 192, 255]
     curves = " / ".join(_numbers(channel[nodes]) for channel in table)

@@ -29,6 +29,7 @@ struct Point {
     const float* clip = nullptr;    // color: (n, c, 2), or null
     const float* table = nullptr;   // curve: (n, c, 256)
     float peak = 255;               // curve: the level of the last entry
+    const uint8_t* on = nullptr;    // curve: (n,), 0 where the sample stays as it is, or null
     bool steps = false;             // curve: nearest entry
 };
 

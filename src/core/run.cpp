@@ -348,7 +348,7 @@ void Worker::State::points(const Pass& pass, size_t first, size_t i, int channel
         if (point.kind == Point::Kind::color) {
             color_row(row.data(), channels, channels, point.matrix + i * c * (c + 1),
                       point.clip ? point.clip + i * 2 * c : nullptr, n);
-        } else {
+        } else if (!point.on || point.on[i]) {
             for (size_t o = 0; o < c; ++o)
                 curve_row(row[o], point.table + (i * c + o) * 256, point.peak, point.steps, n);
         }

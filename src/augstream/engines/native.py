@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.fuse import Pass, Plan
-from augstream.ops import Color, Warp
+from augstream.ops import Color, Curve, Warp
 
 Sample: TypeAlias = bytes | NDArray[Any]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
@@ -104,9 +104,7 @@ def _pass(step: Pass, channels: int) -> tuple[Any, list[Any]]:
             step.warp.antialias,
             None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
         )
-    return warp, [
-        _color(op) if isinstance(op, Color) else _curve(op.table, op.peak, op.steps, channels) for op in step.points
-    ]
+    return warp, [_color(op) if isinstance(op, Color) else _curve(op, channels) for op in step.points]
 
 
 def _color(op: Color) -> tuple[Any, ...]:
@@ -114,6 +112,7 @@ def _color(op: Color) -> tuple[Any, ...]:
     return np.ascontiguousarray(op.matrix, np.float32), clip
 
 
-def _curve(table: NDArray[np.float64], peak: float, steps: bool, channels: int) -> tuple[Any, ...]:
-    full = np.broadcast_to(table, (len(table), channels, 256))
-    return np.ascontiguousarray(full, np.float32), float(peak), bool(steps)
+def _curve(op: Curve, channels: int) -> tuple[Any, ...]:
+    full = np.broadcast_to(op.table, (len(op.table), channels, 256))
+    on = None if op.on is None else op.on.astype(np.uint8)
+    return np.ascontiguousarray(full, np.float32), float(op.peak), op.steps, on

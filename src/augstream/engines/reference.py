@@ -232,6 +232,8 @@ def color(image: Array, op: Color, i: int) -> Array:
 
 def curve(image: Array, op: Curve, i: int) -> Array:
     """The table looked up channel by channel."""
+    if op.on is not None and not op.on[i]:
+        return image
     table = np.broadcast_to(op.table[i], (image.shape[2], 256))
     place = np.clip(image * (255 / op.peak), 0, 255)
     if op.steps:
