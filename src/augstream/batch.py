@@ -16,6 +16,7 @@ from augstream.fuse import Plan, fuse, steps
 from augstream.ops import Frame
 from augstream.sources.source import Sample, Source
 from augstream.stream import Threads
+from augstream.targets import Moved, Targets, move
 
 Layout: TypeAlias = native.Layout
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
@@ -23,7 +24,8 @@ RAGGED = (
     "A batch needs pictures of one size, but these come out as (height, width): {}. "
     "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
 )
-PEAK = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+# By dtype: its name takes NumPy a microsecond to spell, which counts for small pictures.
+PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Batch:
 
     image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
     index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
+    mask, boxes, box_label, points: the targets as `Moved` has them; None where the source has none.
     """
 
     image: NDArray[Any]
@@ -39,9 +42,36 @@ class Batch:
     index: NDArray[np.int64]
     epoch: int
     source: Source = field(repr=False)
+    moved: Moved = field(default_factory=Moved, repr=False)
 
     def __len__(self) -> int:
         return len(self.index)
+
+    @property
+    def mask(self) -> NDArray[Any] | None:
+        """(n, h, w), or (n, h, w, c) in the layout of the pictures."""
+        return self.moved.mask
+
+    @property
+    def boxes(self) -> list[NDArray[np.float32]] | None:
+        """(k, 4) x0 y0 x1 y1 in pixels for each sample."""
+        return self.moved.boxes
+
+    @property
+    def box_label(self) -> list[NDArray[Any]] | None:
+        """(k,) classes of the boxes for each sample."""
+        return self.moved.box_label
+
+    @property
+    def points(self) -> list[NDArray[np.float32]] | None:
+        """(k, 2) x y in pixels for each sample."""
+        return self.moved.points
+
+    @property
+    def weight(self) -> NDArray[np.float32] | None:
+        """(n,) how much each sample counts in the loss; None where the source does not say."""
+        weight = self.source.sample_weight
+        return None if weight is None else weight[self.index]
 
     @property
     def name(self) -> list[str]:
@@ -70,31 +100,43 @@ class Recipe:
     color: decode.ColorMode = "rgb"
     max_pixels: int = decode.MAX_PIXELS
 
-    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> tuple[NDArray[Any], dict[int, str]]:
-        """Pixels of the samples `index` (m,), and row -> reason for those that cannot be read (rows of any values).
+    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> tuple[NDArray[Any], dict[int, str], Moved]:
+        """Pixels and targets of the samples `index` (m,), and row -> reason for those that cannot be read.
 
-        An empty array where no sample could even be opened.
+        The rows of these hold any values; an empty array where no sample could even be opened.
         """
         samples, reasons = self._read(index)
         stored, orientation = self._open(samples, reasons, tools.threads)
         tools.threads.check()
+        targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
         good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
         if not len(good):
-            return np.empty(0), reasons
+            return np.empty(0), reasons, Moved()
         some = len(good) < len(index)
         if some:
             samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
-        plan = self.plan(epoch, index[good] if some else index, samples, stored, orientation)
+        drawn = index[good] if some else index
+        plan = self.plan(epoch, drawn, samples, stored, orientation)
         tools.threads.check()
         pixels, errors = native.run(
             samples, plan, dtype=self.dtype, layout=self.layout, pool=tools.pool, slots=tools.slots
         )
         reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None}
+        moved = Moved()
+        if targets:
+            if (orientation != 1).any():
+                # Targets are drawn on the picture as seen: theirs is the plan without the turn.
+                size = decode.seen(orientation, stored)
+                plan = self.plan(epoch, drawn, samples, size, np.ones_like(orientation))
+            known = [targets[row] for row in good.tolist()]
+            moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool)
         if some:
             full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
             full[good] = pixels
-            pixels = full
-        return pixels, reasons
+            spread = Moved()
+            spread.put(good.tolist(), moved, len(index))
+            return full, reasons, spread
+        return pixels, reasons, moved
 
     def plan(
         self,
@@ -125,18 +167,46 @@ class Recipe:
     def _read(self, index: NDArray[np.int64]) -> tuple[list[Sample], dict[int, str]]:
         samples: list[Sample] = []
         reasons = {}
-        read = self.source.read
-        for row, number in enumerate(index.tolist()):
+        for row, sample in enumerate(self.source.read_many(index.tolist())):
             try:
-                sample = read(number)
-                if not isinstance(sample, bytes):
-                    sample = _picture(sample)
+                if isinstance(sample, Exception):
+                    raise sample
+                samples.append(sample if isinstance(sample, bytes) else _picture(sample))
             except Exception as error:
                 # Sources are anybody's code, and a failure to read is a fact about the sample, not about the batch.
                 reasons[row] = _unread(error)
-                sample = b""
-            samples.append(sample)
+                samples.append(b"")
         return samples, reasons
+
+    def _targets(
+        self, index: NDArray[np.int64], size: NDArray[np.int64], reasons: dict[int, str], threads: Threads
+    ) -> dict[int, Targets]:
+        """Row -> targets of the pictures that could be read; nothing where the source has none."""
+
+        def one(row: int) -> Targets | str | None:
+            try:
+                found = self.source.targets(int(index[row]))
+                height, width = size[row].tolist()
+                return None if found is None else found.checked((height, width))
+            except decode.Undecodable as error:
+                return f"its mask: {error}"
+            except Exception as error:
+                return f"its targets: {_unread(error)}"
+
+        rows = [row for row in range(len(index)) if row not in reasons]
+        if not self.source.targeted or not rows:
+            return {}
+        found: dict[int, Targets] = {}
+        for row, result in zip(rows, threads.map(one, rows), strict=True):
+            if isinstance(result, str):
+                reasons[row] = result
+            elif result is not None:
+                found[row] = result
+        if found and len(found) < sum(row not in reasons for row in rows):
+            raise PipelineError(
+                "A source must have targets for every sample or none; use empty ones where there are none."
+            )
+        return found
 
     def _open(
         self, samples: list[Sample], reasons: dict[int, str], threads: Threads
@@ -164,10 +234,9 @@ class Recipe:
 
     def _frame(self, index: NDArray[np.int64], samples: Sequence[Sample], size: NDArray[np.int64]) -> Frame:
         own = self.source.peak
-        encoded = (decode.CHANNELS[self.color], PEAK["uint8"])
+        encoded = (decode.CHANNELS[self.color], 255.0)
         kinds = [
-            encoded if isinstance(sample, bytes) else (sample.shape[2], own or PEAK[sample.dtype.name])
-            for sample in samples
+            encoded if isinstance(sample, bytes) else (sample.shape[2], own or PEAK[sample.dtype]) for sample in samples
         ]
         channels, peak = kinds[0]
         if len(set(kinds)) > 1:
@@ -202,7 +271,7 @@ def oriented_plan(
 def _picture(sample: object) -> Sample:
     if isinstance(sample, bytearray | memoryview):
         return bytes(sample)
-    if not isinstance(sample, np.ndarray) or sample.dtype.name not in PEAK:
+    if not isinstance(sample, np.ndarray) or sample.dtype not in PEAK:
         what = f"an array of {sample.dtype}" if isinstance(sample, np.ndarray) else type(sample).__name__
         raise TypeError(f"must be bytes or an array of uint8, uint16 or float32; got {what}")
     if sample.ndim not in (2, 3) or 0 in sample.shape:

@@ -151,6 +151,26 @@ def decode(
         raise Undecodable(_reason(error, data)) from error
 
 
+def numbers(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """An image file that is a mask: its numbers as stored, (h, w) or (h, w, c) of bool, uint8, uint16 or int32.
+
+    A palette's numbers stay numbers, and sixteen bits stay sixteen bits. EXIF orientation is not applied. Raises
+    Undecodable with the reason for anything that is no such file.
+    """
+    try:
+        with _open(data) as image:
+            if image.width * image.height > max_pixels:
+                raise Undecodable(bomb(image.width, image.height, max_pixels))
+            _load(image)
+            levels = np.asarray(image)
+            wide = image.mode.startswith("I;16")
+            return levels.astype(np.uint16) if wide else levels
+    except Undecodable:
+        raise
+    except Exception as error:
+        raise Undecodable(_reason(error, data)) from error
+
+
 def _open(data: bytes) -> Image.Image:
     """`PIL.Image.open` without its size check, which warns, and whose limit is global."""
     from PIL import Image

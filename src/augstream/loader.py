@@ -17,6 +17,7 @@ from augstream.errors import ArgumentError, AugstreamError, PipelineError, Sampl
 from augstream.rng import permute
 from augstream.sources.source import Source
 from augstream.stream import Stream, Threads
+from augstream.targets import Moved
 
 if TYPE_CHECKING:
     from augstream.adapters.keras import KerasBatches
@@ -175,15 +176,15 @@ class Loader:
         first = position * self.batch_size
         positions = np.arange(first, min(first + self.batch_size, len(self.source)))
         index = self.order(epoch, positions)
-        pixels, reasons = self.recipe.make(epoch, index, tools)
+        pixels, reasons, moved = self.recipe.make(epoch, index, tools)
         failures: list[Failure] = []
         if reasons:
             bad = {int(index[row]): reasons[row] for row in sorted(reasons)}
             if self.on_error == "raise":
                 raise SampleError(self._named(bad))
-            pixels, index = self._fill(epoch, positions, pixels, bad, tools)
+            pixels, index = self._fill(epoch, positions, pixels, moved, bad, tools)
             failures = self._named(bad)
-        return Made(Batch(pixels, self._labels(index), index, epoch, self.source), failures)
+        return Made(Batch(pixels, self._labels(index), index, epoch, self.source, moved), failures)
 
     def deliver(self, made: Made) -> Batch:
         """Takes note of what was skipped: only when the batch is handed out, so that prefetching does not show."""
@@ -197,6 +198,7 @@ class Loader:
         epoch: int,
         positions: NDArray[np.int64],
         pixels: NDArray[Any],
+        moved: Moved,
         bad: dict[int, str],
         tools: Tools,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -214,13 +216,14 @@ class Loader:
             index[rows] = self.order(epoch, positions[rows])
             fresh = [row for row in rows if int(index[row]) not in bad]
             if fresh:
-                part, reasons = self.recipe.make(epoch, index[fresh], tools)
+                part, reasons, targets = self.recipe.make(epoch, index[fresh], tools)
                 bad |= {int(index[fresh[row]]): reason for row, reason in reasons.items()}
                 if len(part):
                     pixels = pixels if len(pixels) else np.empty((len(positions), *part.shape[1:]), part.dtype)
                     if part.shape[1:] != pixels.shape[1:]:
                         raise PipelineError(RAGGED.format(f"{pixels.shape[1:]}, {part.shape[1:]}"))
                     pixels[fresh] = part
+                    moved.put(fresh, targets, len(positions))
             rows = [row for row in rows if int(index[row]) in bad]
             if not rows:
                 return pixels, index

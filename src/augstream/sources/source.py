@@ -1,17 +1,18 @@
-"""What a loader reads from: index -> an encoded picture (bytes) or an array, its label and its name."""
+"""What a loader reads from: index -> an encoded picture (bytes) or an array, its label, its targets and its name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from hashlib import blake2b
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
-from augstream.rng import permute
+from augstream.sources import division
+from augstream.targets import Rules, Targets
 
 Sample: TypeAlias = bytes | NDArray[Any]
+By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
 
 
 class Source(ABC):
@@ -20,11 +21,17 @@ class Source(ABC):
     classes: names of the classes, where labels are 0..len(classes)-1; else None.
     labels: (n, ...) one row per sample, int64 for classes; None where there are none.
     peak: the highest level of array samples; None takes it from their dtype (255, 65535, 1 for floats).
+    sample_weight: (n,) float32, how much each sample counts in the loss; None where all count the same.
+    groups: (n,) numbers of what belongs together (the photos of one patient), which `split` keeps on one side.
+    rules: what happens to masks and boxes at the edge of the picture.
     """
 
     classes: list[str] | None = None
     labels: NDArray[Any] | None = None
     peak: float | None = None
+    sample_weight: NDArray[np.float32] | None = None
+    groups: NDArray[np.int64] | None = None
+    rules: Rules = Rules()
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -35,6 +42,25 @@ class Source(ABC):
 
         Any exception it raises becomes the reason why this sample is unreadable.
         """
+
+    def read_many(self, indices: Sequence[int]) -> list[Sample | Exception]:
+        """What `read` returns for each, or the exception it raises; for a source that can fetch many at a time."""
+        found: list[Sample | Exception] = []
+        for index in indices:
+            try:
+                found.append(self.read(index))
+            except Exception as error:
+                found.append(error)
+        return found
+
+    def targets(self, index: int) -> Targets | None:
+        """Mask, boxes and points of one sample; a source has the same kinds for all of its samples."""
+        return None
+
+    @property
+    def targeted(self) -> bool:
+        """Whether there may be targets."""
+        return type(self).targets is not Source.targets
 
     def label(self, index: int) -> Any:
         """The label of one sample, None where the source has none."""
@@ -48,32 +74,74 @@ class Source(ABC):
         """The samples at `indices` (integers or a mask of n booleans), renumbered from 0 in that order."""
         return Subset(self, _indices(indices, len(self)))
 
-    def split(self, fraction: float, seed: int = 0) -> tuple["Subset", "Subset"]:
-        """Two sources without a common sample, training and validation; the second holds `fraction` of each class.
+    def take(self, k: int, *, per_class: bool = False) -> "Subset":
+        """The first k samples, or the first k of each class; fewer where there are fewer."""
+        if not division.counts(k):
+            raise ArgumentError(f"take.k must be an integer of at least 1; got {k!r}.")
+        if not per_class:
+            return self.subset(np.arange(min(k, len(self))))
+        labels = _class_labels(self, "take(per_class=True)")
+        return self.subset(np.sort(np.concatenate([rows[:k] for _, rows in division.strata(labels, len(self))])))
 
-        A class of two or more samples has at least one on either side. The same seed gives the same split; within
-        each side the samples keep their order. Labels that are not integers are split without regard to them.
+    def split(self, fractions: float | Sequence[float], by: By = None, seed: int = 0) -> tuple["Subset", ...]:
+        """Sources without a common sample: as many as there are fractions, which add up to 1.
+
+        A single number is the share of the second of two, the validation part. by: "label" gives each part the same
+        share of each class, and every part some of it; "group", or keys of the samples (an array, or a function of the
+        index), keeps all samples of one key on one side, and the classes in balance as far as that goes; None is
+        "group" where the source has groups and "label" elsewhere. The same seed gives the same split, and within each
+        part the samples keep their order. Labels that are no classes are split without regard to them.
         """
-        _check_fraction(fraction)
-        if len(self) < 2:
-            raise ArgumentError(f"split needs at least 2 samples; the source has {len(self)}.")
-        aside = np.zeros(len(self), dtype=bool)
-        for number, members in self._strata():
-            key = int.from_bytes(blake2b(f"{seed}/split/{number}".encode(), digest_size=8).digest(), "little") >> 1
-            count = int(np.clip(np.floor(fraction * len(members) + 0.5), len(members) > 1, max(len(members) - 1, 0)))
-            aside[members[permute(key, 0, len(members), np.arange(count))]] = True
-        if not aside.any():
-            # Every class has a single sample: something has to go to the other side.
-            aside[-1] = True
-        return self.subset(np.flatnonzero(~aside)), self.subset(np.flatnonzero(aside))
+        shares = division.fractions_of(fractions)
+        if len(self) < len(shares):
+            raise ArgumentError(f"split needs at least {len(shares)} samples; the source has {len(self)}.")
+        classes = self.labels if self.labels is not None and self.labels.ndim == 1 else None
+        classes = classes if classes is not None and classes.dtype.kind in "iu" else None
+        groups: NDArray[np.int64] | None
+        if isinstance(by, str) and by not in ("label", "group"):
+            raise ArgumentError(f'split.by must be "label", "group", keys or a function; got {by!r}.')
+        if by is None or isinstance(by, str):
+            groups = None if by == "label" else self.groups
+            if by == "group" and groups is None:
+                raise ArgumentError('split.by is "group", but the source has no groups. Pass the keys themselves.')
+        else:
+            groups = division.numbered(by, len(self), "split.by")
+        groups = self._inseparable(groups)
+        if groups is None:
+            parts = division.by_class(classes, len(self), shares, seed)
+        else:
+            parts = division.by_group(groups, classes, shares, seed)
+        return tuple(self.subset(part) for part in parts)
 
-    def _strata(self) -> list[tuple[int, NDArray[np.int64]]]:
-        labels = self.labels
-        if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
-            return [(0, np.arange(len(self)))]
-        order = np.argsort(labels, kind="stable")
-        numbers, starts = np.unique(labels[order], return_index=True)
-        return list(zip(numbers.tolist(), np.split(order, starts[1:]), strict=True))
+    def _inseparable(self, groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+        """The groups, grown by what must not be torn apart anyway."""
+        return groups
+
+    def weights(self, weights: ArrayLike, length: int | None = None) -> "Subset":
+        """A longer source in which each sample is there as often as its weight (n,) says, each time drawn anew.
+
+        length: of the new source; None is as long as it takes for every sample of a weight above 0 to be there.
+        """
+        given = division.weights_of(weights, len(self), "weights")
+        return self.subset(division.repeated(given, length, "weights"))
+
+    def balance(self, length: int | None = None) -> "Subset":
+        """A longer source in which every class is there equally often: small classes are repeated.
+
+        length: of the new source; None is as long as it takes for every sample to be there.
+        """
+        labels = _class_labels(self, "balance")
+        numbers, counts = np.unique(labels, return_counts=True)
+        weight = 1 / counts[np.searchsorted(numbers, labels)]
+        rows = np.argsort(labels, kind="stable")
+        return self.subset(np.sort(rows[division.repeated(weight[rows], length, "balance")]))
+
+    def __add__(self, other: "Source") -> "Source":
+        if not isinstance(other, Source):
+            return NotImplemented
+        from augstream.sources.joined import Joined
+
+        return Joined([self, other])
 
     def __repr__(self) -> str:
         classes = "" if self.classes is None else f", {len(self.classes)} classes"
@@ -81,7 +149,7 @@ class Source(ABC):
 
 
 class Subset(Source):
-    """Some samples of another source, renumbered from 0."""
+    """Some samples of another source, in any order and any of them more than once, renumbered from 0."""
 
     def __init__(self, source: Source, indices: NDArray[np.int64]) -> None:
         self.source: Source = source.source if isinstance(source, Subset) else source
@@ -89,6 +157,9 @@ class Subset(Source):
         self.classes = source.classes
         self.labels = None if source.labels is None else source.labels[indices]
         self.peak = source.peak
+        self.rules = source.rules
+        self.sample_weight = None if source.sample_weight is None else source.sample_weight[indices]
+        self.groups = None if source.groups is None else source.groups[indices]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -96,16 +167,35 @@ class Subset(Source):
     def read(self, index: int) -> Sample:
         return self.source.read(int(self.indices[index]))
 
+    def read_many(self, indices: Sequence[int]) -> list[Sample | Exception]:
+        return self.source.read_many(self.indices[list(indices)].tolist())
+
+    def targets(self, index: int) -> Targets | None:
+        return self.source.targets(int(self.indices[index]))
+
+    @property
+    def targeted(self) -> bool:
+        return self.source.targeted
+
     def label(self, index: int) -> Any:
         return self.source.label(int(self.indices[index]))
 
     def name(self, index: int) -> str:
         return self.source.name(int(self.indices[index]))
 
+    def _inseparable(self, groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+        # A sample that is there twice must not be in training and validation.
+        numbers, same = np.unique(self.indices, return_inverse=True)
+        if len(numbers) == len(self.indices):
+            return groups
+        return same.astype(np.int64) if groups is None else groups
 
-def _check_fraction(fraction: object) -> None:
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float) or not 0 < fraction < 1:
-        raise ArgumentError(f"split.fraction must lie between 0 and 1; got {fraction!r}. Pass 0.2 for a fifth.")
+
+def _class_labels(source: Source, what: str) -> NDArray[np.int64]:
+    labels = source.labels
+    if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ArgumentError(f"{what} needs a source with one class per sample; this one has none.")
+    return labels
 
 
 def _indices(indices: ArrayLike, n: int) -> NDArray[np.int64]:
