@@ -2,11 +2,14 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -78,6 +81,15 @@ void expect(bool right, const char* what) {
     if (!right) throw nb::value_error(what);
 }
 
+// The array itself, never a converted copy of it, which would be gone by the time the core reads it.
+template <typename T>
+T exactly(nb::handle value) {
+    T array;
+    if (!nb::try_cast(value, array, false))
+        throw nb::type_error("an array is not C-contiguous or has another dtype or number of axes");
+    return array;
+}
+
 augstream::Source source_of(nb::handle sample) {
     augstream::Source source;
     if (PyBytes_Check(sample.ptr())) {
@@ -88,7 +100,7 @@ augstream::Source source_of(nb::handle sample) {
         source.width = header.width;
         return source;
     }
-    const auto pixels = nb::cast<Pixels>(sample);
+    const auto pixels = exactly<Pixels>(sample);
     source.data = static_cast<const uint8_t*>(pixels.data());
     source.encoded = false;
     source.type = type_of(pixels.dtype());
@@ -106,8 +118,8 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
     augstream::Pass pass;
     if (!tuple[0].is_none()) {
         const auto warp = nb::cast<nb::tuple>(tuple[0]);
-        const auto matrix = nb::cast<Matrices>(warp[0]);
-        const auto size = nb::cast<Sizes>(warp[1]);
+        const auto matrix = exactly<Matrices>(warp[0]);
+        const auto size = exactly<Sizes>(warp[1]);
         expect(matrix.shape(0) == n && size.shape(0) == n, "a warp must have one row per sample");
         pass.warped = true;
         pass.warp.matrix = matrix.data();
@@ -118,7 +130,7 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
         pass.warp.interpolation = static_cast<augstream::Interpolation>(nb::cast<int>(warp[3]));
         pass.warp.antialias = nb::cast<bool>(warp[4]);
         if (!warp[5].is_none()) {
-            const auto fill = nb::cast<Floats>(warp[5]);
+            const auto fill = exactly<Floats>(warp[5]);
             expect(fill.shape(0) == n && fill.shape(1) == channels, "fill must be (n, channels)");
             pass.warp.fill = fill.data();
         }
@@ -126,13 +138,13 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
     for (nb::handle entry : nb::cast<nb::list>(tuple[1])) {
         const auto values = nb::cast<nb::tuple>(entry);
         augstream::Point point;
-        const auto rows = nb::cast<Tables>(values[0]);
+        const auto rows = exactly<Tables>(values[0]);
         expect(rows.shape(0) == n && rows.shape(1) == channels, "a point op must be (n, channels, ...)");
         if (values.size() == 2) {
             expect(rows.shape(2) == channels + 1, "a color matrix must be (n, channels, channels + 1)");
             point.matrix = rows.data();
             if (!values[1].is_none()) {
-                const auto clip = nb::cast<Tables>(values[1]);
+                const auto clip = exactly<Tables>(values[1]);
                 expect(clip.shape(0) == n && clip.shape(1) == channels && clip.shape(2) == 2,
                        "a clip must be (n, channels, 2)");
                 point.clip = clip.data();
@@ -144,7 +156,7 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
             point.peak = nb::cast<float>(values[1]);
             point.steps = nb::cast<bool>(values[2]);
             if (!values[3].is_none()) {
-                const auto on = nb::cast<Rows<uint8_t, nb::ndim<1>>>(values[3]);
+                const auto on = exactly<Rows<uint8_t, nb::ndim<1>>>(values[3]);
                 expect(on.shape(0) == n, "a curve's samples must be (n,)");
                 point.on = on.data();
             }
@@ -207,7 +219,7 @@ auto header(nb::list samples) {
             row[3] = h.components;
             row[4] = h.orientation;
         } else {
-            const auto pixels = nb::cast<Pixels>(sample);
+            const auto pixels = exactly<Pixels>(sample);
             row[0] = 2;
             for (size_t k = 0; k < 3; ++k) row[1 + k] = static_cast<int32_t>(pixels.shape(k));
             row[4] = 1;
@@ -239,10 +251,9 @@ class Slots {
 
     nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> take(size_t bytes) {
         std::unique_ptr<Block> block = free_->pop(bytes);
-        if (!block)
-            block = std::make_unique<Block>(Block{std::unique_ptr<uint8_t[]>(new uint8_t[bytes]), bytes, nullptr});
+        if (!block) block = std::make_unique<Block>(bytes);
         block->home = free_;
-        uint8_t* data = block->data.get();
+        uint8_t* data = block->data;
         nb::capsule owner(block.release(), [](void* p) noexcept {
             std::unique_ptr<Block> back(static_cast<Block*>(p));
             const std::shared_ptr<Free> home = std::move(back->home);
@@ -253,8 +264,19 @@ class Slots {
 
   private:
     struct Free;
+    // Straight from the system, which gets it back at once: an allocator would keep what is as large as this.
     struct Block {
-        std::unique_ptr<uint8_t[]> data;
+        explicit Block(size_t size) : bytes(size) {
+            void* p =
+                mmap(nullptr, std::max<size_t>(bytes, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (p == MAP_FAILED) throw std::bad_alloc();
+            data = static_cast<uint8_t*>(p);
+        }
+        ~Block() { munmap(data, std::max<size_t>(bytes, 1)); }
+        Block(const Block&) = delete;
+        Block& operator=(const Block&) = delete;
+
+        uint8_t* data = nullptr;
         size_t bytes;
         std::shared_ptr<Free> home;
     };

@@ -242,3 +242,11 @@ def test_the_slots_give_memory_back_only_when_no_view_is_left():
     assert native.empty((2, 3), "float32", slots).ctypes.data != where
     del part
     assert native.empty((2, 3), "float32", slots).ctypes.data == where
+
+
+def test_the_core_refuses_what_it_would_have_to_copy():
+    image = picture()
+    plan = plan_of([image], Pass(None))
+    for wrong in (image[:, ::-1], image.astype(np.float64), image[0]):
+        with pytest.raises(TypeError):
+            native.run([wrong], plan)

@@ -28,13 +28,17 @@ struct Errors {
     std::longjmp(errors->out, 1);
 }
 
-// libjpeg calls it a warning when data is missing, and makes up gray blocks. Other warnings are harmless oddities.
+// libjpeg calls it a warning when data is missing, and makes up gray blocks. Other warnings are harmless oddities. Once
+// the first scan of a progressive file is whole, what a later one lacks is detail, and the picture is what its writer
+// meant.
 void on_message(j_common_ptr info, int level) {
     if (level >= 0) return;
     auto* errors = reinterpret_cast<Errors*>(info->err);
     ++errors->manager.num_warnings;
     const int code = errors->manager.msg_code;
-    if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER) errors->ended_early = true;
+    const auto* decoder = reinterpret_cast<j_decompress_ptr>(info);
+    const bool detail = decoder->progressive_mode && decoder->input_scan_number > 1;
+    if (code == JWRN_JPEG_EOF || (code == JWRN_HIT_MARKER && !detail)) errors->ended_early = true;
 }
 
 void on_progress(j_common_ptr info) {
@@ -197,7 +201,7 @@ bool JpegDecoder::State::read(const uint8_t* data, size_t bytes, const Hint& hin
     info.raw_data_out = TRUE;
     info.out_color_space = info.jpeg_color_space;
     info.do_fancy_upsampling = FALSE;
-    info.do_block_smoothing = FALSE;
+    info.do_block_smoothing = TRUE;  // only takes place where a progressive file leaves out detail
     info.dct_method = JDCT_ISLOW;
     info.scale_num = 1;
     info.scale_denom = static_cast<unsigned>(hint.denominator);
