@@ -53,7 +53,11 @@ def test_modules_stay_short(path):
     assert len(path.read_text().splitlines()) <= 400
 
 
-@pytest.mark.parametrize("path", MODULES, ids=relative)
+# The old API's names are what its users import.
+OUR_NAMES = [path for path in MODULES if "keras_preprocessing" not in path.parts]
+
+
+@pytest.mark.parametrize("path", OUR_NAMES, ids=relative)
 def test_names_say_something(path):
     assert not vague_names(path)
 
