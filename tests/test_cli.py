@@ -73,12 +73,13 @@ def test_preview_takes_a_pipeline_and_a_folder_without_classes(photos, pipeline,
 
 
 def test_preview_passes_over_broken_photos_and_says_so(photos, tmp_path):
-    for path in sorted((photos / "ant").iterdir())[:4]:
+    for path in sorted((photos / "ant").iterdir())[:6]:
         path.write_bytes(b"no picture")
     code, text = call("preview", photos, "-o", tmp_path / "sheet.png", "--rows", 24, "--variants", 1, "--size", 32)
     assert code == 0
-    assert text.count("Passed over sample") == 4
-    assert "20 photos" in text
+    assert text.count("Passed over sample") == 5
+    assert "... and 1 more" in text
+    assert "18 photos" in text
 
 
 def test_preview_of_nothing_but_broken_photos_is_an_error(tmp_path):

@@ -112,8 +112,10 @@ def preview(
 
     outside(out, folder, "--out")
     made = sheet.make(_source(folder), _pipeline(pipeline), rows=rows, variants=variants, seed=seed)
-    for index, name, reason in made.failures:
+    for index, name, reason in made.failures[:5]:
         _say(f"Passed over sample {index} ({name}): {reason}", "yellow")
+    if len(made.failures) > 5:
+        _say(f"... and {len(made.failures) - 5} more", "yellow")
     try:
         sheet.draw(made.rows, size).save(out)
     except (OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 WIDTH, HEIGHT = 760, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 148, 14, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 148, 14, 40
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _parts(outcome: Outcome) -> dict[str, str]:
         "tested_on": task.test_noun,
         "chart": _chart(outcome),
         "table": _table(outcome),
-        "fairness": _fairness(task),
+        "fairness": _fairness(outcome),
         "variants": str(VARIANTS),
         "sheet": _sheet(shown.rows),
         "strip": _strip(task),
@@ -73,12 +73,16 @@ def _summary(task: Task) -> str:
     )
 
 
-def _fairness(task: Task) -> str:
+def _fairness(outcome: Outcome) -> str:
+    task = outcome.task
     steps = task.epochs * task.batches
+    known = outcome.accuracy(True).mean
+    chance = 100 * (known * (1 - known) / len(task.test)) ** 0.5
     return (
         f"For each seed both runs begin with the same weights, see the pictures in the same order, and take the same "
         f"{steps:,} steps of {task.batch_size} pictures ({task.epochs} epochs). Only the pipeline differs. "
-        f"The accuracy is the one after the last step, not the best one."
+        f"The accuracy is the one after the last step, not the best one. With {len(task.test):,} pictures to be "
+        f"tested on, chance alone moves it by about {chance:.1f} points."
     )
 
 
