@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examples import everything, gray
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, look, ramp, structure
@@ -15,7 +16,6 @@ from augstream.engines import reference
 from augstream.fuse import Merged, Plan, fuse, steps, verify
 from augstream.ops import Color, Curve, Frame, Warp
 from augstream.rng import Rng
-from examples import everything, gray
 
 N = 6
 FRAME = Frame(np.array([[60, 80], [50, 50], [41, 77], [90, 30], [64, 64], [33, 35]]))

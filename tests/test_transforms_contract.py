@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examples import OTHERS, defaults, everything, gray, ours
 from plane import assert_same_ops, assert_same_plan, shape
 
 import augstream as aug
@@ -12,7 +13,6 @@ from augstream.compose import rng_for
 from augstream.fuse import verify
 from augstream.rng import Rng
 from augstream.transform import catalogue, from_dict
-from examples import OTHERS, defaults, everything, gray, ours
 
 N = 40
 SIZES = np.random.default_rng(5).integers(24, 80, (N, 2))
