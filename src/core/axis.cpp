@@ -58,23 +58,42 @@ void VerticalRow(const Plane& plane, const Taps& taps, int y, int low, int high,
     }
 }
 
-// Four lines at once, interleaved, so that a tap is one load for all of them and nothing is gathered.
-void HorizontalRows(const float* const* in, const Taps& taps, int low, float* HWY_RESTRICT scratch, float* const* out) {
-    const size_t n = static_cast<size_t>(taps.n), wide = static_cast<size_t>(taps.high - taps.low);
-    const size_t step = hn::Lanes(df), count = static_cast<size_t>(taps.count);
-    for (size_t x = 0; x < wide; x += step)
-        hn::StoreInterleaved4(load(in[0] + x), load(in[1] + x), load(in[2] + x), load(in[3] + x), df, scratch + 4 * x);
-    float* HWY_RESTRICT sums = scratch + 4 * padded(wide);
+// The taps of four interleaved lines, so that one load serves all of them and nothing is gathered. kCount: taps.count
+// where it is one of the usual ones, so that the loop over taps is unrolled.
+template <size_t kCount>
+void Sum(const float* HWY_RESTRICT in, const Taps& taps, float* HWY_RESTRICT out) {
     const hn::CappedTag<float, 4> d4;  // four lanes on every machine that has vectors
+    const size_t n = static_cast<size_t>(taps.n), count = kCount ? kCount : static_cast<size_t>(taps.count);
     const int32_t* HWY_RESTRICT index = taps.index.data();
     const float* HWY_RESTRICT weight = taps.weight.data();
     for (size_t j = 0; j < n; ++j, index += count, weight += count) {
         for (size_t lane = 0; lane < 4; lane += hn::Lanes(d4)) {
             auto sum = hn::Zero(d4);
             for (size_t k = 0; k < count; ++k)
-                sum = hn::MulAdd(hn::Set(d4, weight[k]), hn::LoadU(d4, scratch + 4 * (index[k] - low) + lane), sum);
-            hn::StoreU(sum, d4, sums + 4 * j + lane);
+                sum = hn::MulAdd(hn::Set(d4, weight[k]), hn::LoadU(d4, in + 4 * (index[k] - taps.low) + lane), sum);
+            hn::StoreU(sum, d4, out + 4 * j + lane);
         }
+    }
+}
+
+void HorizontalRows(const float* const* in, const Taps& taps, float* HWY_RESTRICT scratch, float* const* out) {
+    const size_t n = static_cast<size_t>(taps.n), wide = static_cast<size_t>(taps.high - taps.low);
+    const size_t step = hn::Lanes(df);
+    for (size_t x = 0; x < wide; x += step)
+        hn::StoreInterleaved4(load(in[0] + x), load(in[1] + x), load(in[2] + x), load(in[3] + x), df, scratch + 4 * x);
+    float* HWY_RESTRICT sums = scratch + 4 * padded(wide);
+    switch (taps.count) {
+        case 2:
+            Sum<2>(scratch, taps, sums);
+            break;
+        case 3:
+            Sum<3>(scratch, taps, sums);
+            break;
+        case 4:
+            Sum<4>(scratch, taps, sums);
+            break;
+        default:
+            Sum<0>(scratch, taps, sums);
     }
     for (size_t j = 0; j < n; j += step) {
         F a, b, c, d;
@@ -102,7 +121,7 @@ void vertical_row(const Plane& plane, const Taps& taps, int y, int low, int high
 }
 
 void horizontal_rows(const float* const* in, const Taps& taps, float* scratch, float* const* out) {
-    HWY_DYNAMIC_DISPATCH(HorizontalRows)(in, taps, taps.low, scratch, out);
+    HWY_DYNAMIC_DISPATCH(HorizontalRows)(in, taps, scratch, out);
 }
 
 }  // namespace augstream
