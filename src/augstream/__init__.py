@@ -10,7 +10,7 @@
 
     pixels   (megabytes per image; C++ threads; within a stated tolerance)
 
-What streams (Loader, from_folder, from_arrays) is imported when it is first asked for, so that numbers need only NumPy.
+What streams (Loader, the sources) is imported when it is first asked for, so that numbers need only NumPy.
 """
 
 from importlib import import_module
@@ -62,9 +62,39 @@ from augstream.transforms import (
 
 if TYPE_CHECKING:
     from augstream.loader import Loader
-    from augstream.sources import from_arrays, from_folder
+    from augstream.sources import (
+        Source,
+        from_arrays,
+        from_coco,
+        from_folder,
+        from_function,
+        from_huggingface,
+        from_masks,
+        from_sequence,
+        from_table,
+        from_tar,
+        from_voc,
+        from_yolo,
+        interleave,
+    )
+    from augstream.targets import Targets
 
-LAZY = {"Loader": "augstream.loader", "from_arrays": "augstream.sources", "from_folder": "augstream.sources"}
+SOURCES = (
+    "Source",
+    "from_arrays",
+    "from_coco",
+    "from_folder",
+    "from_function",
+    "from_huggingface",
+    "from_masks",
+    "from_sequence",
+    "from_table",
+    "from_tar",
+    "from_voc",
+    "from_yolo",
+    "interleave",
+)
+LAZY = {"Loader": "augstream.loader", "Targets": "augstream.targets", **dict.fromkeys(SOURCES, "augstream.sources")}
 
 __all__ = [
     "Affine",
@@ -109,13 +139,25 @@ __all__ = [
     "Shift",
     "Solarize",
     "SomeOf",
+    "Source",
     "SourceError",
+    "Targets",
     "Transform",
     "VerticalFlip",
     "Warp",
     "Zoom",
     "from_arrays",
+    "from_coco",
     "from_folder",
+    "from_function",
+    "from_huggingface",
+    "from_masks",
+    "from_sequence",
+    "from_table",
+    "from_tar",
+    "from_voc",
+    "from_yolo",
+    "interleave",
 ]
 
 

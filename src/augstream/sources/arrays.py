@@ -8,25 +8,56 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
+from augstream.sources import division
+from augstream.sources.annotations import annotate
+from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
 
 _LOOKED_AT = 16
 
 
 def from_arrays(
-    x: Any, y: ArrayLike | None = None, *, classes: Sequence[str] | None = None, peak: float | None = None
+    x: Any,
+    y: ArrayLike | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    peak: float | None = None,
+    weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    masks: Any = None,
+    boxes: Sequence[Any] | None = None,
+    box_label: Sequence[Any] | None = None,
+    points: Sequence[Any] | None = None,
+    mask_fill: int = 0,
+    min_visible: float = 0.1,
 ) -> "Arrays":
     """Pictures from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
 
-    Anything with a shape, a dtype and `x[i]` will do (a memory map, an HDF5 dataset). dtype uint8, uint16 or float32;
-    other floats are converted picture by picture. `peak` is the level of white: 255, 65535 and, for floats, 1 unless
-    said otherwise. y: one label per picture: integers (kept as int64), names (sorted into `classes`), or any numbers.
+    Anything with a shape, a dtype and `x[i]` will do: a memory map, an HDF5 dataset, a Zarr array. dtype uint8, uint16
+    or float32; other floats are converted picture by picture. `peak` is the level of white: 255, 65535 and, for floats,
+    1 unless said otherwise. y: one label per picture: integers (kept as int64), names (sorted into `classes`), or any
+    numbers. weight: (n,) what each counts in the loss. groups: (n,) keys of what `split` keeps on one side.
+    masks: n arrays (h, w) or (h, w, c). boxes, box_label, points: n of (k, 4), (k,) and (k, 2); see `Targets`.
     """
     source = Arrays(x, peak)
     if y is not None:
-        source.labels, source.classes = _labels(y, classes, len(source))
+        source.labels, source.classes = labels_of(y, classes, len(source), "from_arrays.y")
     elif classes is not None:
         raise ArgumentError("from_arrays.classes needs y, the labels that they name.")
+    if weight is not None:
+        source.sample_weight = division.weights_of(weight, len(source), "from_arrays.weight").astype(np.float32)
+    if groups is not None:
+        source.groups = division.numbered(groups, len(source), "from_arrays.groups")
+    annotate(
+        source,
+        "from_arrays",
+        boxes=boxes,
+        box_label=box_label,
+        points=points,
+        masks=masks,
+        mask_fill=mask_fill,
+        min_visible=min_visible,
+    )
     return source
 
 
@@ -82,15 +113,21 @@ class Arrays(Source):
         state = self.__dict__.copy()
         x, base = self.x, getattr(self.x, "base", None)
         if isinstance(x, np.memmap) and isinstance(base, mmap.mmap) and x.filename is not None:
-            # Pickling a memory map writes all of the file out; the way back to it is enough.
+            # Pickling a memory map writes all of the file out, and an HDF5 dataset refuses; the way back is enough.
             state["x"] = None
             state["_map"] = {name: getattr(x, name) for name in ("filename", "dtype", "shape", "offset")}
             state["_map"]["order"] = "C" if x.flags.c_contiguous else "F"
+        elif type(x).__module__.startswith("h5py."):
+            state["x"], state["_dataset"] = None, (x.file.filename, x.name)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        where = state.pop("_map", None)
+        where, dataset = state.pop("_map", None), state.pop("_dataset", None)
         self.__dict__.update(state)
+        if dataset is not None:
+            import h5py
+
+            self.x = h5py.File(dataset[0], "r")[dataset[1]]
         if where is not None:
             self.x = np.memmap(mode="r", **where)
 
@@ -115,29 +152,3 @@ def _check_list(x: Sequence[Any]) -> None:
                 f"from_arrays.x must be of one dtype and number of channels; x[0] is {first.shape} {first.dtype}, "
                 f"x[{index}] is {picture.shape} {picture.dtype}."
             )
-
-
-def _labels(y: ArrayLike, classes: Sequence[str] | None, n: int) -> tuple[NDArray[Any], list[str] | None]:
-    labels = np.asarray(y)
-    if labels.ndim == 0 or len(labels) != n:
-        raise ArgumentError(f"from_arrays.y must have one row per picture, {n}; got shape {labels.shape}.")
-    if isinstance(classes, str):
-        raise ArgumentError(f"from_arrays.classes must be a list of names; got {classes!r}.")
-    names = None if classes is None else [str(name) for name in classes]
-    if labels.dtype.kind in "UO" and all(isinstance(label, str) for label in labels.ravel()):
-        names = names or sorted(set(labels.tolist()))
-        number = {name: index for index, name in enumerate(names)}
-        unknown = next((label for label in labels.tolist() if label not in number), None)
-        if unknown is not None:
-            raise ArgumentError(f"from_arrays.y holds {unknown!r}, which is not among classes {names!r}.")
-        return np.array([number[label] for label in labels.tolist()], dtype=np.int64), names
-    if labels.dtype.kind not in "iufb":
-        raise ArgumentError(f"from_arrays.y must hold numbers or names; got {labels.dtype}.")
-    if labels.dtype.kind in "iu":
-        # (n, 1) is how Keras hands out the labels of its data sets.
-        labels = labels.reshape(n) if labels.shape == (n, 1) else labels
-        labels = labels.astype(np.int64)
-        if names is not None and labels.ndim == 1 and not 0 <= labels.min() <= labels.max() < len(names):
-            got = f"{labels.min()}..{labels.max()}"
-            raise ArgumentError(f"from_arrays.y must be 0..{len(names) - 1} for {len(names)} classes; got {got}.")
-    return labels, names

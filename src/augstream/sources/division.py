@@ -151,6 +151,11 @@ def counts(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 1)
 
 
+def duration(value: object) -> bool:
+    """Whether this is a number of seconds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
+
+
 def _shares(n: int, fractions: Sequence[float]) -> list[int]:
     """How many of n go to each part: rounded, and none left without where there are enough."""
     if n < len(fractions):

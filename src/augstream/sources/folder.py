@@ -1,165 +1,167 @@
-"""A folder of pictures, one sub-folder per class."""
+"""A folder of pictures: one sub-folder per class, or labels from their paths."""
 
 import os
 import warnings
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.source import Source
+from augstream.sources.files import Files, Where, is_remote
+from augstream.sources.labels import labels_of
+from augstream.sources.listing import Index, Listing
+from augstream.sources.names import Names
 
 EXTENSIONS = (
     *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif"),
     *("jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "pfm", "tga", "qoi", "ico"),
 )
+Labels: TypeAlias = Literal["folder", "parent"] | Callable[[str], Any] | None
 
 
 def from_folder(
-    folder: str | os.PathLike[str],
+    folder: Where,
     *,
-    labels: Literal["folder"] | None = "folder",
+    labels: Labels = "folder",
     classes: Sequence[str] | None = None,
     extensions: Iterable[str] = EXTENSIONS,
+    links: Literal["follow", "ignore"] = "follow",
+    progress: bool | None = None,
+    cache_index: Where | None = None,
+    remote: dict[str, Any] | None = None,
 ) -> "Folder":
     """The pictures below a folder; the sub-folder a picture is in, at any depth, is its class.
 
-    Classes are the sub-folders in sorted order, or `classes` in the order given (other sub-folders are then left out).
-    `labels=None` takes all pictures of the folder and has neither classes nor labels. Files are known by their
-    extension, in either case; hidden files and folders are ignored, symbolic links are followed, and a folder that
-    is reached twice within one class is read once. Nothing is opened before it is needed, and nothing is ever written.
+    labels: "folder"; "parent", where every folder that holds pictures is a class by its path ("birds/owl"); a function
+    of the picture's path relative to the folder, which returns a class name or numbers; None takes all pictures and has
+    neither classes nor labels. classes: their names in the order wanted; other sub-folders are then left out.
+    Files are known by their extension, in either case. Hidden files and folders are ignored. links: whether symbolic
+    links are followed; a folder that is reached twice within one class is read once, and a link to nothing is listed
+    and fails when it is read. progress: a line that counts; None shows it on a terminal once it takes a second.
+    cache_index: a file outside the folder that remembers the listing until the folder changes.
+    remote: what `Remote` takes, where the folder is an address such as s3://bucket/train.
+    Nothing is opened before it is needed, and nothing is ever written into the folder.
     """
-    if labels not in ("folder", None):
-        raise ArgumentError(f'from_folder.labels must be "folder" or None; got {labels!r}.')
+    if labels not in ("folder", "parent", None) and not callable(labels):
+        raise ArgumentError(f'from_folder.labels must be "folder", "parent", a function or None; got {labels!r}.')
+    if links not in ("follow", "ignore"):
+        raise ArgumentError(f'from_folder.links must be "follow" or "ignore"; got {links!r}.')
+    if isinstance(extensions, str):
+        raise ArgumentError(f"from_folder.extensions must be a list; got {extensions!r}. Write [{extensions!r}].")
+    wanted = frozenset(os.fsencode(extension.lower().lstrip(".")) for extension in extensions)
+    if is_remote(folder):
+        if cache_index is not None:
+            raise ArgumentError("from_folder.cache_index is for folders of this machine; leave it out.")
+        from augstream.sources.remote import list_remote
+
+        source = Folder(folder, Names.of(list_remote(str(folder), wanted, remote or {})), remote)
+        source.classify(labels if labels != "folder" else _top, classes)
+        return source
     root = Path(folder).expanduser().absolute()
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise SourceError(f"from_folder: {str(folder)!r} {what}. Pass the folder that holds one sub-folder per class.")
-    wanted = frozenset(os.fsencode(extension.lower().lstrip(".")) for extension in extensions)
-    listing = _Listing(os.fsencode(root), wanted)
-    names: list[str] | None = None
-    if labels is None:
-        listing.add(b"", 0)
+    names, numbers, found = _listed(root, labels, classes, wanted, links == "follow", progress, cache_index)
+    source = Folder(root, names, remote)
+    if labels == "folder":
+        source.classes, source.labels = found, numbers.astype(np.int64)
+        for label in np.flatnonzero(np.bincount(numbers, minlength=len(found)) == 0).tolist():
+            # Leaving it out would renumber the classes behind it, and differently for training and validation.
+            warnings.warn(f"{root / found[label]} holds no pictures; it stays class {label}.", stacklevel=2)
     else:
-        names = _classes(root, classes)
-        for label, name in enumerate(names):
-            listing.add(os.fsencode(name), label)
-    if not listing.ends:
-        _explain_nothing(root, names, wanted)
-    present = set(listing.labels)
-    for label, name in enumerate(names or ()):
-        # Leaving it out would renumber the classes behind it, and differently for training and validation.
-        if label not in present:
-            warnings.warn(f"{root / name} holds no pictures; it stays class {label}.", stacklevel=2)
-    return Folder(root, names, listing)
+        source.classify(labels, classes)
+    return source
 
 
-class Folder(Source):
+class Folder(Files):
     """The files of a folder, listed once; about 60 bytes of memory each. Made by `from_folder`."""
 
-    def __init__(self, root: Path, classes: list[str] | None, listing: "_Listing") -> None:
-        self.root = root
-        self.classes = classes
-        self.labels = None if classes is None else np.array(listing.labels, dtype=np.int64)
-        # One blob and its end offsets instead of a list of strings: a million files cost what their names cost.
-        self._names = bytes(listing.names)
-        self._ends: NDArray[np.int64] = np.array(listing.ends, dtype=np.int64)
-        self._prefix = os.fsencode(root) + b"/"
-
-    def __len__(self) -> int:
-        return len(self._ends)
-
-    def _relative(self, index: int) -> bytes:
-        if not 0 <= index < len(self._ends):
-            raise IndexError(f"sample {index} of {len(self._ends)}")
-        return self._names[self._ends[index - 1] if index else 0 : self._ends[index]]
-
-    def read(self, index: int) -> bytes:
-        file = os.open(self._prefix + self._relative(index), os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(file).st_size
-            data = os.read(file, size)
-            while len(data) < size and (more := os.read(file, size - len(data))):
-                # One call reads at most 2 GiB, and less over some networks.
-                data += more
-            return data
-        finally:
-            os.close(file)
-
-    def name(self, index: int) -> str:
-        # A name need not be valid UTF-8, but an error message has to be printable.
-        return self._relative(index).decode("utf-8", "backslashreplace")
-
-    def path(self, index: int) -> Path:
-        """The file of a sample."""
-        return Path(os.fsdecode(self._prefix + self._relative(index)))
+    def classify(self, labels: Labels, classes: Sequence[str] | None) -> None:
+        """Takes the labels from the names."""
+        if labels == "folder" or labels is None:
+            if labels is None and classes is not None:
+                raise ArgumentError("from_folder.classes needs labels, which are None.")
+            return
+        label = _parent if labels == "parent" else labels
+        values = []
+        for name in map(os.fsdecode, self.names):
+            value = label(name)
+            if value is None:
+                raise SourceError(f"from_folder.labels returned None for {name!r}. Return a label for every picture.")
+            values.append(value)
+        self.labels, self.classes = labels_of(values, classes, len(self), "from_folder.labels")
 
 
-class _Listing:
-    """Relative names in one growing blob, sorted within each folder."""
-
-    def __init__(self, root: bytes, extensions: frozenset[bytes]) -> None:
-        self.root = root
-        self.extensions = extensions
-        self.names = bytearray()
-        self.ends = array("q")
-        self.labels = array("i")
-
-    def add(self, folder: bytes, label: int) -> None:
-        """All pictures at or below one folder (relative to the root)."""
-        seen: set[tuple[int, int]] = set()
-        pending = [folder]
-        while pending:
-            relative = pending.pop()
-            full = os.path.join(self.root, relative)  # noqa: PTH118 - bytes, and a million of them
-            try:
-                status = os.stat(full)  # noqa: PTH116
-                if (status.st_dev, status.st_ino) in seen:
-                    continue
-                seen.add((status.st_dev, status.st_ino))
-                with os.scandir(full) as entries:
-                    found = sorted(entries, key=lambda entry: entry.name)
-            except OSError as error:
-                raise SourceError(f"from_folder: cannot list {_shown(full)}: {error.strerror or error}.") from error
-            below = []
-            for entry in found:
-                name = entry.name
-                if name.startswith(b"."):
-                    continue
-                path = relative + b"/" + name if relative else name
-                if name.rpartition(b".")[2].lower() in self.extensions and b"." in name and _is_file(entry):
-                    self.names += path
-                    self.ends.append(len(self.names))
-                    self.labels.append(label)
-                elif _is_folder(entry):
-                    below.append(path)
-            # Files of a folder first, then its sub-folders, in sorted order, whatever the file system's own order is.
-            pending.extend(reversed(below))
-
-
-def _is_file(entry: os.DirEntry[bytes]) -> bool:
-    # A link to nothing is listed, so that it is reported when it is read and not silently left out.
+def _listed(
+    root: Path,
+    labels: Labels,
+    classes: Sequence[str] | None,
+    extensions: frozenset[bytes],
+    links: bool,
+    progress: bool | None,
+    cache_index: Where | None,
+) -> tuple[Names, Any, list[str]]:
+    """Names, class numbers and classes: from the index where that is still true, else by looking."""
+    index = None
+    if cache_index is not None:
+        about = {
+            "labels": labels if labels == "folder" else "any",
+            "classes": None if classes is None or labels != "folder" else list(classes),
+            "extensions": sorted(extension.decode() for extension in extensions),
+            "links": links,
+        }
+        index = Index(cache_index, root, about)
+        kept = index.load()
+        if kept is not None:
+            return kept
+    listing = Listing(os.fsencode(root), extensions, links, progress)
+    found: list[str] = []
     try:
-        return entry.is_file() or (entry.is_symlink() and not entry.is_dir() and not os.path.exists(entry.path))  # noqa: PTH110
-    except OSError:
-        return True
+        if labels == "folder":
+            listing.stamp_root()
+            found = _classes(root, classes, links)
+            for label, name in enumerate(found):
+                listing.add(os.fsencode(name), label)
+        else:
+            listing.add(b"", 0)
+    finally:
+        listing.close()
+    if not len(listing.names):
+        _explain_nothing(root, found if labels == "folder" else None, extensions)
+    names = listing.names.done()
+    if index is not None:
+        index.save(listing, names, found)
+    return names, np.frombuffer(listing.labels, np.int32), found
 
 
-def _is_folder(entry: os.DirEntry[bytes]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
+def _top(name: str) -> str:
+    top, found, _ = name.partition("/")
+    if not found:
+        raise SourceError(
+            f"from_folder: {name} is in no sub-folder, so it has no class. Pass labels=None or a function."
+        )
+    return top
 
 
-def _classes(root: Path, wanted: Sequence[str] | None) -> list[str]:
+def _parent(name: str) -> str:
+    folder, found, _ = name.rpartition("/")
+    if not found:
+        raise SourceError(
+            f"from_folder: {name} is in no sub-folder, so it has no class. Pass labels=None or a function."
+        )
+    return folder
+
+
+def _classes(root: Path, wanted: Sequence[str] | None, links: bool) -> list[str]:
     try:
         with os.scandir(root) as entries:
-            found = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+            found = sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=links)
+            )
     except OSError as error:
         raise SourceError(f"from_folder: cannot list {root}: {error.strerror or error}.") from error
     if wanted is None:
@@ -176,11 +178,11 @@ def _classes(root: Path, wanted: Sequence[str] | None) -> list[str]:
 
 
 def _explain_nothing(root: Path, classes: list[str] | None, extensions: frozenset[bytes]) -> None:
-    loose = _Listing(os.fsencode(root), extensions)
+    loose = Listing(os.fsencode(root), extensions, progress=False)
     loose.add(b"", 0)
-    if not classes and loose.ends:
+    if not classes and len(loose.names):
         raise SourceError(
-            f"from_folder: {root} holds {len(loose.ends)} pictures and no sub-folder, so there are no classes. Put "
+            f"from_folder: {root} holds {len(loose.names)} pictures and no sub-folder, so there are no classes. Put "
             "each class into a sub-folder of its own, pass the folder above, or pass labels=None to go without labels."
         )
     known = ", ".join(sorted(extension.decode() for extension in extensions))
@@ -188,7 +190,3 @@ def _explain_nothing(root: Path, classes: list[str] | None, extensions: frozense
     empty = not any(not entry.name.startswith(".") for entry in os.scandir(root))
     what = f"{root} is empty" if empty else f"{where} no pictures"
     raise SourceError(f"from_folder: {what}. Pass a folder with one sub-folder per class; looked for were {known}.")
-
-
-def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from augstream.errors import ArgumentError
 from augstream.sources import division
 from augstream.targets import Rules, Targets
+
+if TYPE_CHECKING:
+    from augstream.sources.annotations import Annotations
 
 Sample: TypeAlias = bytes | NDArray[Any]
 By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
@@ -24,6 +27,7 @@ class Source(ABC):
     sample_weight: (n,) float32, how much each sample counts in the loss; None where all count the same.
     groups: (n,) numbers of what belongs together (the photos of one patient), which `split` keeps on one side.
     rules: what happens to masks and boxes at the edge of the picture.
+    annotations: the targets of all samples, where they are kept that way; else a subclass has its own `targets`.
     """
 
     classes: list[str] | None = None
@@ -32,6 +36,7 @@ class Source(ABC):
     sample_weight: NDArray[np.float32] | None = None
     groups: NDArray[np.int64] | None = None
     rules: Rules = Rules()
+    annotations: "Annotations | None" = None
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -55,12 +60,12 @@ class Source(ABC):
 
     def targets(self, index: int) -> Targets | None:
         """Mask, boxes and points of one sample; a source has the same kinds for all of its samples."""
-        return None
+        return None if self.annotations is None else self.annotations.at(index)
 
     @property
     def targeted(self) -> bool:
         """Whether there may be targets."""
-        return type(self).targets is not Source.targets
+        return self.annotations is not None or type(self).targets is not Source.targets
 
     def label(self, index: int) -> Any:
         """The label of one sample, None where the source has none."""

@@ -1,0 +1,178 @@
+"""Pictures with one JSON file of annotations, as COCO has them."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream import decode
+from augstream.errors import ArgumentError, SourceError
+from augstream.sources.annotations import annotate, rules
+from augstream.sources.files import Files, Where
+from augstream.sources.names import Names
+from augstream.targets import Targets
+
+Masks: TypeAlias = Literal["class", "instance"] | None
+
+
+def from_coco(
+    images: Where,
+    annotations: Where,
+    *,
+    masks: Masks = None,
+    panoptic: Where | None = None,
+    crowd: bool = False,
+    points: bool = False,
+    mask_fill: int = 0,
+    min_visible: float = 0.1,
+) -> Files:
+    """A folder of pictures and the JSON file of their annotations: instances, keypoints, or panoptic segments.
+
+    Classes are the categories in the order of their ids; `box_label` counts them from 0. crowd: whether boxes of crowds
+    are there. masks: "class" has each pixel's class counted from 1, "instance" the number of its object, counted from
+    1 in the order of the boxes; 0 is what belongs to none, and smaller objects lie on top. They are drawn from polygons
+    or run lengths when a sample is read, or taken from the PNG files of the folder `panoptic`. points: the keypoints,
+    all objects' in a row; NaN where one is not marked. mask_fill: the number that a mask has outside of the picture.
+    min_visible: a box is dropped where a smaller share of it is left.
+    """
+    if masks not in (None, "class", "instance"):
+        raise ArgumentError(f'from_coco.masks must be "class", "instance" or None; got {masks!r}.')
+    path = Path(annotations).expanduser().absolute()
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        pictures, categories, objects = data["images"], data["categories"], data["annotations"]
+    except OSError as error:
+        raise SourceError(f"from_coco: cannot read {path}: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            f"from_coco: {path} is no COCO file: {error}; it needs images, categories, annotations."
+        ) from None
+    categories = sorted(categories, key=lambda category: category["id"])
+    number = {category["id"]: place for place, category in enumerate(categories)}
+    pictures = sorted(pictures, key=lambda picture: picture["file_name"])
+    if not pictures:
+        raise SourceError(f"from_coco: {path} has no images.")
+    row = {picture["id"]: place for place, picture in enumerate(pictures)}
+    found: list[list[dict[str, Any]]] = [[] for _ in pictures]
+    files: list[str] = [""] * len(pictures)
+    for one in objects:
+        place = row.get(one["image_id"])
+        if place is None:
+            raise SourceError(
+                f"from_coco: an annotation of {path} is for image {one['image_id']}, which is not listed."
+            )
+        parts = one.get("segments_info", [one])
+        files[place] = one.get("file_name", "")
+        found[place] += [part for part in parts if crowd or not part.get("iscrowd")]
+    unknown = next((one["category_id"] for some in found for one in some if one["category_id"] not in number), None)
+    if unknown is not None:
+        raise SourceError(f"from_coco: an annotation of {path} is of category {unknown}, which is not listed.")
+    names = Names.of(picture["file_name"] for picture in pictures)
+    shapes = None
+    if masks is not None:
+        shapes = [
+            [(number[one["category_id"]] + 1, one.get("segmentation", one["id"])) for one in some] for some in found
+        ]
+    sizes = [(int(picture["height"]), int(picture["width"])) for picture in pictures] if masks is not None else []
+    source = Coco(images, names, masks, shapes, None if panoptic is None else Files(panoptic, Names.of(files)), sizes)
+    source.classes = [str(category["name"]) for category in categories]
+    annotate(
+        source,
+        "from_coco",
+        boxes=[[_corners(one["bbox"]) for one in some] for some in found],
+        box_label=[[number[one["category_id"]] for one in some] for some in found],
+        points=[[point for one in some for point in _keypoints(one)] for some in found] if points else None,
+    )
+    source.rules = rules(mask_fill, min_visible, "from_coco")
+    return source
+
+
+class Coco(Files):
+    """Pictures with COCO's annotations. shapes: for each picture (class from 1, outline) of each object."""
+
+    def __init__(
+        self,
+        root: Where,
+        names: Names,
+        masks: Masks,
+        shapes: list[list[tuple[int, Any]]] | None,
+        panoptic: Files | None,
+        sizes: list[tuple[int, int]],
+    ) -> None:
+        super().__init__(root, names)
+        self.masks, self.shapes, self.panoptic, self.sizes = masks, shapes, panoptic, sizes
+
+    def targets(self, index: int) -> Targets | None:
+        found = super().targets(index)
+        if found is None or self.shapes is None:
+            return found
+        return Targets(self._mask(index), found.boxes, found.box_label, found.points)
+
+    def _mask(self, index: int) -> NDArray[Any]:
+        shapes = self.shapes[index] if self.shapes is not None else []
+        labels = [kind if self.masks == "class" else place for place, (kind, _) in enumerate(shapes, 1)]
+        if self.panoptic is not None:
+            data = self.panoptic.read(index)
+            colors = decode.numbers(data if isinstance(data, bytes) else b"").astype(np.int64)
+            ids = colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
+            mask = np.zeros(ids.shape, np.int32)
+            for label, (_, segment) in zip(labels, shapes, strict=True):
+                mask[ids == segment] = label
+            return mask
+        height, width = self.sizes[index]
+        drawn = [outline(shape, height, width) for _, shape in shapes]
+        mask = np.zeros((height, width), np.int32)
+        for place in sorted(range(len(drawn)), key=lambda place: -int(drawn[place].sum())):
+            mask[drawn[place]] = labels[place]
+        return mask
+
+
+def outline(shape: Any, height: int, width: int) -> NDArray[np.bool_]:
+    """The pixels of one object: of polygons [[x, y, x, y, ...], ...], or of run lengths {"counts", "size"}."""
+    if isinstance(shape, dict):
+        size = tuple(shape["size"])
+        if size != (height, width):
+            raise ValueError(f"the run lengths are of {size} pixels and the picture of {(height, width)}")
+        counts = shape["counts"]
+        runs = np.asarray(_unpack(counts) if isinstance(counts, str) else counts, np.int64)
+        pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+        return pixels.reshape(width, height).T
+    from PIL import Image, ImageDraw
+
+    image = Image.new("1", (width, height))
+    draw = ImageDraw.Draw(image)
+    for polygon in shape:
+        if len(polygon) >= 6:
+            # Pillow's whole numbers are pixel centers; here they are pixel edges.
+            draw.polygon([value - 0.5 for value in polygon], fill=1)
+    return np.array(image)
+
+
+def _unpack(text: str) -> list[int]:
+    """COCO's compressed run lengths: five bits a letter; each run from the fourth on is told from the last but one."""
+    runs: list[int] = []
+    value = shift = 0
+    for letter in text.encode():
+        bits = letter - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs
+
+
+def _corners(box: Any) -> list[float]:
+    x, y, width, height = box
+    return [x, y, x + width, y + height]
+
+
+def _keypoints(one: dict[str, Any]) -> list[list[float]]:
+    triples = np.asarray(one.get("keypoints", []), np.float64).reshape(-1, 3)
+    # Keypoints are pixels; the middle of pixel i is at i + 0.5.
+    marked = np.where(triples[:, 2:] > 0, triples[:, :2] + 0.5, np.nan)
+    return marked.tolist()  # type: ignore[no-any-return]

@@ -1,0 +1,87 @@
+"""Pictures with an XML file of boxes each, as Pascal VOC's tools write them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from augstream.errors import ArgumentError, SourceError
+from augstream.sources.annotations import annotate
+from augstream.sources.files import Files, Where
+from augstream.sources.names import Names
+
+
+def from_voc(
+    folder: Where,
+    split: str | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    difficult: bool = True,
+    masks: bool = False,
+    mask_fill: int = 255,
+    min_visible: float = 0.1,
+) -> Files:
+    """A folder with JPEGImages, Annotations and ImageSets; VOC's boxes count pixels from 1, both ends included.
+
+    split: a list of ImageSets/Main (with masks: of ImageSets/Segmentation), such as "train"; None: every annotation
+    that has its picture. classes: their names in order; None: all there are, sorted. difficult: whether boxes marked
+    so are there. masks: whether to have the class masks of SegmentationClass, in which 255 is the outline.
+    """
+    root = Path(folder).expanduser().absolute()
+    for part in ("JPEGImages", "Annotations"):
+        if not (root / part).is_dir():
+            raise SourceError(f"from_voc: {root} has no folder {part}.")
+    if split is not None:
+        file = root / "ImageSets" / ("Segmentation" if masks else "Main") / f"{split}.txt"
+        if not file.is_file():
+            known = sorted(path.stem for path in file.parent.glob("*.txt"))
+            raise SourceError(f"from_voc: there is no split {split!r}; {file.parent} has {', '.join(known) or 'none'}.")
+        stems = [line.split()[0] for line in file.read_text().splitlines() if line.strip()]
+    else:
+        stems = sorted(path.stem for path in (root / "Annotations").glob("*.xml"))
+    if not stems:
+        raise SourceError(f"from_voc: {root} has no annotations.")
+    pictures = {path.stem: path.name for path in sorted((root / "JPEGImages").iterdir())}
+    if split is None:
+        stems = [stem for stem in stems if stem in pictures]
+    missing = [stem for stem in stems if stem not in pictures]
+    if missing or not stems:
+        raise SourceError(f"from_voc: {root / 'JPEGImages'} lacks {missing[0] if missing else 'every picture'}.")
+    found = [_objects(root / "Annotations" / f"{stem}.xml", difficult) for stem in stems]
+    names = sorted({name for some in found for name, _ in some}) if classes is None else [str(name) for name in classes]
+    number = {name: place for place, name in enumerate(names)}
+    unknown = next((name for some in found for name, _ in some if name not in number), None)
+    if unknown is not None:
+        raise ArgumentError(f"from_voc.classes are {names}, but there are boxes of {unknown!r}.")
+    source = Files(root, Names.of(f"JPEGImages/{pictures[stem]}" for stem in stems))
+    source.classes = names
+    annotate(
+        source,
+        "from_voc",
+        boxes=[[box for _, box in some] for some in found],
+        box_label=[[number[name] for name, _ in some] for some in found],
+        masks=Files(root, Names.of(f"SegmentationClass/{stem}.png" for stem in stems)) if masks else None,
+        mask_fill=mask_fill if masks else 0,
+        min_visible=min_visible,
+    )
+    return source
+
+
+def _objects(file: Path, difficult: bool) -> list[tuple[str, list[float]]]:
+    try:
+        tree = ElementTree.parse(file)
+    except (OSError, ElementTree.ParseError) as error:
+        raise SourceError(f"from_voc: cannot read {file}: {error}.") from error
+    found = []
+    for one in tree.iter("object"):
+        if not difficult and (one.findtext("difficult") or "0").strip() == "1":
+            continue
+        box = one.find("bndbox")
+        try:
+            if box is None:
+                raise ValueError
+            x0, y0, x1, y1 = (float(box.findtext(name, "?")) for name in ("xmin", "ymin", "xmax", "ymax"))
+        except ValueError:
+            raise SourceError(f"from_voc: {file} has an object without a whole bndbox.") from None
+        # Pixels are counted from 1 and the last one is part of the box: [x0, x1] there is [x0 - 1, x1) here.
+        found.append(((one.findtext("name") or "").strip(), [x0 - 1, y0 - 1, x1, y1]))
+    return found
