@@ -68,6 +68,7 @@ using Sizes = Rows<int64_t, nb::shape<-1, 2>>;
 using Floats = Rows<float, nb::ndim<2>>;
 using Tables = Rows<float, nb::ndim<3>>;
 using Pixels = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Batch = nb::ndarray<nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 
 Type type_of(nb::dlpack::dtype dtype) {
@@ -90,6 +91,12 @@ T exactly(nb::handle value) {
     return array;
 }
 
+augstream::Stored stored_of(const Bytes& block) {
+    augstream::Stored stored;
+    expect(augstream::read_stored(block.data(), block.shape(0), stored), "a one-dimensional array is no block");
+    return stored;
+}
+
 augstream::Source source_of(nb::handle sample) {
     augstream::Source source;
     if (PyBytes_Check(sample.ptr())) {
@@ -98,6 +105,17 @@ augstream::Source source_of(nb::handle sample) {
         const augstream::JpegHeader header = augstream::read_jpeg_header(source.data, source.bytes);
         source.height = header.height;
         source.width = header.width;
+        return source;
+    }
+    Bytes block;
+    if (nb::try_cast(sample, block, false)) {
+        const augstream::Stored stored = stored_of(block);
+        source.stored = source.encoded = stored.kind == 0;
+        source.data = block.data() + (source.stored ? 0 : augstream::kStoredFront);
+        source.bytes = block.shape(0);
+        source.height = stored.height;
+        source.width = stored.width;
+        source.channels = static_cast<int>(stored.components);
         return source;
     }
     const auto pixels = exactly<Pixels>(sample);
@@ -167,9 +185,11 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
 }
 
 // Runs the plan over a batch and returns [(position, reason), ...] of the samples that failed. All arrays stay
-// referenced by the caller's arguments meanwhile.
+// referenced by the caller's arguments meanwhile. keep: whether to keep what the decoder makes of each sample; the
+// block, or None, then takes the place of the answer. clock: the seconds of [decoding, everything] in all threads are
+// added.
 nb::list run(augstream::Pool& pool, nb::list samples, nb::list passes, int channels, Batch out, const std::string& type,
-             bool planar) {
+             bool planar, nb::object keep, nb::object clock) {
     Job job;
     const size_t n = samples.size();
     expect(out.shape(0) == n, "the output must have one slot per sample");
@@ -191,9 +211,25 @@ nb::list run(augstream::Pool& pool, nb::list samples, nb::list passes, int chann
     job.output.height = static_cast<int>(planar ? shape[1] : shape[0]);
     job.output.width = static_cast<int>(planar ? shape[2] : shape[1]);
     expect(job.output.channels == channels, "the output must have the plan's channels");
+    if (!keep.is_none()) {
+        const auto wanted = nb::cast<nb::list>(keep);
+        expect(wanted.size() == n, "keep must have an entry per sample");
+        for (size_t i = 0; i < n; ++i)
+            job.keep.push_back(job.sources[i].encoded && !job.sources[i].stored && nb::cast<bool>(wanted[i]));
+    }
     {
         nb::gil_scoped_release release;
         pool.run(job);
+    }
+    if (!clock.is_none()) {
+        auto seconds = nb::cast<nb::ndarray<double, nb::shape<2>, nb::device::cpu>>(clock, false);
+        seconds.data()[0] += static_cast<double>(job.decoding) * 1e-9;
+        seconds.data()[1] += static_cast<double>(job.running) * 1e-9;
+    }
+    for (size_t i = 0; i < job.kept.size(); ++i) {
+        nb::object block = nb::none();
+        if (job.kept[i].data) block = nb::cast(own(std::move(job.kept[i].data), job.kept[i].bytes));
+        keep[i] = block;
     }
     nb::list failures;
     for (size_t i = 0; i < n; ++i)
@@ -218,6 +254,13 @@ auto header(nb::list samples) {
             row[2] = h.width;
             row[3] = h.components;
             row[4] = h.orientation;
+        } else if (Bytes block; nb::try_cast(sample, block, false)) {
+            const augstream::Stored stored = stored_of(block);
+            row[0] = stored.kind == 0 ? 1 : 2;
+            row[1] = stored.height;
+            row[2] = stored.width;
+            row[3] = static_cast<int32_t>(stored.components);
+            row[4] = static_cast<int32_t>(stored.orientation);
         } else {
             const auto pixels = exactly<Pixels>(sample);
             row[0] = 2;
@@ -241,6 +284,41 @@ nb::tuple hint(Matrices matrix, Sizes size, int border, int interpolation, bool 
                  nullptr};
     const augstream::Hint h = make_hint(make_mapping(pass, 0, 0, height, width), height, width);
     return nb::make_tuple(h.top, h.bottom, h.left, h.right, h.denominator);
+}
+
+// The scale denominator that the decoder is asked for, for each picture of height x width.
+auto scales(Matrices matrix, Sizes size, int border, int interpolation, bool antialias, Sizes stored) {
+    const size_t n = stored.shape(0);
+    expect(matrix.shape(0) == n && size.shape(0) == n, "a warp must have one row per sample");
+    augstream::Pass pass;
+    pass.warped = true;
+    pass.warp = {matrix.data(),
+                 size.data(),
+                 static_cast<augstream::Border>(border),
+                 static_cast<augstream::Interpolation>(interpolation),
+                 antialias,
+                 nullptr};
+    std::unique_ptr<int64_t[]> out(new int64_t[n]);
+    for (size_t i = 0; i < n; ++i) {
+        const auto height = static_cast<int>(stored.data()[2 * i]), width = static_cast<int>(stored.data()[2 * i + 1]);
+        out[i] = make_hint(make_mapping(pass, i, 0, height, width), height, width).denominator;
+    }
+    return own(std::move(out), n);
+}
+
+// A picture as a block, as `run` makes them of what it decodes itself.
+auto pack(nb::ndarray<const uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu> pixels, int orientation) {
+    expect(pixels.size() > 0 && pixels.shape(2) <= 4, "a picture must have pixels, of at most four channels");
+    augstream::Block block =
+        augstream::store_pixels(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
+                                static_cast<int>(pixels.shape(2)), orientation);
+    return own(std::move(block.data), block.bytes);
+}
+
+// The scale denominator of a block, and 0 for what is none.
+int block_scale(Bytes block) {
+    augstream::Stored stored;
+    return augstream::read_stored(block.data(), block.shape(0), stored) ? static_cast<int>(stored.denominator) : 0;
 }
 
 // Memory for batches. An array's memory comes back here when the last view of it is gone, and serves the next batch:
@@ -312,10 +390,14 @@ NB_MODULE(_core, m) {
     nb::class_<augstream::Pool>(m, "Pool")
         .def(nb::init<int>(), "threads"_a)
         .def_prop_ro("threads", &augstream::Pool::threads)
-        .def("run", &run, "samples"_a, "passes"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a);
+        .def("run", &run, "samples"_a, "passes"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a, "keep"_a = nb::none(),
+             "clock"_a = nb::none());
     nb::class_<Slots>(m, "Slots").def(nb::init<size_t>(), "keep"_a).def("take", &Slots::take, "size"_a);
     m.def("header", &header, "samples"_a);
     m.def("hint", &hint, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "antialias"_a, "height"_a, "width"_a);
+    m.def("scales", &scales, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "antialias"_a, "stored"_a);
+    m.def("pack", &pack, "pixels"_a, "orientation"_a);
+    m.def("block_scale", &block_scale, "block"_a);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
     m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
 }

@@ -25,8 +25,14 @@ class Pool:
         out: NDArray[Any],
         dtype: str,
         planar: bool,
+        keep: list[Any] | None = None,
+        clock: NDArray[np.float64] | None = None,
     ) -> list[tuple[int, str]]:
-        """Fill `out` and return (position, reason) of each sample that failed."""
+        """Fill `out` and return (position, reason) of each sample that failed.
+
+        keep: whether to keep what each JPEG is decoded to; where it says True it then holds a block, or None.
+        clock: (2,) to which the threads' seconds are added: [decoding, decoding and everything after it].
+        """
 
 class Slots:
     """Memory for batches, recycled when the last view of an array is gone; at most `keep` blocks wait."""
@@ -35,7 +41,26 @@ class Slots:
     def take(self, size: int) -> NDArray[np.uint8]: ...
 
 def header(samples: list[Any]) -> NDArray[np.int32]:
-    """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: JPEG, 2: an array."""
+    """Rows (kind, height, width, channels, orientation), as stored; kind 0: bytes for Pillow, 1: JPEG, 2: an array.
+
+    A block has the kind of what it was made of.
+    """
+
+def scales(
+    matrix: NDArray[np.float64],
+    size: NDArray[np.int64],
+    border: int,
+    interpolation: int,
+    antialias: bool,
+    stored: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """The denominator of the scale that the decoder is asked for, for each picture."""
+
+def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """A picture (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
+
+def block_scale(block: NDArray[np.uint8]) -> int:
+    """The denominator of the scale at which a block holds a picture; 0: this is no block."""
 
 def hint(
     matrix: NDArray[np.float64],

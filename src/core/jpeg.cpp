@@ -7,6 +7,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
+#include <tuple>
 #include <vector>
 
 namespace augstream {
@@ -85,6 +86,14 @@ bool has_end(const uint8_t* data, size_t bytes) {
 
 }  // namespace
 
+std::pair<int, int> groups_of(const Groups& groups, const Hint& hint) {
+    const int total = (groups.height + groups.lines - 1) / groups.lines;
+    // Chroma planes may be a row away from luma's neighborhood, hence a line more on both sides.
+    const int scaled_top = hint.top / hint.denominator - 2, scaled_bottom = hint.bottom / hint.denominator + 3;
+    const int top = std::clamp(scaled_top / groups.lines, 0, total - 1);
+    return {top, std::clamp((scaled_bottom + groups.lines - 1) / groups.lines, top + 1, total)};
+}
+
 JpegHeader read_jpeg_header(const uint8_t* data, size_t bytes) {
     JpegHeader header;
     if (bytes < 4 || data[0] != 0xFF || data[1] != 0xD8) return header;
@@ -136,6 +145,7 @@ struct JpegDecoder::State {
     Plane plane[3];
     int components = 0;
     ColorSpace space = ColorSpace::gray;
+    Groups groups;
 
     // No object with a destructor may live in here: longjmp jumps over it.
     bool read(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only);
@@ -208,11 +218,12 @@ bool JpegDecoder::State::read(const uint8_t* data, size_t bytes, const Hint& hin
     jpeg_start_decompress(&info);
     if (luma_only && space == ColorSpace::ycc) components = 1;
     const int lines = info.max_v_samp_factor * info.min_DCT_scaled_size;
-    const int total = (static_cast<int>(info.output_height) + lines - 1) / lines;
-    // Chroma planes may be a row away from luma's neighborhood, hence a line more on both sides.
-    const int scaled_top = hint.top / hint.denominator - 2, scaled_bottom = hint.bottom / hint.denominator + 3;
-    const int top = std::clamp(scaled_top / lines, 0, total - 1);
-    int bottom = std::clamp((scaled_bottom + lines - 1) / lines, top + 1, total);
+    groups = {static_cast<int>(info.output_height), lines, {}};
+    for (int c = 0; c < components; ++c)
+        groups.plane_lines[c] = info.comp_info[c].v_samp_factor * info.comp_info[c].DCT_scaled_size;
+    const int total = (groups.height + lines - 1) / lines;
+    int top = 0, bottom = 0;
+    std::tie(top, bottom) = groups_of(groups, hint);
     lay_out(top, bottom);
 
     // Rows above the region are only entropy-decoded: libjpeg skips the inverse DCT of a component that is not needed.
@@ -249,5 +260,7 @@ std::string JpegDecoder::decode(const uint8_t* data, size_t bytes, const Hint& h
     space = s.components == 1 && s.space == ColorSpace::ycc ? ColorSpace::gray : s.space;
     return {};
 }
+
+const Groups& JpegDecoder::groups() const { return state_->groups; }
 
 }  // namespace augstream

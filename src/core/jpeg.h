@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "plane.h"
 
@@ -27,6 +28,15 @@ struct Hint {
     int denominator = 1;
 };
 
+// How libjpeg hands out rows: so many of the scaled picture, of `height` rows in all, and of each plane at a time.
+struct Groups {
+    int height = 0, lines = 0;
+    int plane_lines[3] = {};
+};
+
+// The groups [first, last) that hold what the hint asks for.
+std::pair<int, int> groups_of(const Groups& groups, const Hint& hint);
+
 // A decompressor and its memory, reused from file to file by one thread.
 class JpegDecoder {
   public:
@@ -39,6 +49,8 @@ class JpegDecoder {
     // Returns the reason of a failure, or an empty string. A file that ends early is a failure.
     std::string decode(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
                        ColorSpace& space);
+    // Of the file that was decoded last.
+    const Groups& groups() const;
 
   private:
     struct State;

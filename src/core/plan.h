@@ -2,10 +2,13 @@
 // words.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "stored.h"
 
 namespace augstream {
 
@@ -39,11 +42,12 @@ struct Pass {
     std::vector<Point> points;
 };
 
-// An encoded JPEG, or an array of pixels (height, width, channels) without gaps.
+// An encoded JPEG, the planes of one (see stored.h), or an array of pixels (height, width, channels) without gaps.
 struct Source {
     const uint8_t* data = nullptr;
     size_t bytes = 0;
     bool encoded = true;
+    bool stored = false;  // planes: `data` is the front of their block
     Type type = Type::u8;
     int height = 0, width = 0, channels = 0;
 };
@@ -61,6 +65,9 @@ struct Job {
     int input_channels = 3;  // what the plan was drawn for
     Output output;
     std::vector<std::string> errors;  // one per sample; empty where all went well
+    std::vector<uint8_t> keep;        // one per sample, or none: whether to keep what the decoder made of it,
+    std::vector<Block> kept;          // here: empty where it could not be decoded as a whole
+    std::atomic<int64_t> decoding = 0, running = 0;  // nanoseconds in all threads; running contains decoding
 };
 
 }  // namespace augstream

@@ -69,6 +69,7 @@ struct Plane {
 struct Planes {
     int width = 0, height = 0;
     std::vector<Plane> plane;
+    bool borrowed = false;  // memory that is not to be written to
 };
 
 // Elements between rows that hold `width` pixels, the extra column and the slack.

@@ -63,18 +63,21 @@ Pool::~Pool() {
 }
 
 void Pool::start() {
+    // Without the lock, which another thread of the parent may have held at the moment of a fork.
+    if (owner_.load(std::memory_order_acquire) == getpid()) return;
     static std::mutex mutex;
     std::lock_guard lock(mutex);
-    if (state_ && owner_ == getpid()) return;
+    if (owner_ == getpid()) return;
     static_cast<void>(state_.release());
     auto state = std::make_unique<State>();
     for (int i = 0; i < threads_; ++i) state->threads.emplace_back(&State::loop, state.get());
     state_ = std::move(state);
-    owner_ = getpid();
+    owner_.store(getpid(), std::memory_order_release);
 }
 
 void Pool::run(Job& job) {
     job.errors.assign(job.sources.size(), {});
+    if (!job.keep.empty()) job.kept.resize(job.sources.size());
     if (job.sources.empty()) return;
     if (threads_ == 0) {
         thread_local Worker worker;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <memory>
 
 #include "plan.h"
@@ -27,8 +28,8 @@ class Pool {
     void start();
 
     int threads_;
-    pid_t owner_ = 0;
     std::unique_ptr<State> state_;
+    std::atomic<pid_t> owner_ = 0;  // the process that has the threads of `state_`
 };
 
 }  // namespace augstream

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "geometry.h"
 #include "jpeg.h"
 #include "plane.h"
+#include "reshape.h"
 #include "rows.h"
 
 namespace augstream {
@@ -22,90 +24,11 @@ constexpr float kYccToRgb[12] = {1,          0,           1.402f, -179.456f, 1, 
 constexpr float kRgbToLuma[4] = {0.299f, 0.587f, 0.114f, 0};
 constexpr int64_t kMostPixels = int64_t{1} << 28;  // so that offsets into a plane fit into 32 bits
 
+int64_t since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
+}
+
 size_t element_size(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
-
-template <typename T>
-void extend_as(const Plane& p, bool wrap) {
-    const int n = p.x1 - p.x0;
-    for (int y = p.y0; y < p.y1; ++y) {
-        T* row = p.row<T>(y);
-        row[n] = wrap ? row[0] : row[n - 1];
-    }
-    std::memcpy(p.row<T>(p.y1), p.row<T>(wrap ? p.y0 : p.y1 - 1), static_cast<size_t>(n + 1) * sizeof(T));
-}
-
-// Fills the column and the row beyond the window, which 2x2 neighborhoods at its edge reach into.
-void extend(const Plane& p, bool wrap) {
-    if (p.element == Element::u8) {
-        extend_as<uint8_t>(p, wrap);
-    } else {
-        extend_as<float>(p, wrap);
-    }
-}
-
-// A plane of `like`'s kind with the window [x0, x1) x [y0, y1), in memory of `buffer`.
-Plane allocate(const Plane& like, int x0, int y0, int x1, int y1, Buffer& buffer) {
-    Plane p = like;
-    p.x0 = x0;
-    p.y0 = y0;
-    p.x1 = x1;
-    p.y1 = y1;
-    p.stride = padded_stride(x1 - x0);
-    const size_t count = static_cast<size_t>(p.stride) * static_cast<size_t>(y1 - y0 + 1);
-    p.data = p.element == Element::u8 ? static_cast<void*>(buffer.take<uint8_t>(count)) : buffer.take<float>(count);
-    return p;
-}
-
-template <typename T>
-void transpose_as(const Plane& in, const Plane& out) {
-    constexpr int kTile = 16;
-    for (int y0 = in.y0; y0 < in.y1; y0 += kTile)
-        for (int x0 = in.x0; x0 < in.x1; x0 += kTile)
-            for (int x = x0; x < std::min(x0 + kTile, in.x1); ++x)
-                for (int y = y0; y < std::min(y0 + kTile, in.y1); ++y)
-                    out.row<T>(x)[y - out.x0] = in.row<T>(y)[x - in.x0];
-}
-
-Plane transpose(const Plane& in, Buffer& buffer) {
-    Plane out = allocate(in, in.y0, in.x0, in.y1, in.x1, buffer);
-    std::swap(out.width, out.height);
-    std::swap(out.scale_x, out.scale_y);
-    if (in.element == Element::u8) {
-        transpose_as<uint8_t>(in, out);
-    } else {
-        transpose_as<float>(in, out);
-    }
-    return out;
-}
-
-template <typename T>
-void reduce_as(const Plane& in, const Plane& out, int kx, int ky) {
-    for (int y = out.y0; y < out.y1; ++y)
-        for (int x = out.x0; x < out.x1; ++x) {
-            const int left = std::max(x * kx, in.x0), right = std::min((x + 1) * kx, in.x1);
-            const int top = std::max(y * ky, in.y0), bottom = std::min((y + 1) * ky, in.y1);
-            float sum = 0;
-            for (int v = top; v < bottom; ++v)
-                for (int u = left; u < right; ++u) sum += static_cast<float>(in.row<T>(v)[u - in.x0]);
-            out.row<float>(y)[x - out.x0] = sum / static_cast<float>((right - left) * (bottom - top));
-        }
-}
-
-Plane reduce(const Plane& in, int kx, int ky, Buffer& buffer) {
-    Plane like = in;
-    like.element = Element::f32;
-    like.width = (in.width + kx - 1) / kx;
-    like.height = (in.height + ky - 1) / ky;
-    like.scale_x = in.scale_x / kx;
-    like.scale_y = in.scale_y / ky;
-    const Plane out = allocate(like, in.x0 / kx, in.y0 / ky, (in.x1 + kx - 1) / kx, (in.y1 + ky - 1) / ky, buffer);
-    if (in.element == Element::u8) {
-        reduce_as<uint8_t>(in, out, kx, ky);
-    } else {
-        reduce_as<float>(in, out, kx, ky);
-    }
-    return out;
-}
 
 }  // namespace
 
@@ -120,7 +43,8 @@ struct Worker::State {
     std::vector<float> matrix, clip;
 
     float* row_of(int k, size_t c) const { return row_memory + (static_cast<size_t>(k) * row.size() + c) * row_pitch; }
-    void load(const Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space);
+    void load(Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space);
+    std::string decode(Job& job, size_t i, const Hint& hint, Planes& planes, ColorSpace& space);
     void sample(const Mapping& mapping, Planes& planes, const auto& emit);
     void sample_axis(const Mapping& mapping, const Planes& planes, const auto& emit);
     void sample_skewed(const Mapping& mapping, const Planes& planes, const auto& emit);
@@ -133,13 +57,41 @@ struct Worker::State {
 Worker::Worker() : state_(std::make_unique<State>()) {}
 Worker::~Worker() = default;
 
+// A file to planes; where they are to be kept, all of them, and then those that the hint asks for.
+std::string Worker::State::decode(Job& job, size_t i, const Hint& hint, Planes& planes, ColorSpace& space) {
+    const Source& source = job.sources[i];
+    const bool luma_only = job.input_channels == 1;
+    if (!job.keep.empty() && job.keep[i]) {
+        const Hint all{0, source.height, 0, source.width, hint.denominator};
+        // A file that is broken outside the region is a picture still, but cannot be kept.
+        if (decoder.decode(source.data, source.bytes, all, luma_only, planes, space).empty() &&
+            planes.height == source.height && planes.width == source.width) {
+            Block& block = job.kept[i];
+            const int orientation = std::clamp(read_jpeg_header(source.data, source.bytes).orientation, 1, 8);
+            block = store_planes(planes, space, decoder.groups(), hint.denominator, orientation);
+            Stored stored;
+            if (!read_stored(block.data.get(), block.bytes, stored)) throw std::runtime_error("cannot be cached");
+            view_stored(block.data.get(), stored, hint, luma_only, planes, space);
+            return {};
+        }
+    }
+    return decoder.decode(source.data, source.bytes, hint, luma_only, planes, space);
+}
+
 // Source pixels to planes: no more of them than the mapping looks at.
-void Worker::State::load(const Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space) {
+void Worker::State::load(Job& job, size_t i, const Mapping& mapping, Planes& planes, ColorSpace& space) {
     const Source& source = job.sources[i];
     const Hint hint = make_hint(mapping, source.height, source.width);
+    if (source.stored) {
+        Stored stored;
+        if (!read_stored(source.data, source.bytes, stored)) throw std::runtime_error("the cache is damaged");
+        view_stored(source.data, stored, hint, job.input_channels == 1, planes, space);
+        return;
+    }
     if (source.encoded) {
-        const std::string reason =
-            decoder.decode(source.data, source.bytes, hint, job.input_channels == 1, planes, space);
+        const auto begin = std::chrono::steady_clock::now();
+        const std::string reason = decode(job, i, hint, planes, space);
+        job.decoding += since(begin);
         if (!reason.empty()) throw std::runtime_error(reason);
         if (planes.height != source.height || planes.width != source.width)
             throw std::runtime_error("the file changed while it was read");
@@ -176,10 +128,12 @@ void Worker::State::prepare(const Mapping& mapping, Planes& planes) {
     if (mapping.transposed) {
         std::swap(planes.width, planes.height);
         for (size_t c = 0; c < n; ++c) planes.plane[c] = transpose(planes.plane[c], filtered[c]);
+        planes.borrowed = false;
     }
     if (!mapping.skewed) return;
     for (size_t c = 0; c < n; ++c) {
         Plane& p = planes.plane[c];
+        const void* const given = p.data;
         if (mapping.interpolation != Interpolation::nearest && mapping.antialias) {
             const int kx = reduction(mapping.shrink_x * p.scale_x), ky = reduction(mapping.shrink_y * p.scale_y);
             if (kx > 1 || ky > 1) p = reduce(p, kx, ky, reduced[c]);
@@ -189,6 +143,12 @@ void Worker::State::prepare(const Mapping& mapping, Planes& planes) {
                 prefilter_plane(p, out, vx, vy, scratch);
                 p = out;
             }
+        }
+        if (planes.borrowed && p.data == given) {
+            const Plane own = allocate(p, p.x0, p.y0, p.x1, p.y1, filtered[c]);
+            for (int y = p.y0; y < p.y1; ++y)
+                std::memcpy(own.row<uint8_t>(y), p.row<uint8_t>(y), static_cast<size_t>(p.x1 - p.x0));
+            p = own;
         }
         extend(p, mapping.border == Border::wrap);
     }
@@ -430,6 +390,7 @@ void Worker::State::run(Job& job, size_t i) {
 }
 
 void Worker::run(Job& job, size_t i) noexcept {
+    const auto begin = std::chrono::steady_clock::now();
     try {
         state_->run(job, i);
     } catch (const std::bad_alloc&) {
@@ -437,6 +398,7 @@ void Worker::run(Job& job, size_t i) noexcept {
     } catch (const std::exception& e) {
         job.errors[i] = e.what();
     }
+    job.running += since(begin);
     if (job.errors[i].empty()) return;
     const Output& o = job.output;
     const size_t bytes = static_cast<size_t>(o.height) * static_cast<size_t>(o.width) *

@@ -27,11 +27,15 @@ def run(
     layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
     slots: _core.Slots | None = None,
+    keep: list[Any] | None = None,
+    clock: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[Any], list[str | None]]:
-    """Run the plan over a batch of JPEG files (bytes) and arrays (h, w, c) of uint8, uint16 or float32.
+    """Run the plan over a batch of JPEG files (bytes), blocks, and arrays (h, w, c) of uint8, uint16 or float32.
 
     dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
     pool: the threads to work in; None works in the calling thread. slots: where the batch's memory comes from.
+    keep: for each sample whether what it is decoded to is to be kept: where so, a block (or None) takes its place here.
+    clock: (2,) seconds of the threads are added: [decoding, decoding and all that follows].
 
     Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read
     (its slot is zero then).
@@ -44,7 +48,7 @@ def run(
     passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     errors: list[str | None] = [None] * len(samples)
-    for position, reason in (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar):
+    for position, reason in (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar, keep, clock):
         errors[position] = reason
     return out, errors
 
@@ -80,6 +84,20 @@ def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, in
     matrix = np.ascontiguousarray(warp.matrix[i : i + 1], np.float64)
     size = np.ascontiguousarray(warp.size[i : i + 1], np.int64)
     return _core.hint(matrix, size, border, interpolation, warp.antialias, *stored)
+
+
+def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The denominator of the scale at which the decoder reads each picture; stored: (n, 2) (height, width)."""
+    warp = plan.passes[0].warp if plan.passes else None
+    if warp is None:
+        return np.ones(len(stored), np.int64)
+    border, interpolation = _modes(warp)
+    matrix, size, sizes = (
+        np.ascontiguousarray(warp.matrix, np.float64),
+        np.ascontiguousarray(warp.size, np.int64),
+        np.ascontiguousarray(stored, np.int64),
+    )
+    return _core.scales(matrix, size, border, interpolation, warp.antialias, sizes)
 
 
 @cache
