@@ -62,9 +62,13 @@ def test_names_say_something(path):
     assert not vague_names(path)
 
 
+# The old API's draws, bit for bit; see docs/decisions.md.
+LEGACY = PACKAGE / "keras_preprocessing" / "legacy.py"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_no_random_state_anywhere(path):
-    assert not randomness(path.read_text())
+    assert randomness(path.read_text()) == (["numpy.random", "numpy.random.RandomState"] if path == LEGACY else [])
 
 
 def test_the_searches_find_what_they_look_for(tmp_path):

@@ -1,0 +1,194 @@
+"""Batches of files, as `BatchFromFilesMixin` makes them: images and the targets of a class_mode."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.image.utils import check_interpolation
+from augstream.keras_preprocessing.prefetch import Maker
+from augstream.keras_preprocessing.recipe import COLORS, FlowRecipe
+from augstream.keras_preprocessing.serving import Serving
+from augstream.sources.source import Source
+
+if TYPE_CHECKING:
+    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+
+CHANNELS = {"rgba": 4, "rgb": 3, "grayscale": 1}
+
+
+class Files(Source):
+    """Files by path; `names` is what messages call them."""
+
+    def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
+        self.paths = paths
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, index: int) -> bytes:
+        return Path(self.paths[index]).read_bytes()
+
+    def name(self, index: int) -> str:
+        return str(self.names[index])
+
+
+class FilesToBatches(Serving):
+    """The part of an iterator that turns files into batches."""
+
+    image_shape: tuple[int, ...]
+    class_mode: str | None
+    classes: Any
+    class_indices: dict[str, int]
+    masks: Sequence[str] | None = None
+    filenames: list[str]
+
+    def set_processing_attrs(
+        self,
+        image_data_generator: "ImageDataGenerator | None",
+        target_size: Sequence[int],
+        color_mode: str,
+        data_format: str | None,
+        save_to_dir: str | None,
+        save_prefix: str,
+        save_format: str,
+        subset: str | None,
+        interpolation: str,
+        keep_aspect_ratio: bool = False,
+    ) -> None:
+        """Takes note of how files become batches; the arguments are those of `flow_from_directory`."""
+        self.image_data_generator = image_data_generator
+        self.target_size = tuple(int(side) for side in target_size)
+        if color_mode not in CHANNELS:
+            raise ArgumentError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
+        self.color_mode = color_mode
+        self.data_format = data_format or "channels_last"
+        channels = (CHANNELS[color_mode],)
+        first = self.data_format == "channels_first"
+        self.image_shape = channels + self.target_size if first else self.target_size + channels
+        self.save_to_dir = save_to_dir
+        self.save_prefix = save_prefix
+        self.save_format = save_format
+        self.interpolation = check_interpolation(interpolation)
+        self.keep_aspect_ratio = keep_aspect_ratio
+        self.compat = getattr(image_data_generator, "compat", None)
+        self.subset = subset
+        self.split = self._split(subset)
+
+    def _split(self, subset: str | None) -> tuple[float, float] | None:
+        if subset is None:
+            return None
+        if subset not in ("training", "validation"):
+            raise ArgumentError(f'Invalid subset name: {subset};expected "training" or "validation"')
+        fraction = getattr(self.image_data_generator, "_validation_split", 0)
+        if not fraction and not self.compat:
+            raise ArgumentError(
+                f'subset="{subset}" needs an ImageDataGenerator with a validation_split; it has none. '
+                "Pass validation_split=0.2 to the constructor."
+            )
+        return (0, fraction) if subset == "validation" else (fraction, 1)
+
+    def maker(self) -> Maker:
+        """What makes the batches, as things stand now."""
+        source = Files(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
+        image = self._recipe(source, COLORS[self.color_mode], mask=False)
+        mask = self._recipe(Files(self.masks, self.masks), "gray", mask=True) if self.masks else None
+        return Maker(image, mask, len(source), self.batch_size, self.shuffle, self._key, skip=self.on_error == "skip")
+
+    def _recipe(self, source: Source, color: Any, mask: bool) -> FlowRecipe:
+        generator = self.generator
+        recipe = FlowRecipe(
+            source,
+            generator,
+            self._key,
+            layout="NCHW" if self.data_format == "channels_first" else "NHWC",
+            color=color,
+            target=(self.target_size[0], self.target_size[1]),
+            interpolation=self.interpolation,
+            keep_aspect_ratio=self.keep_aspect_ratio,
+            augment=self.augment and self.image_data_generator is not None,
+            mask=mask,
+        )
+        return recipe.with_dtype()
+
+    def load(self, index: int) -> NDArray[Any]:
+        """One file as an array, resized, in the generator's data_format: what the old loop began with."""
+        from augstream.keras_preprocessing.image.utils import img_to_array, load_img
+
+        image = load_img(
+            self.filepaths[index],
+            color_mode=self.color_mode,
+            target_size=self.target_size,
+            interpolation=self.interpolation,
+            keep_aspect_ratio=self.keep_aspect_ratio,
+            compat=self.compat,
+        )
+        return img_to_array(image, data_format=self.data_format)
+
+    def assemble(self, image: NDArray[Any], mask: NDArray[Any] | None, index: NDArray[Any]) -> Any:
+        """The batch as the class_mode wants it."""
+        if mask is not None:
+            return self._weighted(image, mask, index)
+        mode = self.class_mode
+        if mode == "input":
+            target: Any = image.copy()
+        elif mode in ("binary", "sparse"):
+            target = np.asarray(self.classes)[index].astype(self._label_dtype(mode))
+        elif mode == "categorical":
+            target = np.zeros((len(index), len(self.class_indices)), self.dtype)
+            for row, sample in enumerate(index):
+                target[row, self.classes[sample]] = 1
+        elif mode == "multi_output":
+            target = [output[index] for output in self.labels]
+        elif mode == "raw":
+            target = self.labels[index]
+        else:
+            return image
+        return self._weighted(image, target, index)
+
+    def _label_dtype(self, mode: str) -> Any:
+        # Documented as integers; the old lines gave floats.
+        return "int64" if mode == "sparse" and not self.compat else self.dtype
+
+    def _weighted(self, image: NDArray[Any], target: Any, index: NDArray[Any]) -> Any:
+        weight = self.sample_weight
+        return (image, target) if weight is None else (image, target, weight[index])
+
+    @property
+    def filepaths(self) -> Sequence[str]:
+        """The path of each sample."""
+        raise NotImplementedError(f"`filepaths` property method has not been implemented in {type(self).__name__}.")
+
+    @property
+    def labels(self) -> Any:
+        """The label of each sample."""
+        raise NotImplementedError(f"`labels` property method has not been implemented in {type(self).__name__}.")
+
+    @property
+    def sample_weight(self) -> Any:
+        """The weight of each sample, or None."""
+        raise NotImplementedError(f"`sample_weight` property method has not been implemented in {type(self).__name__}.")
+
+
+def mask_paths(names: Sequence[str], folder: str) -> list[str]:
+    """The mask of each picture: the file in `folder` of the same relative name, whatever its extension."""
+    root = Path(folder)
+    if not root.is_dir():
+        raise ArgumentError(f"masks must be a folder; {folder!r} is none.")
+    found: dict[str, str] = {}
+    for path, _, files in sorted(os.walk(root)):
+        for name in sorted(files):
+            place = Path(path) / name
+            found.setdefault(str(place.relative_to(root).with_suffix("")), str(place))
+    missing = [name for name in names if str(Path(name).with_suffix("")) not in found]
+    if missing:
+        raise ArgumentError(
+            f"masks: {len(missing)} of {len(names)} pictures have no mask in {folder}; the first is {missing[0]}. "
+            "A mask has the name of its picture, in the same sub-folder; the extension may differ."
+        )
+    return [found[str(Path(name).with_suffix(""))] for name in names]

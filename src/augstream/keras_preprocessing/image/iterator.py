@@ -1,0 +1,187 @@
+"""What iterates over batches: numbers of samples in an order, and pixels and targets for them."""
+
+import importlib
+import importlib.util
+import itertools
+import threading
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.keras_preprocessing.draws import fresh_seed
+from augstream.keras_preprocessing.files import FilesToBatches
+from augstream.keras_preprocessing.legacy import Legacy
+from augstream.rng import permute
+
+if TYPE_CHECKING:
+    from augstream.keras_preprocessing.draws import Compat
+
+UNPICKLED = ("lock", "_serving_lock", "_stream", "_turn")
+
+
+class _Rooted:
+    """Keras' class takes this one's place among the bases of Iterator; `object` itself can't be replaced."""
+
+
+class Iterator(_Rooted):
+    """Endless batches of n samples. A subclass says what a batch is in `_get_batches_of_transformed_samples`.
+
+    seed: None is one that nobody knows. workers, use_multiprocessing, max_queue_size: accepted, and without effect, as
+    batches are made ahead by native threads.
+    """
+
+    white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
+    compat: "Compat | None" = None
+
+    def __new__(cls, *_: Any, **__: Any) -> "Iterator":
+        become_py_dataset()
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        shuffle: bool,
+        seed: int | None,
+        *,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        max_queue_size: int = 10,
+    ) -> None:
+        # What Keras asks a PyDataset for: no second set of workers behind ours.
+        self._workers, self._use_multiprocessing, self._max_queue_size = 1, False, max_queue_size
+        self.n = n
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.batch_index = 0
+        self.total_batches_seen = 0
+        self.lock = threading.Lock()
+        self.index_array: NDArray[Any] | None = None
+        self._epoch = -1
+        self._key = fresh_seed() if seed is None else int(seed)
+        self._legacy = Legacy(seed) if self.compat else None
+        self._served: dict[int, int] | None = None
+
+    @property
+    def index_generator(self) -> Generator[NDArray[Any], None, None]:
+        """The samples of one batch after the other."""
+        return (self._advance() for _ in itertools.count())
+
+    def _set_index_array(self) -> None:
+        """The order of the next epoch."""
+        self._epoch += 1
+        self.index_array = np.arange(self.n)
+        if self.shuffle and self.n:
+            if self._legacy:
+                self.index_array = self._legacy.order(self.n)
+            else:
+                self.index_array = permute(self._key, self._epoch, self.n, self.index_array)
+        self._own = self.index_array
+
+    def __getitem__(self, idx: int) -> Any:
+        if idx >= len(self):
+            raise ValueError(f"Asked to retrieve element {idx}, but the Sequence has length {len(self)}")
+        with self.lock:
+            if idx < 0:
+                idx += len(self)
+            if self._served is not None:
+                # `fit` shuffles the numbers of the batches, by a seed of its own. Ours are shuffled already, so the
+                # k-th one that it asks for is the k-th of the epoch, and can be made ahead.
+                idx = self._served.setdefault(idx, len(self._served))
+            self._reseed()
+            self.total_batches_seen += 1
+            if self.index_array is None:
+                self._set_index_array()
+            index_array, epoch = self._part(idx), self._epoch
+        return self._batch(epoch, idx, index_array)
+
+    def _part(self, idx: int) -> NDArray[Any]:
+        whole = np.arange(self.n) if self.index_array is None else self.index_array
+        return whole[self.batch_size * idx : self.batch_size * (idx + 1)]
+
+    def _reseed(self) -> None:
+        if self._legacy and self.seed is not None:
+            self._legacy.seed(self.seed + self.total_batches_seen)
+
+    def __len__(self) -> int:
+        return (self.n + self.batch_size - 1) // self.batch_size
+
+    def on_epoch_begin(self) -> None:
+        """Keras calls this before an epoch of training."""
+        self._served = {} if self.shuffle and not self.compat else None
+
+    def on_epoch_end(self) -> None:
+        """Ends the epoch: the next one has another order and other draws."""
+        self._served = None
+        self._set_index_array()
+
+    def reset(self) -> None:
+        """The next batch is the first of an epoch."""
+        self.batch_index = 0
+
+    def _flow_index(self) -> Generator[NDArray[Any], None, None]:
+        self.reset()
+        yield from self.index_generator
+
+    def _advance(self) -> NDArray[Any]:
+        self._reseed()
+        if self.batch_index == 0 or self.index_array is None:
+            self._set_index_array()
+        self._position = self.batch_index
+        start = (self._position * self.batch_size) % self.n if self.n else 0
+        self.batch_index = self._position + 1 if self.n > start + self.batch_size else 0
+        self.total_batches_seen += 1
+        whole: Any = self.index_array
+        part: NDArray[Any] = whole[start : start + self.batch_size]
+        return part
+
+    def __iter__(self) -> "Iterator":
+        return self
+
+    def __next__(self) -> Any:
+        return self.next()
+
+    def next(self) -> Any:
+        """The next batch."""
+        with self.lock:
+            index_array = next(self.index_generator)
+            epoch, position = self._epoch, self._position
+        return self._batch(epoch, position, index_array)
+
+    def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:
+        return self._get_batches_of_transformed_samples(index_array)
+
+    def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
+        """The batch of these samples."""
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in UNPICKLED}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, lock=threading.Lock())
+
+
+class BatchFromFilesMixin(FilesToBatches):
+    """Batches of files: for a class that is an Iterator too, and has `filepaths`, `labels` and `sample_weight`."""
+
+
+def become_py_dataset() -> None:
+    """Makes Iterator a `keras.utils.PyDataset`, once, if there is a Keras that has one."""
+    if Iterator.__bases__ != (_Rooted,):
+        return
+    bases: tuple[type, ...] = (_Plain,)
+    if importlib.util.find_spec("keras"):
+        try:
+            bases = (importlib.import_module("keras.utils").PyDataset,)
+        except (ImportError, AttributeError):
+            # Keras without its backend, or Keras 2: whoever has no Keras to train with needs no PyDataset.
+            bases = (_Plain,)
+    Iterator.__bases__ = bases
+
+
+class _Plain:
+    """In the place of Keras' class where there is none."""

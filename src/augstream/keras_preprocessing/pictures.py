@@ -1,0 +1,28 @@
+"""An array of pictures as a source."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.sources.source import Source
+
+
+class Pictures(Source):
+    """An array of pictures, never copied as a whole; what the engine does not take is converted picture by picture."""
+
+    def __init__(self, x: Any, planar: bool) -> None:
+        self.x = x
+        self.planar = planar
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def read(self, index: int) -> NDArray[Any]:
+        picture: NDArray[Any] = np.asarray(self.x[index])
+        if picture.dtype.name not in ("uint8", "uint16", "float32"):
+            picture = picture.astype(np.float32)
+        return picture.transpose(1, 2, 0) if self.planar else picture
+
+    def name(self, index: int) -> str:
+        return f"x[{index}]"

@@ -1,0 +1,182 @@
+"""Batches of a flow made ahead in threads: what stands behind `next(flow)` and `flow[i]`."""
+
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream import _core
+from augstream.batch import Tools
+from augstream.errors import AugstreamError, SampleError
+from augstream.keras_preprocessing.recipe import FlowRecipe
+from augstream.loader import SharedPool, _pools, _pools_lock, cores
+from augstream.rng import permute
+from augstream.stream import Stream, Threads
+
+AHEAD = 2
+ENDLESS = 2**62
+Integers = NDArray[np.int64]
+
+
+class Made(NamedTuple):
+    """Pixels of some samples, their masks where there are any, and (index, name, reason) of skipped ones."""
+
+    image: NDArray[Any]
+    mask: NDArray[Any] | None
+    samples: Integers
+    failures: list[tuple[int, str, str]]
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Everything that a batch is made of; it knows no iterator, so that a dropped one ends its threads."""
+
+    recipe: FlowRecipe
+    mask: FlowRecipe | None
+    n: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    skip: bool
+
+    def order(self, epoch: int, positions: Integers) -> Integers:
+        """Which samples stand at these positions of an epoch."""
+        return permute(self.seed, epoch, self.n, positions) if self.shuffle else positions
+
+    def at(self, turn: int, tools: Tools) -> Made:
+        """The batch number `turn`, counted from the first one of epoch 0."""
+        epoch, position = divmod(turn, -(-self.n // self.batch_size))
+        first = position * self.batch_size
+        positions = np.arange(first, min(first + self.batch_size, self.n))
+        return self.make(epoch, self.order(epoch, positions), tools)
+
+    def make(self, epoch: int, index: Integers, tools: Tools) -> Made:
+        """The samples `index` (m,) as they are in an epoch."""
+        image, reasons = self.recipe.make(epoch, index, tools)
+        mask = None
+        if self.mask is not None:
+            mask, more = self.mask.make(epoch, index, tools)
+            reasons |= {row: f"mask: {reason}" for row, reason in more.items() if row not in reasons}
+        if not reasons:
+            return Made(image, mask, index, [])
+        failures = [
+            (int(index[row]), self.recipe.source.name(int(index[row])), reasons[row]) for row in sorted(reasons)
+        ]
+        if not self.skip:
+            raise SampleError(failures)
+        return self._filled(epoch, Made(image, mask, index, failures), sorted(reasons), tools)
+
+    def _filled(self, epoch: int, made: Made, rows: list[int], tools: Tools) -> Made:
+        """Puts the next readable sample of the source in the place of each unreadable one."""
+        index, bad = made.samples.copy(), {failure[0] for failure in made.failures}
+        image, mask, failures = made.image, made.mask, list(made.failures)
+        for row in rows:
+            for _ in range(self.n - 1):
+                index[row] = (index[row] + 1) % self.n
+                if int(index[row]) in bad:
+                    continue
+                try:
+                    one = Maker(**{**vars(self), "skip": False}).make(epoch, index[row : row + 1], tools)
+                except SampleError as error:
+                    bad.add(int(index[row]))
+                    failures += error.failures
+                    continue
+                if not len(image):
+                    image = np.zeros((len(index), *one.image.shape[1:]), one.image.dtype)
+                image[row] = one.image[0]
+                if one.mask is not None:
+                    if mask is None or not len(mask):
+                        mask = np.zeros((len(index), *one.mask.shape[1:]), one.mask.dtype)
+                    mask[row] = one.mask[0]
+                break
+            else:
+                raise SampleError(failures)
+        return Made(image, mask, index, failures)
+
+
+class Prefetching:
+    """For iterators: batches that come in turn are made ahead of it; any other is made when it is asked for."""
+
+    seed: int | None
+    threads: int | None
+    errors: dict[int, tuple[str, str]]
+    _stream: Stream[Made] | None = None
+    _turn: int = -1
+    _last: int = -2
+
+    def maker(self) -> Maker:
+        """What makes the batches, as things stand now."""
+        raise NotImplementedError
+
+    def made(self, epoch: int, position: int, per_epoch: int, index: Integers) -> Made:
+        """The batch at this position of an epoch, which has these samples."""
+        turn = epoch * per_epoch + position
+        with self._serving():
+            follows, self._last = position == 0 or turn == self._last + 1, turn
+            if self._stream is None or self._turn != turn:
+                self.stop()
+                if not follows:
+                    return self.made_now(epoch, index)
+                self._begin(turn)
+            stream = self._stream
+            if stream is None:
+                raise RuntimeError("The flow was stopped while it was being started.")
+            try:
+                self._turn += 1
+                return next(stream)
+            except AugstreamError as error:
+                self.stop()
+                # The frames of the other thread would keep its batch alive as long as the error, and explain nothing.
+                raise error.with_traceback(None) from None
+            except BaseException:
+                self.stop()
+                raise
+
+    def made_now(self, epoch: int, index: Integers) -> Made:
+        """Any samples of any epoch, made here and now."""
+        threads = Threads(self.threads or cores())
+        try:
+            shared = pool(threads.count)
+            return self.maker().make(epoch, np.asarray(index, np.int64), Tools(threads, shared.pool))
+        finally:
+            threads.stop()
+
+    def stop(self) -> None:
+        """Ends the threads that make batches ahead; they begin again when a batch is asked for."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._turn = None, -1
+
+    def report(self, failures: list[tuple[int, str, str]]) -> None:
+        """Says which samples were skipped, each of them once."""
+        for index, name, reason in failures:
+            if index not in self.errors:
+                self.errors[index] = (name, reason)
+                warnings.warn(f"skipped sample {index} ({name}): {reason}", stacklevel=4)
+
+    def _begin(self, turn: int) -> None:
+        maker, count = self.maker(), self.threads or cores()
+        shared, slots = pool(count), _core.Slots(AHEAD + 2)
+        self._turn = turn
+        self._stream = Stream(
+            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
+            ENDLESS,
+            ahead=AHEAD,
+            threads=count,
+            start=turn,
+        )
+
+    def _serving(self) -> Any:
+        return self.__dict__.setdefault("_serving_lock", threading.RLock())
+
+
+def pool(count: int) -> SharedPool:
+    """The native threads that loaders with the same number of them use too."""
+    with _pools_lock:
+        shared = _pools.get(count)
+        if shared is None:
+            shared = _pools[count] = SharedPool(count)
+        return shared

@@ -1,0 +1,157 @@
+"""Which way a flow makes a batch: ahead and all at once, or picture by picture as the old loop did."""
+
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.draws import Compat, fresh_seed, rng_of
+from augstream.keras_preprocessing.image.utils import array_to_img
+from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.prefetch import Prefetching
+from augstream.loader import cores
+from augstream.stream import Threads
+
+if TYPE_CHECKING:
+    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+
+HASHES = {"files": int(1e7), "arrays": int(1e4)}
+
+
+class Serving(Prefetching):
+    """The part of an iterator that hands out batches."""
+
+    image_data_generator: "ImageDataGenerator | None"
+    image_shape: tuple[int, ...]
+    data_format: str
+    dtype: Any
+    batch_size: int
+    shuffle: bool
+    save_to_dir: str | None
+    save_prefix: str
+    save_format: str
+    compat: Compat | None = None
+    augment: bool = True
+    on_error: str = "raise"
+    hashes: int = HASHES["files"]
+    _key: int
+    _epoch: int
+    _legacy: Legacy | None
+    index_array: NDArray[Any] | None
+
+    @property
+    def generator(self) -> "ImageDataGenerator":
+        """The generator, or one that does nothing."""
+        if self.image_data_generator is not None:
+            return self.image_data_generator
+        from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+
+        return ImageDataGenerator(data_format=self.data_format, dtype=self.dtype)
+
+    def set_own_attrs(self, augment: bool, on_error: str) -> None:
+        """Takes note of what the old API did not have."""
+        if on_error not in ("raise", "skip"):
+            raise ArgumentError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
+        self.augment = bool(augment)
+        self.on_error = on_error
+        self.threads = getattr(self.image_data_generator, "threads", None)
+        self.errors: dict[int, tuple[str, str]] = {}
+
+    def load(self, index: int) -> NDArray[Any]:
+        """One sample as an array, in the generator's data_format."""
+        raise NotImplementedError
+
+    def assemble(self, image: NDArray[Any], mask: NDArray[Any] | None, index: NDArray[Any]) -> Any:
+        """Pixels and samples -> what the iterator hands out."""
+        raise NotImplementedError
+
+    def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:
+        cls: Any = type(self)
+        if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
+            # Somebody has his own idea of a batch, and may call ours for a part of it.
+            return self._get_batches_of_transformed_samples(index_array)
+        if not len(index_array) or not self._all_at_once():
+            return self._one_by_one(index_array)
+        from augstream.keras_preprocessing.image.iterator import Iterator
+
+        # An order that somebody else has set, or sets, can't be foreseen.
+        ours = self.index_array is getattr(self, "_own", None)
+        ours = ours and cls._set_index_array is Iterator._set_index_array
+        if not ours:
+            return self._get_batches_of_transformed_samples(index_array)
+        per_epoch = len(cast(Iterator, self))
+        return self._handed_out(self.made(epoch, position, per_epoch, index_array), epoch)
+
+    def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
+        """The batch of these samples, in the epoch that it is."""
+        index = np.asarray(index_array)
+        if not len(index) or not self._all_at_once():
+            return self._one_by_one(index)
+        epoch = max(self._epoch, 0)
+        return self._handed_out(self.made_now(epoch, index), epoch)
+
+    def pixels(self, epoch: int, index: NDArray[np.int64]) -> NDArray[Any]:
+        """The pictures alone, of these samples in an epoch."""
+        if self._all_at_once():
+            made = self.made_now(epoch, index)
+            self.report(made.failures)
+            return made.image
+        whole = self._one_by_one(index, pixels_only=True)
+        return np.asarray(whole)
+
+    def _handed_out(self, made: Any, epoch: int) -> Any:
+        self.report(made.failures)
+        if self.save_to_dir:
+            rng = rng_of(self._key, epoch, made.samples)
+            self._save(made.image, made.samples, rng.integers("save", self.hashes).tolist())
+        return self.assemble(made.image, made.mask, made.samples)
+
+    def _all_at_once(self) -> bool:
+        """Whether the generator is ours, behaves as documented, and nobody has changed how it treats a picture."""
+        from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+
+        generator = self.image_data_generator
+        if generator is None:
+            return self.compat is None
+        foreign: bool = not isinstance(generator, ImageDataGenerator)
+        return not foreign and not self.compat and not generator.overrides("get_random_transform", "random_transform")
+
+    def _one_by_one(self, index_array: NDArray[Any], pixels_only: bool = False) -> Any:
+        """The old loop: numbers for one picture after the other, then each picture by itself."""
+        generator: Any = self.image_data_generator
+        out = np.zeros((len(index_array), *self.image_shape), self.dtype)
+        drawn = [self._drawn(generator) if generator and self.augment else None for _ in index_array]
+
+        def one(row: int) -> None:
+            x = self.load(int(index_array[row]))
+            if drawn[row] is not None:
+                x = generator.apply_transform(x, drawn[row])
+            out[row] = generator.standardize(x) if generator else x
+
+        # A function of the user's sees the pictures one after the other, as it always has.
+        alone = generator is not None and generator.preprocessing_function
+        threads = Threads(1 if alone else self.threads or cores())
+        try:
+            threads.map(one, range(len(index_array)))
+        finally:
+            threads.stop()
+        if pixels_only:
+            return out
+        if self.save_to_dir:
+            legacy = Legacy(fresh_seed() % 2**32) if self._legacy is None else self._legacy
+            self._save(out, index_array, [legacy.below(self.hashes) for _ in index_array])
+        return self.assemble(out, None, index_array)
+
+    def _drawn(self, generator: Any) -> Any:
+        if self._legacy and not generator.overrides("get_random_transform"):
+            height, width = (1, 2) if self.data_format == "channels_first" else (0, 1)
+            return self._legacy.transform(generator, (self.image_shape[height], self.image_shape[width]))
+        return generator.get_random_transform(self.image_shape)
+
+    def _save(self, image: NDArray[Any], index: NDArray[Any], hashes: list[int]) -> None:
+        for row, (sample, number) in enumerate(zip(index, hashes, strict=True)):
+            picture = array_to_img(image[row], self.data_format, scale=True)
+            name = f"{self.save_prefix}_{sample}_{number}.{self.save_format}"
+            picture.save(os.path.join(self.save_to_dir or "", name))  # noqa: PTH118
