@@ -238,27 +238,6 @@ void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, co
 
 namespace {
 
-double fold(double x, double n, Border border) {
-    const auto modulo = [](double a, double b) { return a - b * std::floor(a / b); };
-    switch (border) {
-        case Border::wrap:
-            return modulo(x, n);
-        case Border::reflect:
-            x = modulo(x, 2 * n);
-            return std::min(x, 2 * n - x);
-        case Border::mirror: {
-            const double period = std::max(1.0, 2 * n - 2);
-            x = modulo(x - 0.5, period);
-            return std::min(x, std::max(2 * n - 2 - x, 0.0)) + 0.5;
-        }
-        case Border::overlap:
-            return x < 0.5 || x > n - 0.5 ? modulo(x - 0.5, std::max(1.0, n - 1)) + 0.5 : x;
-
-        default:
-            return std::clamp(x, 0.0, n);
-    }
-}
-
 template <typename T>
 float slow_pixel(const Grid& grid, const Plane& plane, Interpolation interpolation, double u, double v) {
     const auto pixel = [&](int x, int y) {
@@ -266,6 +245,11 @@ float slow_pixel(const Grid& grid, const Plane& plane, Interpolation interpolati
         y = std::clamp(wrap_index(y, plane.height, grid.border), plane.y0, plane.y1 - 1);
         return static_cast<double>(plane.row<T>(y)[x - plane.x0]);
     };
+    if (interpolation == Interpolation::nearest && grid.border == Border::overlap) {
+        // The last pixel and the first share one place, so the place is brought back and not the index.
+        u = fold(u, grid.width, grid.border);
+        v = fold(v, grid.height, grid.border);
+    }
     if (interpolation == Interpolation::nearest)
         return static_cast<float>(pixel(static_cast<int>(std::floor(std::clamp(u * grid.scale_x, -1e8, 1e8))),
                                         static_cast<int>(std::floor(std::clamp(v * grid.scale_y, -1e8, 1e8)))));

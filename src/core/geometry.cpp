@@ -57,6 +57,27 @@ int wrap_index(int index, int n, Border border) {
     }
 }
 
+double fold(double x, double n, Border border) {
+    const auto modulo = [](double a, double b) { return a - b * std::floor(a / b); };
+    switch (border) {
+        case Border::wrap:
+            return modulo(x, n);
+        case Border::reflect:
+            x = modulo(x, 2 * n);
+            return std::min(x, 2 * n - x);
+        case Border::mirror: {
+            const double period = std::max(1.0, 2 * n - 2);
+            x = modulo(x - 0.5, period);
+            return std::min(x, std::max(2 * n - 2 - x, 0.0)) + 0.5;
+        }
+        case Border::overlap:
+            return x < 0.5 || x > n - 0.5 ? modulo(x - 0.5, std::max(1.0, n - 1)) + 0.5 : x;
+
+        default:
+            return std::clamp(x, 0.0, n);
+    }
+}
+
 double keys(double d) {
     if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
     if (d < 2) return ((-0.5 * d + 2.5) * d - 4) * d + 2;
@@ -170,7 +191,8 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
     // Far outside every border rule repeats itself; the limit keeps indices small.
     const double limit = 1e8;
     const auto place = [&](size_t j) {
-        return std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * in.scale, -limit, limit);
+        const double at = std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * in.scale, -limit, limit);
+        return mapping.border == Border::overlap ? fold(at, in.n, mapping.border) : at;
     };
     taps.n = n_out;
     taps.count = 1;

@@ -36,6 +36,7 @@ Hint make_hint(const Mapping& mapping, int height, int width);
 int reduction(double shrink);
 double prefilter(double shrink);
 int wrap_index(int index, int n, Border border);
+double fold(double x, double n, Border border);
 double keys(double distance);
 double visible(double x, double n, double shrink, const Mapping& mapping);
 

@@ -78,6 +78,9 @@ def taps(
 ) -> tuple[Array, Array]:
     """Weights (n_out, n_in) of an axis-aligned warp along one axis, and how much of the picture each output sees."""
     center: Array = gain * (np.arange(n_out, dtype=np.float64) + 0.5) + shift
+    if border == "overlap":
+        # The last pixel and the first share one place, so the place is brought back and not the index.
+        center = fold(center, n_in, border)
     # A kernel that covers the picture twice over would see no more if it were wider.
     shrink = min(max(1.0, abs(gain)), 2 * n_in + 16) if antialias else 1.0
     seen = visible(center, n_in, shrink, antialias, interpolation)
@@ -203,6 +206,8 @@ def _gather(
     seen_x = visible(u, w, max(1.0, sx), antialias, interpolation)
     seen = seen_x * visible(v, h, max(1.0, sy), antialias, interpolation)
     if interpolation == "nearest":
+        if border == "overlap":
+            u, v = fold(u, w, border), fold(v, h, border)
         rows = wrap_index(np.floor(v).astype(np.int64), h, border)
         cols = wrap_index(np.floor(u).astype(np.int64), w, border)
         return image[rows, cols], seen
