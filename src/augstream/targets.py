@@ -193,7 +193,8 @@ def move_boxes(boxes: Array, owner: Owners, plan: Plan, min_visible: float) -> t
     area, full = _area(seen), _area(whole)
     with np.errstate(invalid="ignore"):
         kept = np.flatnonzero((area > 0) & (area >= min_visible * full * (1 - 1e-9)))
-    corners = seen[kept]
+    # The corners that were cut off may lie outside by a rounding error.
+    corners = np.clip(seen[kept], 0, plan.frame_out.size[owner[kept], None, ::-1])
     return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1), kept
 
 
