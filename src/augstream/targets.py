@@ -56,7 +56,7 @@ class Targets:
         return Targets(_mask(self.mask, size), boxes, box_label, points)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rules:
     """What happens to targets at the edge of the picture.
 

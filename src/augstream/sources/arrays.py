@@ -74,7 +74,7 @@ class Arrays(Source):
                 f"from_arrays.x must be (n, h, w) or (n, h, w, c); got shape {tuple(x.shape)}."
                 + (" Pass x[None] for a single picture." if len(x.shape) == 2 else "")
             )
-        if len(x) == 0:
+        if len(self) == 0:
             raise ArgumentError("from_arrays.x must hold at least one picture; got none.")
         if many:
             _check(x.dtype, tuple(x.shape[1:]), "from_arrays.x")
@@ -83,7 +83,8 @@ class Arrays(Source):
         self.peak = self._checked_peak(peak)
 
     def __len__(self) -> int:
-        return len(self.x)
+        # Zarr's arrays have no len().
+        return int(self.x.shape[0]) if hasattr(self.x, "shape") else len(self.x)
 
     def read(self, index: int) -> NDArray[Any]:
         picture = np.asarray(self.x[index])

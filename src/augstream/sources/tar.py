@@ -117,18 +117,18 @@ class Tar(Source):
 
     @contextmanager
     def _file(self, shard: int) -> Iterator[int]:
-        """Shards stay open where they are not too many; reading at a place needs no lock, and works behind a fork."""
-        few = len(self.paths) <= _KEPT_OPEN
+        """The first shards stay open; reading at a place needs no lock, and works behind a fork."""
         with self._lock:
             file = self._open.get(shard)
+            kept = file is not None or len(self._open) < _KEPT_OPEN
             if file is None:
                 file = os.open(self.paths[shard], os.O_RDONLY | os.O_CLOEXEC)
-                if few:
+                if kept:
                     self._open[shard] = file
         try:
             yield file
         finally:
-            if not few:
+            if not kept:
                 os.close(file)
 
     def __getstate__(self) -> dict[str, Any]:
