@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.sources.kept import recall, remember
 from augstream.sources.names import Growing, Names, shown
 
 # A folder that changed just before it was listed may change again without its time stamp showing it.
@@ -125,46 +126,34 @@ class Index:
 
     def load(self) -> tuple[Names, NDArray[np.int32], list[str]] | None:
         """Names, labels and classes; None where there are none, or they are not those of the folder any more."""
-        try:
-            with np.load(self.file, allow_pickle=False) as kept:
-                if str(kept["about"]) != self.about:
-                    return None
-                folders = Names(kept["folders"].tobytes(), kept["folder_ends"])
-                if not self._unchanged(folders, kept["stamps"].tolist()):
-                    return None
-                names = Names(kept["names"].tobytes(), kept["ends"])
-                return names, kept["labels"], json.loads(str(kept["classes"]))
-        except (OSError, ValueError, KeyError, EOFError):
-            # Not there, or not whole: then it is written again.
+        kept = recall(self.file, self.about)
+        if kept is None or not self._unchanged(Names(kept["folders"].tobytes(), kept["folder_ends"]), kept["stamps"]):
             return None
+        names = Names(kept["names"].tobytes(), kept["ends"])
+        return names, kept["labels"], json.loads(str(kept["classes"]))
 
     def save(self, listing: Listing, names: Names, classes: list[str]) -> None:
-        """Writes the file, whole or not at all."""
+        """Remembers a listing."""
         folders = listing.folders.done()
-        partial = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    about=np.array(self.about),
-                    classes=np.array(json.dumps(classes)),
-                    names=np.frombuffer(names.blob, np.uint8),
-                    ends=names.ends,
-                    labels=np.array(listing.labels, np.int32),
-                    folders=np.frombuffer(folders.blob, np.uint8),
-                    folder_ends=folders.ends,
-                    stamps=np.array(listing.stamps, np.int64),
-                )
-            partial.replace(self.file)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise SourceError(f"cache_index: cannot write {self.file}: {error.strerror or error}.") from error
+        arrays: dict[str, NDArray[Any]] = {
+            "classes": np.array(json.dumps(classes)),
+            "names": np.frombuffer(names.blob, np.uint8),
+            "ends": names.ends,
+            "labels": np.array(listing.labels, np.int32),
+            "folders": np.frombuffer(folders.blob, np.uint8),
+            "folder_ends": folders.ends,
+            "stamps": np.array(listing.stamps, np.int64),
+        }
+        remember(self.file, self.about, arrays)
 
-    def _unchanged(self, folders: Iterable[bytes], stamps: list[int]) -> bool:
+    def _unchanged(self, folders: Iterable[bytes], stamps: NDArray[np.int64]) -> bool:
         root = os.fsencode(self.root)
-        for folder, stamp in zip(folders, stamps, strict=True):
-            if os.stat(os.path.join(root, folder)).st_mtime_ns != stamp:  # noqa: PTH116, PTH118
+        for folder, stamp in zip(folders, stamps.tolist(), strict=True):
+            try:
+                changed = os.stat(os.path.join(root, folder)).st_mtime_ns  # noqa: PTH116, PTH118
+            except OSError:
+                return False
+            if changed != stamp:
                 return False
         return True
 

@@ -225,9 +225,11 @@ def list_remote(root: str, extensions: frozenset[bytes], options: dict[str, Any]
     system = remote.system(root.partition("://")[0])
     base = system._strip_protocol(root).rstrip("/") + "/"
     try:
-        found = system.find(root)
+        found = _walk(remote, system, root)
+    except FileNotFoundError as error:
+        raise SourceError(f"from_folder: {root} is not there, or is empty.") from error
     except Exception as error:
-        raise SourceError(f"from_folder: cannot list {root}: {_explained(error, 1, remote.timeout)}.") from error
+        raise SourceError(f"from_folder: cannot list {root}: {error}.") from error
     wanted = tuple(f".{extension.decode()}" for extension in extensions)
     names = [path[len(base) :] for path in found if path.startswith(base) and path.lower().endswith(wanted)]
     names = sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
@@ -235,6 +237,36 @@ def list_remote(root: str, extensions: frozenset[bytes], options: dict[str, Any]
         known = ", ".join(sorted(extension.decode() for extension in extensions))
         raise SourceError(f"from_folder: {root} holds no pictures; looked for were {known}.")
     return names
+
+
+def _walk(remote: Remote, system: Any, root: str) -> list[str]:
+    """Paths of all files; fsspec's own `find` leaves out in silence what it could not list."""
+    found: list[str] = []
+    pending, seen = [system._strip_protocol(root).rstrip("/")], set()
+    while pending:
+        folder = pending.pop()
+        for entry in _listed(remote, system, folder):
+            name = entry["name"]
+            if entry["type"] == "directory":
+                below = name.rstrip("/")
+                if below.startswith(f"{folder}/") and below not in seen:
+                    seen.add(below)
+                    pending.append(below)
+            else:
+                found.append(name)
+    return found
+
+
+def _listed(remote: Remote, system: Any, folder: str) -> list[dict[str, Any]]:
+    for number in range(remote.tries):
+        try:
+            # With the slash a web server need not send us on to the folder.
+            return list(system.ls(f"{folder}/", detail=True))
+        except Exception as error:
+            if number + 1 == remote.tries or not _passing(error):
+                raise _explained(error, number + 1, remote.timeout) from error
+        time.sleep(remote.wait * 2**number)
+    return []
 
 
 def _fsspec(protocol: str) -> Any:

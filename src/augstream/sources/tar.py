@@ -19,6 +19,7 @@ from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotations import rules
 from augstream.sources.files import Where
 from augstream.sources.folder import EXTENSIONS
+from augstream.sources.kept import recall, remember
 from augstream.sources.labels import labels_of
 from augstream.sources.names import Growing, Names, shown
 from augstream.sources.source import Sample, Source
@@ -48,10 +49,12 @@ def from_tar(
     wanted = frozenset([image] if isinstance(image, str) else image)
     about = json.dumps([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in paths])
     about += json.dumps([sorted(wanted), label, mask])
-    parts = _load(cache_index, about)
+    index = None if cache_index is None else Path(cache_index).expanduser().absolute()
+    parts = None if index is None else recall(index, about)
     if parts is None:
         parts = _scan(paths, wanted, label, mask)
-        _save(cache_index, about, parts)
+        if index is not None:
+            remember(index, about, parts)
     source = Tar(paths, parts)
     source.rules = rules(mask_fill, 0.1, "from_tar")
     if label is not None:
@@ -216,28 +219,3 @@ def _scan(paths: list[Path], image: frozenset[str], label: str | None, mask: str
         "label": np.ascontiguousarray(together[:, 1]),
         "mask": np.ascontiguousarray(together[:, 2]),
     }
-
-
-def _load(file: Where | None, about: str) -> dict[str, NDArray[Any]] | None:
-    if file is None:
-        return None
-    try:
-        with np.load(Path(file).expanduser(), allow_pickle=False) as kept:
-            return dict(kept) if str(kept["about"]) == about else None
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-
-
-def _save(file: Where | None, about: str, parts: dict[str, NDArray[Any]]) -> None:
-    if file is None:
-        return
-    path = Path(file).expanduser().absolute()
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            np.savez(stream, about=np.array(about), **parts)  # type: ignore[arg-type]
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SourceError(f"cache_index: cannot write {path}: {error.strerror or error}.") from error

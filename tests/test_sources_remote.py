@@ -1,0 +1,288 @@
+"""Files that are elsewhere: from a real HTTP server, from a server that speaks S3, and from a store of fsspec's."""
+
+import os
+import pickle
+import threading
+import time
+import warnings
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import encoded, scene
+
+import augstream as aug
+from augstream.errors import ArgumentError, MissingPackageError, SampleError, SourceError
+from augstream.sources.remote import Cache, Remote
+
+fsspec = pytest.importorskip("fsspec")
+PLAIN = aug.Compose([aug.Resize(12, 16)])
+QUICK = {"wait": 0.01, "timeout": 5.0}
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Twelve files in two classes."""
+    for number in range(12):
+        folder = tmp_path / "data" / "ab"[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number:02}.jpg").write_bytes(encoded(scene(24, 32, number)))
+    return tmp_path / "data"
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a folder; `trouble` says what to do instead for a request, `most` how many were there at a time."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, folder):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = str(folder)
+        self.trouble = lambda path, count: None
+        self.delay = 0.0
+        self.counts = {}
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def handle_error(self, request, client_address):
+        """A client that has gone is no news."""
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def __init__(self, request, address, server):
+        super().__init__(request, address, server, directory=server.folder)
+
+    def do_GET(self):
+        server = self.server
+        with server.lock:
+            server.counts[self.path] = count = server.counts.get(self.path, 0) + 1
+            server.now += 1
+            server.most = max(server.most, server.now)
+        try:
+            time.sleep(server.delay)
+            trouble = server.trouble(self.path, count)
+            if trouble is None:
+                super().do_GET()
+            elif trouble == "cut":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"short")
+            else:
+                self.send_error(trouble)
+        finally:
+            with server.lock:
+                server.now -= 1
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(pictures):
+    pytest.importorskip("aiohttp")
+    server = Server(pictures)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def pixels(source, **options):
+    return next(iter(aug.Loader(source, PLAIN, len(source), shuffle=False, **options))).image
+
+
+def test_a_folder_of_a_web_server_is_the_folder(server, pictures):
+    source = aug.from_folder(server.url, remote=QUICK)
+    here = aug.from_folder(pictures)
+    assert (source.classes, source.labels.tolist()) == (here.classes, here.labels.tolist())
+    assert [source.name(i) for i in range(12)] == [here.name(i) for i in range(12)]
+    assert np.array_equal(pixels(source), pixels(here))
+    assert np.array_equal(pixels(pickle.loads(pickle.dumps(source))), pixels(here))
+
+
+def test_many_requests_are_in_flight(server):
+    source = aug.from_folder(server.url, remote=QUICK)
+    server.delay, server.most = 0.1, 0
+    start = time.perf_counter()
+    assert all(isinstance(data, bytes) for data in source.read_many(range(12)))
+    assert time.perf_counter() - start < 0.8
+    assert server.most >= 8
+    server.most = 0
+    few = aug.from_folder(server.url, remote={**QUICK, "in_flight": 2})
+    few.read_many(range(12))
+    assert 1 <= server.most <= 2
+
+
+@pytest.mark.parametrize("trouble", [500, 503, 429, "cut"])
+def test_what_may_pass_is_tried_again(server, pictures, trouble):
+    source = aug.from_folder(server.url, remote=QUICK)
+    server.trouble = lambda path, count: trouble if count < 3 else None
+    server.counts.clear()
+    assert source.read_many(range(12)) == aug.from_folder(pictures).read_many(range(12))
+    assert set(server.counts.values()) == {3}
+
+
+@pytest.mark.filterwarnings("ignore:epoch")
+def test_what_is_missing_or_forbidden_is_asked_for_once(server, pictures):
+    source = aug.from_folder(server.url, remote=QUICK)
+    (pictures / "a/00.jpg").unlink()
+    server.trouble = lambda path, count: 403 if "01" in path else 500 if "02" in path else None
+    server.counts.clear()
+    with pytest.raises(SampleError) as caught:
+        pixels(source)
+    reasons = {name: reason for _, name, reason in caught.value.failures}
+    assert reasons["a/00.jpg"] == "the file does not exist (any more)"
+    assert "the server answers 403" in reasons["b/01.jpg"]
+    assert "the server answers 500" in reasons["a/02.jpg"]
+    assert "4 tries" in reasons["a/02.jpg"]
+    server.counts.clear()
+    source.read_many(range(12))
+    assert [server.counts[f"/{name}"] for name in ("a/00.jpg", "b/01.jpg", "a/02.jpg")] == [1, 1, 4]
+    server.trouble = lambda path, count: None
+    loader = aug.Loader(source, PLAIN, 4, on_error="skip")
+    assert sum(len(batch) for batch in loader) == 12
+    assert [name for _, name, _ in loader.errors] == ["a/00.jpg"]
+
+
+def test_a_server_that_does_not_answer_is_an_error_in_time(server):
+    source = aug.from_folder(server.url, remote={"wait": 0.01, "timeout": 0.2, "tries": 2})
+    server.delay = 1.5
+    start = time.perf_counter()
+    with pytest.raises(SampleError, match=r"no answer within 0\.2 s, 2 tries"):
+        pixels(source)
+    assert time.perf_counter() - start < 4
+
+
+def test_a_server_that_is_not_there_is_an_error():
+    pytest.importorskip("aiohttp")
+    gone = "http://127.0.0.1:9/x.jpg"
+    source = aug.from_table({"file": [gone] * 2}, "file", remote=QUICK | {"tries": 2})
+    with pytest.raises(SampleError, match=r"cannot be read: .*2 tries"):
+        pixels(source)
+    with pytest.raises(SourceError, match=r"cannot list http://127\.0\.0\.1:9/"):
+        aug.from_folder("http://127.0.0.1:9/", remote=QUICK)
+
+
+def test_what_was_read_is_kept_within_a_bound(server, pictures, tmp_path):
+    size = max(path.stat().st_size for path in pictures.rglob("*.jpg"))
+    options = {**QUICK, "cache": tmp_path / "cache", "cache_bytes": 100 * size}
+    source = aug.from_folder(server.url, remote=options)
+    one = pixels(source)
+    server.counts.clear()
+    again = pickle.loads(pickle.dumps(source))
+    assert np.array_equal(pixels(again), one)
+    assert not server.counts
+    small = aug.from_folder(server.url, remote=options | {"cache": tmp_path / "small", "cache_bytes": 4 * size})
+    for _ in range(2):
+        assert np.array_equal(pixels(small), one)
+    held = [path.stat().st_size for path in (tmp_path / "small").rglob("*") if path.is_file()]
+    assert 0 < sum(held) <= 4 * size
+
+
+def test_the_least_recently_used_goes_first(tmp_path):
+    cache = Cache(tmp_path, 100)
+    for number in range(3):
+        cache.put(f"x://{number}", bytes(30))
+        os.utime(cache._file(f"x://{number}"), (number, number))
+    assert cache.get("x://0") is not None
+    cache.put("x://3", bytes(30))
+    assert [cache.get(f"x://{number}") is not None for number in range(4)] == [True, False, True, True]
+    cache.put("x://big", bytes(101))
+    assert cache.get("x://big") is None
+
+
+def test_a_full_disk_is_a_warning(tmp_path, monkeypatch):
+    cache = Cache(tmp_path, 10**6)
+    monkeypatch.setattr(Path, "write_bytes", lambda self, data: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.warns(UserWarning, match=r"Nothing more is kept in .*: No space left"):
+        cache.put("x://1", b"data")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cache.put("x://2", b"data")
+    assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.fixture
+def bucket(pictures):
+    """A bucket of a server on this machine that speaks S3."""
+    pytest.importorskip("s3fs")
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {
+        "key": "k",
+        "secret": "s",
+        "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": "eu-west-1"},
+    }
+    system = fsspec.filesystem("s3", skip_instance_cache=True, **options)
+    system.mkdir("photos")
+    system.put(str(pictures), "photos/train", recursive=True)
+    yield options
+    server.stop()
+
+
+def test_a_bucket_is_the_folder(bucket, pictures, tmp_path):
+    root = (
+        "s3://photos/train" if fsspec.filesystem("s3", **bucket).exists("photos/train/a") else "s3://photos/train/data"
+    )
+    source = aug.from_folder(root, remote={**QUICK, **bucket, "cache": tmp_path / "cache"})
+    here = aug.from_folder(pictures)
+    assert (source.classes, source.labels.tolist()) == (here.classes, here.labels.tolist())
+    for threads in (1, 3):
+        assert np.array_equal(pixels(source, threads=threads), pixels(here))
+    with pytest.raises(SourceError, match=r"s3://photos/none is not there"):
+        aug.from_folder("s3://photos/none", remote={**QUICK, **bucket})
+    table = aug.from_table({"file": [f"{root}/a/00.jpg", f"{root}/gone.jpg"]}, "file", remote={**QUICK, **bucket})
+    first, second = table.read_many([0, 1])
+    assert first == (pictures / "a/00.jpg").read_bytes()
+    assert isinstance(second, FileNotFoundError)
+
+
+def test_a_store_that_knows_no_async_is_read_in_threads(pictures):
+    store = fsspec.filesystem("memory")
+    for path in pictures.rglob("*.jpg"):
+        store.pipe(f"/photos/{path.relative_to(pictures)}", path.read_bytes())
+    source = aug.from_folder("memory://photos", remote=QUICK)
+    assert source.labels.tolist() == [0] * 6 + [1] * 6
+    assert np.array_equal(pixels(source), pixels(aug.from_folder(pictures)))
+    assert np.array_equal(pixels(source.split(0.5)[1]), pixels(aug.from_folder(pictures).split(0.5)[1]))
+    store.rm("/photos", recursive=True)
+
+
+def test_a_forked_process_reads_on_its_own(server, pictures):
+    import multiprocessing
+
+    source = aug.from_folder(server.url, remote=QUICK)
+    source.read(0)
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    worker = context.Process(target=lambda: queue.put(source.read(1)))
+    worker.start()
+    assert queue.get(timeout=30) == (pictures / "a/02.jpg").read_bytes()
+    worker.join()
+
+
+def test_remote_arguments_are_checked(pictures, monkeypatch):
+    with pytest.raises(ArgumentError, match=r"remote\.tries must be"):
+        Remote(tries=0)
+    with pytest.raises(ArgumentError, match=r"remote\.timeout must be seconds"):
+        Remote(timeout="5")
+    with pytest.raises(ArgumentError, match="is on this machine"):
+        aug.from_folder(pictures, remote={"tries": 2})
+    with pytest.raises(ArgumentError, match=r"from_folder\.cache_index"):
+        aug.from_folder("memory://x", cache_index="x")
+    with pytest.raises(SourceError, match="No way is known to read nothing:// files"):
+        aug.from_folder("nothing://x")
+    monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
+    with pytest.raises(MissingPackageError, match=r"s3:// files needs the package fsspec.*augstream\[remote\]"):
+        aug.from_folder("s3://bucket/x")
