@@ -356,7 +356,7 @@ def test_what_a_source_returns_is_checked():
         ({"shuffle": 1}, r"Loader\.shuffle must be True or False"),
         ({"threads": 0}, r"Loader\.threads"),
         ({"prefetch": -1}, r"Loader\.prefetch"),
-        ({"on_error": "ignore"}, r"Loader\.on_error must be 'raise' or 'skip'; got 'ignore'"),
+        ({"on_error": "ignore"}, r"Loader\.on_error must be 'raise', 'skip' or a function; got 'ignore'"),
         ({"layout": "CHW"}, r"Loader\.layout must be 'NHWC' or 'NCHW'"),
         ({"dtype": "float64"}, r"Loader\.dtype"),
         ({"color": "bgr"}, r"Loader\.color must be 'gray' or 'rgb' or 'rgba'"),

@@ -1,14 +1,17 @@
 """One batch, from numbers of samples to pixels: read -> header -> plan -> run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core, decode
+from augstream.cache import PIXELS, Cache, Lookup
+from augstream.clock import Clock
 from augstream.compose import Compose, rng_for
 from augstream.engines import native
 from augstream.errors import PipelineError
@@ -86,6 +89,8 @@ class Tools:
     threads: Threads
     pool: _core.Pool
     slots: _core.Slots | None = None
+    cache: Cache | None = None
+    clock: Clock = field(default_factory=Clock)
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,13 @@ class Recipe:
 
         The rows of these hold any values; an empty array where no sample could even be opened.
         """
-        samples, reasons = self._read(index)
-        stored, orientation = self._open(samples, reasons, tools.threads)
+        clock = tools.clock
+        with clock.stage("read"):
+            found = None if tools.cache is None else tools.cache.look(index)
+            samples, reasons = self._read(index, {} if found is None else found.blocks)
+        if found is not None:
+            clock.looked_up(len(found.blocks), len(index))
+        stored, orientation = self._open(samples, reasons, tools, found)
         tools.threads.check()
         targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
         good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
@@ -116,12 +126,33 @@ class Recipe:
         if some:
             samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
         drawn = index[good] if some else index
-        plan = self.plan(epoch, drawn, samples, stored, orientation)
+        with clock.stage("plan"):
+            plan = self.plan(epoch, drawn, samples, stored, orientation)
         tools.threads.check()
+        keep: list[Any] | None = None
+        scales: list[int] = []
+        late: dict[int, str] = {}
+        if found is not None:
+            scales = native.scales(plan, stored).tolist()
+            late = self._rescale(found, good.tolist(), samples, scales, stored, orientation)
+            keep = [not found.cache.full] * len(good)
+        seconds = np.zeros(2)
         pixels, errors = native.run(
-            samples, plan, dtype=self.dtype, layout=self.layout, pool=tools.pool, slots=tools.slots
+            samples,
+            plan,
+            dtype=self.dtype,
+            layout=self.layout,
+            pool=tools.pool,
+            slots=tools.slots,
+            keep=keep,
+            clock=seconds,
         )
-        reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None}
+        clock.core(seconds)
+        reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None} | late
+        if found is not None and keep is not None:
+            for row, scale, block in zip(good.tolist(), scales, keep, strict=True):
+                if isinstance(block, np.ndarray) and row not in reasons:
+                    found.put(row, scale, block)
         moved = Moved()
         if targets:
             if (orientation != 1).any():
@@ -156,18 +187,59 @@ class Recipe:
             raise PipelineError(RAGGED.format(f"{one}, {two}"))
         return plan
 
-    def try_out(self, index: NDArray[np.int64]) -> None:
-        """Plans some samples without decoding them; raises what the pipeline has against them."""
+    def try_out(self, index: NDArray[np.int64]) -> Frame | None:
+        """Plans some samples without decoding them; raises what the pipeline has against them.
+
+        Returns what comes out of the plan, None where none of the samples can be read.
+        """
         samples, reasons = self._read(index)
         headers = decode.header(samples, self.max_pixels)
         good = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
-        if good:
-            self.plan(0, index[good], [samples[row] for row in good], headers.stored[good], headers.orientation[good])
+        if not good:
+            return None
+        some = [samples[row] for row in good]
+        return self.plan(0, index[good], some, headers.stored[good], headers.orientation[good]).frame_out
 
-    def _read(self, index: NDArray[np.int64]) -> tuple[list[Sample], dict[int, str]]:
+    def _rescale(
+        self,
+        found: Lookup,
+        good: list[int],
+        samples: list[Sample],
+        scales: list[int],
+        stored: NDArray[np.int64],
+        orientation: NDArray[np.int64],
+    ) -> dict[int, str]:
+        """Puts the block of the right scale, or the file, in the place of one that is kept at another scale only."""
+        late = {}
+        for place, row in enumerate(good):
+            if found.scales.get(row, PIXELS) in (PIXELS, scales[place]):
+                continue
+            block = found.at(row, scales[place])
+            if block is not None:
+                samples[place] = block
+                continue
+            one, reasons = self._read(np.array(found.index[row : row + 1]), {})
+            table = decode.peek(one)[0]
+            if not reasons and (*table[1:3], table[4]) != (*stored[place], orientation[place]):
+                reasons = {0: "the file has changed since it was cached"}
+            if reasons:
+                late[row], one = reasons[0], [b""]
+            samples[place] = one[0]
+        return late
+
+    def _read(
+        self, index: NDArray[np.int64], blocks: Mapping[int, NDArray[np.uint8]] = MappingProxyType({})
+    ) -> tuple[list[Sample], dict[int, str]]:
+        """The samples of a batch; those that are in `blocks`, by row, are not read."""
         samples: list[Sample] = []
         reasons = {}
-        for row, sample in enumerate(self.source.read_many(index.tolist())):
+        wanted = [number for row, number in enumerate(index.tolist()) if row not in blocks]
+        fresh = iter(self.source.read_many(wanted) if wanted else ())
+        for row in range(len(index)):
+            if row in blocks:
+                samples.append(blocks[row])
+                continue
+            sample = next(fresh)
             try:
                 if isinstance(sample, Exception):
                     raise sample
@@ -209,18 +281,24 @@ class Recipe:
         return found
 
     def _open(
-        self, samples: list[Sample], reasons: dict[int, str], threads: Threads
+        self, samples: list[Sample], reasons: dict[int, str], tools: Tools, found: Lookup | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Stored sizes and orientations; what the core cannot decode is decoded here, in place."""
         table = decode.peek(samples)
         for row in decode.oversized(table, self.max_pixels):
             reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
         rows = [row for row in np.flatnonzero(table[:, 0] == decode.PILLOW).tolist() if row not in reasons]
-        for row, result in zip(rows, threads.map(self._decode, [samples[row] for row in rows]), strict=True):
+        if not rows:
+            return table[:, 1:3], table[:, 4]
+        with tools.clock.stage("decode"):
+            results = tools.threads.map(self._decode, [samples[row] for row in rows])
+        for row, result in zip(rows, results, strict=True):
             if isinstance(result, str):
                 reasons[row] = result
             else:
                 samples[row], orientation = result
+                if found is not None and not found.cache.full:
+                    found.put(row, PIXELS, _core.pack(np.ascontiguousarray(samples[row]), orientation))
                 table[row, 1:] = *samples[row].shape, orientation  # type: ignore[union-attr]
         return table[:, 1:3], table[:, 4]
 
@@ -236,7 +314,8 @@ class Recipe:
         own = self.source.peak
         encoded = (decode.CHANNELS[self.color], 255.0)
         kinds = [
-            encoded if isinstance(sample, bytes) else (sample.shape[2], own or PEAK[sample.dtype]) for sample in samples
+            encoded if isinstance(sample, bytes) or sample.ndim == 1 else (sample.shape[2], own or PEAK[sample.dtype])
+            for sample in samples
         ]
         channels, peak = kinds[0]
         if len(set(kinds)) > 1:

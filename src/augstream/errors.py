@@ -22,20 +22,20 @@ class SourceError(AugstreamError):
 class SampleError(AugstreamError):
     """One or more samples cannot be read; `failures` holds (index, name, reason) of each."""
 
-    def __init__(self, failures: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, failures: Sequence[tuple[int, str, str]], hint: str | None = None) -> None:
         self.failures = list(failures)
+        self.hint = hint or 'Repair or remove the files, or pass on_error="skip" to the Loader.'
         super().__init__(self._text())
 
-    def __reduce__(self) -> tuple[type["SampleError"], tuple[list[tuple[int, str, str]]]]:
-        return SampleError, (self.failures,)
+    def __reduce__(self) -> tuple[type["SampleError"], tuple[list[tuple[int, str, str]], str]]:
+        return SampleError, (self.failures, self.hint)
 
     def _text(self) -> str:
         shown = [f"sample {index} ({name}): {reason}" for index, name, reason in self.failures[:5]]
         more = len(self.failures) - len(shown)
         if more > 0:
             shown.append(f"... and {more} more")
-        hint = 'Repair or remove the files, or pass on_error="skip" to the Loader.'
-        return "\n".join([*shown, hint])
+        return "\n".join([*shown, self.hint])
 
 
 class MissingPackageError(AugstreamError, ImportError):

@@ -2,53 +2,65 @@
 
 import os
 import threading
-import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
-from weakref import WeakValueDictionary
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core, decode
-from augstream.batch import RAGGED, Batch, Dtype, Layout, Recipe, Tools
+from augstream.batch import Batch, Dtype, Layout, Recipe, Tools
+from augstream.cache import Cache, Memory
+from augstream.clock import Clock, Stats
 from augstream.compose import Compose
-from augstream.errors import ArgumentError, AugstreamError, PipelineError, SampleError
-from augstream.rng import permute
+from augstream.engines.native import dtype_of
+from augstream.epoch import Epoch
+from augstream.errors import ArgumentError
+from augstream.failures import Failure, Failures, OnError
+from augstream.maker import Made, Maker
+from augstream.options import check_kinds, flag, one_of, whole
+from augstream.order import Order, Shard, Uneven, checked_shard
+from augstream.pools import cores as cores
+from augstream.pools import shared_pool
+from augstream.sizes import in_bytes, spelled
 from augstream.sources.source import Source
+from augstream.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
 from augstream.stream import Stream, Threads
-from augstream.targets import Moved
 
 if TYPE_CHECKING:
-    from augstream.adapters.keras import KerasBatches
-    from augstream.adapters.torch import TorchBatches
+    from collections.abc import Iterator
 
-OnError: TypeAlias = Literal["raise", "skip"]
-Failure: TypeAlias = tuple[int, str, str]
-S = TypeVar("S")
+    from augstream.adapters.jax import JaxBatches
+    from augstream.adapters.keras import KerasBatches
+    from augstream.adapters.numpy import NumpyBatches
+    from augstream.adapters.tensorflow import TensorFlowBatches
+    from augstream.adapters.torch import TorchBatches
+    from augstream.adapters.torch_dataset import TorchDataset
 
 _PEEKED = 8
-_TRIES = 1000
-
-
-class Made(NamedTuple):
-    """A batch, and the (index, name, reason) of samples that were skipped to fill it."""
-
-    batch: Batch
-    failures: list[Failure]
+_PREFETCH = 2
 
 
 class Loader:
     """Batches of augmented samples, ready for a network; each `for` over it is one epoch, and the next is the next.
 
-    A sample depends on (seed, epoch, its index, the pipeline) and on nothing else: not on batch_size or threads. At
-    any moment prefetch + 2 batches are in memory: those in preparation, the one just handed out and the one before it.
+    A sample depends on (seed, epoch, its index, the pipeline) and on nothing else: not on batch_size, threads, ranks or
+    the cache. At any moment prefetch + 2 batches are in memory: those in preparation, the one just handed out and the
+    one before it.
 
-    threads: of the native pool, shared with other loaders; None is one per core. prefetch: batches prepared ahead; 0
-    prepares each when it is asked for. epoch: the number of the next epoch; may be set.
+    shard: (rank, world), this process's number and how many there are, or "auto" to ask torch.distributed, JAX or the
+    launcher; batch_size is each rank's. uneven: what becomes of the samples that fill no global batch: "share" (each
+    once, some batch smaller; the default), "drop" (left out; drop_remainder=True says the same) or "pad" (filled up).
+    threads: of the native pool, shared with other loaders; None is one per core. prefetch: batches prepared ahead (2);
+    0 prepares each when it is asked for; memory="1GB": as many as fit into it.
+    cache: how much memory decoded pictures may take, so that later epochs need not decode them; with cache_dir they are
+    kept in that folder, for later runs too, and `cache` limits it if given.
     on_error: "raise" ends at a batch with unreadable samples, naming up to five; "skip" puts the sample of the next
     position in the epoch's order in the place of each, so that batches keep their size and other samples their place;
-    `errors` has them, and a warning at the end of the epoch counts them.
+    a function of (index, name, reason) returns one of the two. `errors` has them, and a warning at the end of the epoch
+    counts them; more than max_errors of them (a number, or a share of the source such as 0.01) end it.
+    epoch: the number of the next epoch; may be set.
     color: what encoded pictures become, "rgb", "gray" or "rgba"; arrays keep their channels.
     dtype: "uint8", "float16", "bfloat16" or "float32". layout: "NHWC" or "NCHW".
     max_pixels: encoded pictures that claim more are refused, undecoded.
@@ -62,91 +74,127 @@ class Loader:
         *,
         seed: int = 0,
         shuffle: bool = True,
+        shard: Shard = None,
+        uneven: Uneven | None = None,
         threads: int | None = None,
-        prefetch: int = 2,
+        prefetch: int | None = None,
+        memory: int | str | None = None,
+        cache: int | str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
         on_error: OnError = "raise",
+        max_errors: float | None = None,
         layout: Layout = "NHWC",
         dtype: Dtype = "float32",
         drop_remainder: bool = False,
         color: decode.ColorMode = "rgb",
         max_pixels: int = decode.MAX_PIXELS,
     ) -> None:
-        _check_kinds(source, pipeline)
+        check_kinds(source, pipeline)
         self.source = source
         self.pipeline = pipeline
-        self.batch_size = _whole("batch_size", batch_size, 1)
-        self.seed = _whole("seed", seed, None)
-        self.shuffle = _flag("shuffle", shuffle)
-        self.threads = None if threads is None else _whole("threads", threads, 1)
-        self.prefetch = _whole("prefetch", prefetch, 0)
-        self.on_error = _one_of("on_error", on_error, ("raise", "skip"))
-        self.drop_remainder = _flag("drop_remainder", drop_remainder)
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.seed = whole("seed", seed, None)
+        self.shuffle = flag("shuffle", shuffle)
+        self.threads = None if threads is None else whole("threads", threads, 1)
+        self.drop_remainder = flag("drop_remainder", drop_remainder)
         self.recipe = Recipe(
             source,
             pipeline,
             self.seed,
-            layout=_one_of("layout", layout, ("NHWC", "NCHW")),
-            dtype=_one_of("dtype", dtype, ("float32", "float16", "bfloat16", "uint8")),
-            color=_one_of("color", color, tuple(decode.CHANNELS)),
-            max_pixels=_whole("max_pixels", max_pixels, 1),
+            layout=one_of("layout", layout, ("NHWC", "NCHW")),
+            dtype=one_of("dtype", dtype, ("float32", "float16", "bfloat16", "uint8")),
+            color=one_of("color", color, tuple(decode.CHANNELS)),
+            max_pixels=whole("max_pixels", max_pixels, 1),
         )
-        self._epoch = 0
-        self._errors: dict[int, tuple[str, str]] = {}
-        self._lock = threading.Lock()
         if not len(source):
             raise ArgumentError("Loader.source has no samples.")
-        if not len(self):
-            raise ArgumentError(
-                f"Loader.batch_size is {self.batch_size}, more than the {len(source)} samples of the source, and "
-                "drop_remainder=True leaves nothing. Pass a smaller batch_size or drop_remainder=False."
-            )
-        self._try_out()
+        self.order = self._ordered(checked_shard(shard), uneven)
+        self.failures = Failures(on_error, max_errors, len(source))
+        self.clock = Clock()
+        self._next = self._place = (0, 0)
+        self._loops = 0
+        self._lock = threading.Lock()
+        size = self._try_out()
+        self.prefetch = self._prefetched(prefetch, memory, size)
+        self.cache = self._cached(cache, cache_dir)
 
     @property
     def epoch(self) -> int:
         """The number of the epoch that the next `for` gives."""
-        return self._epoch
+        return self._next[0]
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        self._epoch = _whole("epoch", epoch, 0)
+        with self._lock:
+            self._next = self._place = (whole("epoch", epoch, 0), 0)
+            self._loops += 1
 
     @property
     def errors(self) -> list[Failure]:
         """(index, name, reason) of every sample skipped so far, by index."""
-        with self._lock:
-            return [(index, name, reason) for index, (name, reason) in sorted(self._errors.items())]
+        return self.failures.known
 
     def __len__(self) -> int:
-        """Batches of an epoch."""
-        whole, rest = divmod(len(self.source), self.batch_size)
-        return whole + (rest > 0 and not self.drop_remainder)
+        """Batches of an epoch, the same on every rank."""
+        return len(self.order)
 
-    def __iter__(self) -> "Epoch":
+    def __iter__(self) -> Epoch:
         with self._lock:
-            epoch = self._epoch
-            self._epoch += 1
-        return Epoch(self, epoch)
+            epoch, start = self._place = self._next
+            self._next = epoch + 1, 0
+            self._loops += 1
+            loop = self._loops
+        return Epoch(self, epoch, start, loop)
 
-    def at(self, epoch: int) -> "Epoch":
-        """The batches of any epoch; `loader.epoch` stays as it is."""
-        return Epoch(self, _whole("epoch", epoch, 0))
+    def at(self, epoch: int) -> Epoch:
+        """The batches of any epoch; `loader.epoch` and the state stay as they are."""
+        return Epoch(self, whole("epoch", epoch, 0))
 
     def batch(self, epoch: int, position: int) -> Batch:
         """One batch of any epoch, without those before it; the same as the loop gives."""
-        epoch = _whole("epoch", epoch, 0)
-        if not 0 <= _whole("position", position, 0) < len(self):
+        epoch = whole("epoch", epoch, 0)
+        if not 0 <= whole("position", position, 0) < len(self):
             raise ArgumentError(f"Loader.position must be 0..{len(self) - 1}; got {position}.")
         threads = Threads(self._cores())
         try:
-            shared = self._pool()
-            return self.deliver(self._make(epoch, position, Tools(threads, shared.pool)))
+            tools = Tools(threads, shared_pool(self._cores()).pool, cache=self.cache)
+            made = self._maker.make(epoch, position, tools)
+            self.failures.note(made.failures)
+            return self.deliver(made)
         finally:
             threads.stop()
 
-    def order(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which samples stand at these positions of an epoch, (m,) to (m,)."""
-        return permute(self.seed, epoch, len(self.source), positions) if self.shuffle else positions
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loop that began last is: a few numbers for JSON, the same on every rank."""
+        epoch, batch = self._place
+        return state_of(self.order, *self.fingerprints, epoch, batch)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """The next `for` goes on where the state was taken; an ArgumentError says what differs if it was another's."""
+        place = self.place_in(state)
+        with self._lock:
+            self._next = self._place = place
+            self._loops += 1
+
+    def place_in(self, state: Mapping[str, Any]) -> tuple[int, int]:
+        """(epoch, batch) of a state that belongs to this loader; ArgumentError where it does not."""
+        return place_of(state, self.order, *self.fingerprints)
+
+    def stats(self, reset: bool = False) -> Stats:
+        """Where the time went, and one sentence about what to change; `reset` begins to count anew."""
+        cache = self.cache
+        stats = self.clock.stats(
+            self._cores(), cores(), cache.bytes if cache else 0, len(self.failures), bool(cache and cache.full)
+        )
+        if reset:
+            self.clock.clear()
+        return stats
+
+    def progress(self, text: str | None = None) -> "Iterator[Batch]":
+        """The next epoch, under a bar on the terminal with images per second and where the time goes."""
+        from augstream.progress import watched
+
+        return watched(self, text)
 
     def keras(self) -> "KerasBatches":
         """A `keras.utils.PyDataset` for `fit`, `evaluate` and `predict`, on any backend."""
@@ -154,203 +202,163 @@ class Loader:
 
         return keras_batches(self)
 
-    def torch(self) -> "TorchBatches":
-        """(image, label) tensors over the batch's own memory; each `for` is the next epoch."""
+    def torch(self, pin_memory: bool = False, channels_last: bool = False) -> "TorchBatches":
+        """(image, label) tensors over the batch's own memory; each `for` is the next epoch.
+
+        pin_memory: copied to memory that a GPU can fetch while the program goes on. channels_last: (n, c, h, w) in
+        torch's channels_last format, which is the memory of layout="NHWC".
+        """
         from augstream.adapters.torch import TorchBatches
 
-        return TorchBatches(self)
+        return TorchBatches(self, pin_memory, channels_last)
 
-    def stream(self, epoch: int, start: int = 0) -> Stream[Made]:
-        """The batches of one epoch before they are delivered."""
-        shared, slots = self._pool(), _core.Slots(self.prefetch + 2)
+    def dataset(self) -> "TorchDataset":
+        """A torch IterableDataset of whole batches: `DataLoader(loader.dataset(), batch_size=None, num_workers=k)`."""
+        from augstream.adapters.torch_dataset import torch_dataset
+
+        return torch_dataset(self)
+
+    def tensorflow(self) -> "TensorFlowBatches":
+        """A `tf.data.Dataset` of (image, label) with static shapes; each iteration is the next epoch."""
+        from augstream.adapters.tensorflow import tensorflow_batches
+
+        return tensorflow_batches(self)
+
+    def jax(self, sharding: Any = None) -> "JaxBatches":
+        """(image, label) JAX arrays; with a sharding, global arrays of which this process holds its part."""
+        from augstream.adapters.jax import JaxBatches
+
+        return JaxBatches(self, sharding)
+
+    def numpy(self) -> "NumpyBatches":
+        """(image, label) NumPy arrays."""
+        from augstream.adapters.numpy import NumpyBatches
+
+        return NumpyBatches(self)
+
+    def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
+        """The batches of one epoch before they are delivered: every `step`-th from `start` on."""
+        shared, slots = shared_pool(self._cores()), _core.Slots(self.prefetch + 2)
+        maker, cache, clock = self._maker, self.cache, self.clock
+        first = start % step
         return Stream(
-            lambda position, threads: self._make(epoch, position, Tools(threads, shared.pool, slots)),
-            len(self),
+            lambda count, threads: maker.make(
+                epoch, first + count * step, Tools(threads, shared.pool, slots, cache, clock)
+            ),
+            len(range(first, len(self), step)),
             ahead=self.prefetch,
             threads=self._cores(),
-            start=start,
+            start=start // step,
         )
 
-    def _make(self, epoch: int, position: int, tools: Tools) -> Made:
-        """A batch from nothing; any thread may do this."""
-        first = position * self.batch_size
-        positions = np.arange(first, min(first + self.batch_size, len(self.source)))
-        index = self.order(epoch, positions)
-        pixels, reasons, moved = self.recipe.make(epoch, index, tools)
-        failures: list[Failure] = []
-        if reasons:
-            bad = {int(index[row]): reasons[row] for row in sorted(reasons)}
-            if self.on_error == "raise":
-                raise SampleError(self._named(bad))
-            pixels, index = self._fill(epoch, positions, pixels, moved, bad, tools)
-            failures = self._named(bad)
-        return Made(Batch(pixels, self._labels(index), index, epoch, self.source, moved), failures)
-
     def deliver(self, made: Made) -> Batch:
-        """Takes note of what was skipped: only when the batch is handed out, so that prefetching does not show."""
-        if made.failures:
-            with self._lock:
-                self._errors.update({index: (name, reason) for index, name, reason in made.failures})
+        """The batch as it is handed out."""
         return made.batch
 
-    def _fill(
-        self,
-        epoch: int,
-        positions: NDArray[np.int64],
-        pixels: NDArray[Any],
-        moved: Moved,
-        bad: dict[int, str],
-        tools: Tools,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Puts the sample of the next readable position in the place of each bad one, and adds to `bad` what it meets.
+    def follow(self, epoch: int, start: int = 0) -> Epoch:
+        """The batches of an epoch, which from now on is the one that the state tells of."""
+        with self._lock:
+            self._place, self._next = (epoch, start), (epoch + 1, 0)
+            self._loops += 1
+            loop = self._loops
+        return Epoch(self, epoch, start, loop)
 
-        What stands at a position is thus a function of the position alone, whatever batch or rank asks for it.
-        """
-        n = len(self.source)
-        positions = positions.copy()
-        index = self.order(epoch, positions).copy()
-        rows = [row for row, number in enumerate(index.tolist()) if number in bad]
-        for _ in range(min(n - 1, _TRIES)):
-            tools.threads.check()
-            positions[rows] = (positions[rows] + 1) % n
-            index[rows] = self.order(epoch, positions[rows])
-            fresh = [row for row in rows if int(index[row]) not in bad]
-            if fresh:
-                part, reasons, targets = self.recipe.make(epoch, index[fresh], tools)
-                bad |= {int(index[fresh[row]]): reason for row, reason in reasons.items()}
-                if len(part):
-                    pixels = pixels if len(pixels) else np.empty((len(positions), *part.shape[1:]), part.dtype)
-                    if part.shape[1:] != pixels.shape[1:]:
-                        raise PipelineError(RAGGED.format(f"{pixels.shape[1:]}, {part.shape[1:]}"))
-                    pixels[fresh] = part
-                    moved.put(fresh, targets, len(positions))
-            rows = [row for row in rows if int(index[row]) in bad]
-            if not rows:
-                return pixels, index
-        raise SampleError(self._named(bad))
+    def at_batch(self, loop: int | None, epoch: int, batch: int) -> None:
+        """Takes note of where a loop is, if it is the one that began last."""
+        with self._lock:
+            if loop == self._loops:
+                self._place = epoch, batch
 
-    def _labels(self, index: NDArray[np.int64]) -> NDArray[Any] | None:
-        if self.source.labels is not None:
-            return self.source.labels[index]
-        rows = [self.source.label(number) for number in index.tolist()]
-        if any(row is None for row in rows):
-            return None
-        labels = np.asarray(rows)
-        return labels.astype(np.int64) if labels.dtype.kind in "iu" else labels
+    @property
+    def place(self) -> tuple[int, int]:
+        """(epoch, batch) that the next `for` begins with."""
+        return self._next
 
-    def _named(self, bad: dict[int, str]) -> list[Failure]:
-        return [(index, self.source.name(index), reason) for index, reason in bad.items()]
+    def flush(self) -> None:
+        """Makes what is cached on disk last."""
+        if self.cache is not None:
+            self.cache.flush()
+
+    def index(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which samples stand at these positions of an epoch, (m,) to (m,)."""
+        return self.order.index(epoch, positions)
+
+    @cached_property
+    def fingerprints(self) -> tuple[str, str]:
+        """Of the source and of the pipeline, as the state has them."""
+        return source_fingerprint(self.source), pipeline_fingerprint(self.pipeline)
+
+    @cached_property
+    def _maker(self) -> Maker:
+        return Maker(self.recipe, self.order, self.failures)
+
+    def _ordered(self, shard: tuple[int, int], uneven: Uneven | None) -> Order:
+        if uneven is not None:
+            one_of("uneven", uneven, ("share", "drop", "pad"))
+            if self.drop_remainder and uneven != "drop":
+                raise ArgumentError(f'Loader.drop_remainder=True means uneven="drop"; got {uneven!r} too. Pass one.')
+        uneven = uneven or ("drop" if self.drop_remainder else "share")
+        order = Order(len(self.source), self.batch_size, self.seed, self.shuffle, *shard, uneven)
+        if not len(order):
+            ranks = f" on {order.world} ranks" if order.world > 1 else ""
+            why = "drop_remainder=True" if self.drop_remainder else f"uneven={uneven!r}"
+            raise ArgumentError(
+                f"Loader.batch_size is {self.batch_size}{ranks}, more than the {order.n} samples of the source, and "
+                f"{why} leaves nothing. Pass a smaller batch_size{' or fewer ranks' * (order.world > 1)}, or "
+                'uneven="pad".'
+            )
+        return order
+
+    def _prefetched(self, prefetch: object, memory: object, size: int) -> int:
+        if memory is None:
+            return _PREFETCH if prefetch is None else whole("prefetch", prefetch, 0)
+        if prefetch is not None:
+            raise ArgumentError("Loader.memory and Loader.prefetch say the same thing. Pass one of them.")
+        limit, needed = in_bytes("memory", memory), max(size * self.batch_size, 1)
+        if limit < 2 * needed:
+            raise ArgumentError(
+                f"Loader.memory is {spelled(limit)}, but a batch is {spelled(needed)}, and two must fit. Pass more, or "
+                "a smaller batch_size."
+            )
+        return min(limit // needed - 2, len(self))
+
+    def _cached(self, cache: int | str | None, cache_dir: str | os.PathLike[str] | None) -> Cache | None:
+        limit = None if cache is None else in_bytes("cache", cache)
+        if cache_dir is None:
+            return None if limit is None else Memory(limit)
+        from augstream.cache_files import Files, cache_folder
+
+        recipe = self.recipe
+        about = {
+            "source": source_fingerprint(self.source),
+            "samples": len(self.source),
+            "color": recipe.color,
+            "fill": repr(self.pipeline.fill),
+            "max_pixels": recipe.max_pixels,
+        }
+        folder = cache_folder(cache_dir, self.source, f"{about['source']}-{recipe.color}")
+        return Files(folder, limit, self.source, about)
 
     def _cores(self) -> int:
         return self.threads or cores()
 
-    def _pool(self) -> "SharedPool":
-        with _pools_lock:
-            count = self._cores()
-            shared = _pools.get(count)
-            if shared is None:
-                shared = _pools[count] = SharedPool(count)
-            return shared
+    def _try_out(self) -> int:
+        """Plans a few samples from all over the source, so that a pipeline which cannot work is refused here.
 
-    def _try_out(self) -> None:
-        """Plans a few samples from all over the source, so that a pipeline which cannot work is refused here."""
+        Returns the bytes of the largest picture that comes out.
+        """
         count = 1 if self.batch_size == 1 else _PEEKED
-        self.recipe.try_out(np.unique(np.linspace(0, len(self.source) - 1, count).astype(np.int64)))
+        frame = self.recipe.try_out(np.unique(np.linspace(0, len(self.source) - 1, count).astype(np.int64)))
+        if frame is None:
+            return 0
+        return int(frame.size.prod(axis=1).max()) * frame.channels * dtype_of(self.recipe.dtype).itemsize
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "clock", "_maker")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _lock=threading.Lock(), clock=Clock())
 
     def __repr__(self) -> str:
-        return f"<Loader: {len(self)} batches of {self.batch_size} from {self.source!r}, epoch {self.epoch} next>"
-
-
-class SharedPool:
-    """Native threads, which end with the last loop that uses them.
-
-    Loops with the same number share them, so that training and validation do not ask for twice the cores.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self.pool = _core.Pool(threads)
-
-
-_pools: WeakValueDictionary[int, SharedPool] = WeakValueDictionary()
-_pools_lock = threading.Lock()
-
-
-class Epoch(Iterator[Batch]):
-    """One epoch of a loader. Dropping it, or `close`, ends its threads and frees what they have prepared."""
-
-    def __init__(self, loader: Loader, epoch: int) -> None:
-        self.epoch = epoch
-        self._loader = loader
-        self._stream = loader.stream(epoch)
-        self._skipped: dict[int, Failure] = {}
-
-    @property
-    def position(self) -> int:
-        """Batches handed out so far."""
-        return self._stream.position
-
-    def __next__(self) -> Batch:
-        try:
-            made = next(self._stream)
-        except AugstreamError as error:
-            # The frames of the other thread would keep its batch alive for as long as the error, and explain nothing.
-            raise error.with_traceback(None) from None
-        self._skipped.update({failure[0]: failure for failure in made.failures})
-        if self.position == len(self._loader):
-            self._report()
-        return self._loader.deliver(made)
-
-    def close(self) -> None:
-        """Ends the epoch early."""
-        self._stream.close()
-
-    def _report(self) -> None:
-        if self._skipped:
-            index, name, reason = self._skipped[min(self._skipped)]
-            warnings.warn(
-                f"epoch {self.epoch}: {len(self._skipped)} of {len(self._loader.source)} samples could not be read; "
-                f"others took their places; see Loader.errors. The first is sample {index} ({name}): {reason}",
-                stacklevel=3,
-            )
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
-
-
-def _check_kinds(source: object, pipeline: object) -> None:
-    if not isinstance(source, Source):
-        make = f"from_folder({str(source)!r})" if isinstance(source, str | os.PathLike) else "from_arrays(x, y)"
-        raise ArgumentError(f"Loader.source must be a source; got {type(source).__name__}. Write aug.{make}.")
-    if not isinstance(pipeline, Compose):
-        got = type(pipeline).__name__
-        raise ArgumentError(f"Loader.pipeline must be a Compose; got {got}. Write aug.Compose([...]).")
-
-
-def _whole(name: str, value: object, low: int | None) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or (low is not None and value < low):
-        what = "an integer" if low is None else f"an integer of at least {low}"
-        raise ArgumentError(f"Loader.{name} must be {what}; got {value!r}.")
-    return int(value)
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise ArgumentError(f"Loader.{name} must be True or False; got {value!r}.")
-    return bool(value)
-
-
-def _one_of(name: str, value: S, choices: tuple[S, ...]) -> S:
-    if value not in choices:
-        raise ArgumentError(f"Loader.{name} must be {' or '.join(map(repr, choices))}; got {value!r}.")
-    return value
+        rank = f", rank {self.order.rank} of {self.order.world}" if self.order.world > 1 else ""
+        return f"<Loader: {len(self)} batches of {self.batch_size} from {self.source!r}{rank}, epoch {self.epoch} next>"

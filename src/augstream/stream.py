@@ -11,6 +11,8 @@ from typing import Generic, NoReturn, TypeVar
 T = TypeVar("T")
 S = TypeVar("S")
 
+_AT_ONCE = 4
+
 
 class Cancelled(Exception):  # noqa: N818 - not an error: nobody waits for the result any more
     """Raised within work whose stream was closed."""
@@ -79,7 +81,8 @@ class Stream(Generic[T], Iterator[T]):
     def _begin(self, make: Callable[[int, Threads], T]) -> None:
         parts = Threads(self._threads)
         self._work: Callable[[int], T] = lambda position: make(position, parts)
-        self._whole = Threads(max(self._ahead, 1))
+        # More at a time would hold more undecoded files, and a batch is already made by all threads.
+        self._whole = Threads(min(max(self._ahead, 1), _AT_ONCE))
         self._pending: deque[Future[T]] = deque()
         self._finalizer = weakref.finalize(self, _stop, self._whole, parts, self._pending)
 

@@ -6,10 +6,11 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from augstream.errors import MissingPackageError
+from augstream.errors import ArgumentError, MissingPackageError
 
 if TYPE_CHECKING:
-    from augstream.loader import Epoch, Loader
+    from augstream.epoch import Epoch
+    from augstream.loader import Loader
 
 KerasBatches: TypeAlias = Any  # a class made when Keras is there: see `_dataset`
 
@@ -33,7 +34,12 @@ def _dataset() -> type:
             # One worker and no process: the loader has its own threads, and a queue here would only hold batches twice.
             super().__init__(workers=1, use_multiprocessing=False)
             self.loader = loader
-            self.epoch = loader.epoch
+            self.epoch, start = loader.place
+            if start:
+                raise ArgumentError(
+                    f"Keras counts whole epochs, and the loader is at batch {start} of epoch {self.epoch}. Save a "
+                    "state at the end of an epoch, finish this one in a loop of your own, or set loader.epoch."
+                )
             self._ahead: Epoch | None = None
             self._training = False
             self._served: dict[int, int] = {}
@@ -46,12 +52,14 @@ def _dataset() -> type:
             with self._lock:
                 position = self._position(range(len(self))[index])
                 if self._ahead is None and position == 0:
-                    self._ahead = self.loader.at(self.epoch)
+                    self._ahead = self.loader.follow(self.epoch)
                 if self._ahead is not None and self._ahead.position == position:
                     batch = next(self._ahead)
                 else:
                     batch = self.loader.batch(self.epoch, position)
-            return (batch.image,) if batch.label is None else (batch.image, batch.label)
+            if batch.label is None:
+                return (batch.image,)
+            return (batch.image, batch.label) if batch.weight is None else (batch.image, batch.label, batch.weight)
 
         def _position(self, index: int) -> int:
             # `fit` shuffles the numbers of the batches, which would defeat prefetching and depends on a global seed.

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.errors import MissingPackageError
+from augstream.adapters.numpy import Adapter
+from augstream.errors import ArgumentError, MissingPackageError
 
 if TYPE_CHECKING:
     import torch
 
+    from augstream.batch import Batch
     from augstream.loader import Loader
 
 
-class TorchBatches:
+class TorchBatches(Adapter):
     """(image, label) tensors; image alone where the source has no labels. Each `for` is the loader's next epoch.
 
-    Never through worker processes: the loader has its own threads, and a tensor is a view of its batch.
+    Never through worker processes: the loader has its own threads, and a tensor is a view of its batch, unless
+    pin_memory copies it.
     """
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, pin_memory: bool = False, channels_last: bool = False) -> None:
         try:
-            import torch  # noqa: F401
+            import torch
         except ImportError as error:
             raise MissingPackageError("Loader.torch()", "torch", "torch") from error
-        self.loader = loader
+        super().__init__(loader)
+        if channels_last and loader.recipe.layout != "NHWC":
+            raise ArgumentError('torch(channels_last=True) is the memory of layout="NHWC"; the Loader has "NCHW".')
+        if pin_memory and not torch.cuda.is_available():
+            warnings.warn("torch(pin_memory=True): there is no GPU here, so memory is not pinned.", stacklevel=3)
+            pin_memory = False
+        self.pin_memory = pin_memory
+        self.channels_last = channels_last
 
-    def __len__(self) -> int:
-        return len(self.loader)
-
-    def __iter__(self) -> Iterator[Any]:
-        for batch in self.loader:
-            image = tensor(batch.image)
-            yield image if batch.label is None else (image, tensor(batch.label))
+    def convert(self, batch: Batch) -> Any:
+        image = tensor(batch.image)
+        if self.channels_last:
+            image = image.permute(0, 3, 1, 2)
+        parts = [image] if batch.label is None else [image, tensor(batch.label)]
+        if self.pin_memory:
+            parts = [part.pin_memory() for part in parts]
+        return parts[0] if batch.label is None else tuple(parts)
 
 
 def tensor(array: NDArray[Any]) -> torch.Tensor:

@@ -1,0 +1,38 @@
+"""Batches as JAX arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from augstream.adapters.numpy import Adapter
+from augstream.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    from augstream.batch import Batch
+    from augstream.loader import Loader
+
+
+class JaxBatches(Adapter):
+    """(image, label) arrays; image alone where the source has no labels. Each `for` is the loader's next epoch.
+
+    On the CPU an array is the batch's own memory. sharding: with one, each array is global, made of what all processes
+    hold: with shard="auto", the global batch.
+    """
+
+    def __init__(self, loader: Loader, sharding: Any = None) -> None:
+        try:
+            import jax
+        except ImportError as error:
+            raise MissingPackageError("Loader.jax()", "jax") from error
+        super().__init__(loader)
+        self._jax = jax
+        self.sharding = sharding
+
+    def convert(self, batch: Batch) -> Any:
+        if self.sharding is None:
+            # Without a copy where the device is the CPU: a batch is never written to again while anything refers to it.
+            parts = [self._jax.device_put(part) for part in (batch.image, batch.label) if part is not None]
+        else:
+            whole = self._jax.make_array_from_process_local_data
+            parts = [whole(self.sharding, part) for part in (batch.image, batch.label) if part is not None]
+        return parts[0] if batch.label is None else tuple(parts)

@@ -1,0 +1,43 @@
+"""Batches as NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from augstream.batch import Batch
+    from augstream.loader import Loader
+
+
+class Adapter:
+    """(image, label) of each batch; image alone where the source has no labels. Each `for` is the loader's next epoch.
+
+    Has the loader's state, so that what saves and restores a data loader (torchdata, Lightning) does so with this one.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        for batch in self.loader:
+            yield self.convert(batch)
+
+    def convert(self, batch: Batch) -> Any:
+        """What the framework gets of a batch."""
+        return batch.image if batch.label is None else (batch.image, batch.label)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As `Loader.state_dict`."""
+        return self.loader.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """As `Loader.load_state_dict`."""
+        self.loader.load_state_dict(state)
+
+
+class NumpyBatches(Adapter):
+    """The batches' own arrays."""

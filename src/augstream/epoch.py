@@ -1,0 +1,70 @@
+"""The loop over one epoch."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from augstream.batch import Batch
+from augstream.errors import AugstreamError
+from augstream.failures import Failure
+
+if TYPE_CHECKING:
+    from augstream.loader import Loader
+
+
+class Epoch(Iterator[Batch]):
+    """One epoch of a loader. Dropping it, or `close`, ends its threads and frees what they have prepared.
+
+    start: the batch to begin with. loop: the number by which the loader knows that this loop tells where it is; None
+    where it does not.
+    """
+
+    def __init__(self, loader: Loader, epoch: int, start: int = 0, loop: int | None = None) -> None:
+        self.epoch = epoch
+        self._loader = loader
+        self._loop = loop
+        self._stream = loader.stream(epoch, start)
+        self._skipped: dict[int, Failure] = {}
+        self._left: float | None = None
+
+    @property
+    def position(self) -> int:
+        """The batch that comes next."""
+        return self._stream.position
+
+    def __next__(self) -> Batch:
+        begin = time.perf_counter()
+        try:
+            made = next(self._stream)
+            self._skipped.update({failure[0]: failure for failure in made.failures})
+            self._loader.failures.note(made.failures)
+        except AugstreamError as error:
+            self.close()
+            # The frames of the other thread would keep its batch alive for as long as the error, and explain nothing.
+            raise error.with_traceback(None) from None
+        self._loader.at_batch(self._loop, self.epoch, self.position)
+        if self.position == len(self._loader):
+            self._loader.flush()
+            self._report()
+        now = time.perf_counter()
+        away = 0.0 if self._left is None else begin - self._left
+        self._loader.clock.handed(len(made.batch), now - begin, away)
+        self._left = now
+        return self._loader.deliver(made)
+
+    def close(self) -> None:
+        """Ends the epoch early."""
+        self._stream.close()
+        self._loader.flush()
+
+    def _report(self) -> None:
+        if self._skipped:
+            index, name, reason = self._skipped[min(self._skipped)]
+            warnings.warn(
+                f"epoch {self.epoch}: {len(self._skipped)} of {len(self._loader.source)} samples could not be read; "
+                f"others took their places; see Loader.errors. The first is sample {index} ({name}): {reason}",
+                stacklevel=3,
+            )
