@@ -17,6 +17,7 @@ UNFIT = (
     "This ImageDataGenerator specifies `{}`, but it hasn't been fit on any training data. "
     "Fit it first by calling `.fit(numpy_data)`."
 )
+SWITCHES = [f"{kind}_{what}" for kind in ("featurewise", "samplewise") for what in ("center", "std_normalization")]
 
 
 class Normalization:
@@ -125,6 +126,7 @@ class Normalization:
 
     def _settle(self) -> None:
         """Turns on what other arguments need."""
+        given = {name: getattr(self, name) for name in SWITCHES}
         if self.zca_whitening:
             if not self.featurewise_center:
                 self.featurewise_center = True
@@ -137,7 +139,7 @@ class Normalization:
                     stacklevel=3,
                 )
         for kind in ("featurewise", "samplewise"):
-            if getattr(self, f"{kind}_std_normalization") and not getattr(self, f"{kind}_center"):
+            if given[f"{kind}_std_normalization"] and not given[f"{kind}_center"]:
                 setattr(self, f"{kind}_center", True)
                 warnings.warn(OVERRIDES.format(f"{kind}_std_normalization", f"{kind}_center"), stacklevel=3)
 

@@ -12,7 +12,7 @@ from augstream import _core
 from augstream.batch import Tools
 from augstream.errors import AugstreamError, SampleError
 from augstream.keras_preprocessing.recipe import FlowRecipe
-from augstream.loader import SharedPool, _pools, _pools_lock, cores
+from augstream.pools import cores, shared_pool
 from augstream.rng import permute
 from augstream.stream import Stream, Threads
 
@@ -28,6 +28,13 @@ class Made(NamedTuple):
     mask: NDArray[Any] | None
     samples: Integers
     failures: list[tuple[int, str, str]]
+
+
+class UnreadableError(SampleError):
+    """Samples of a flow that cannot be read."""
+
+    def _text(self) -> str:
+        return super()._text().replace("to the Loader", "to the flow")
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Maker:
             (int(index[row]), self.recipe.source.name(int(index[row])), reasons[row]) for row in sorted(reasons)
         ]
         if not self.skip:
-            raise SampleError(failures)
+            raise UnreadableError(failures)
         return self._filled(epoch, Made(image, mask, index, failures), sorted(reasons), tools)
 
     def _filled(self, epoch: int, made: Made, rows: list[int], tools: Tools) -> Made:
@@ -93,7 +100,7 @@ class Maker:
                     mask[row] = one.mask[0]
                 break
             else:
-                raise SampleError(failures)
+                raise UnreadableError(failures)
         return Made(image, mask, index, failures)
 
 
@@ -139,7 +146,7 @@ class Prefetching:
         """Any samples of any epoch, made here and now."""
         threads = Threads(self.threads or cores())
         try:
-            shared = pool(threads.count)
+            shared = shared_pool(threads.count)
             return self.maker().make(epoch, np.asarray(index, np.int64), Tools(threads, shared.pool))
         finally:
             threads.stop()
@@ -159,7 +166,7 @@ class Prefetching:
 
     def _begin(self, turn: int) -> None:
         maker, count = self.maker(), self.threads or cores()
-        shared, slots = pool(count), _core.Slots(AHEAD + 2)
+        shared, slots = shared_pool(count), _core.Slots(AHEAD + 2)
         self._turn = turn
         self._stream = Stream(
             lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
@@ -171,12 +178,3 @@ class Prefetching:
 
     def _serving(self) -> Any:
         return self.__dict__.setdefault("_serving_lock", threading.RLock())
-
-
-def pool(count: int) -> SharedPool:
-    """The native threads that loaders with the same number of them use too."""
-    with _pools_lock:
-        shared = _pools.get(count)
-        if shared is None:
-            shared = _pools[count] = SharedPool(count)
-        return shared

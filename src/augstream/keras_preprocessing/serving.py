@@ -1,6 +1,7 @@
 """Which way a flow makes a batch: ahead and all at once, or picture by picture as the old loop did."""
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,12 +12,13 @@ from augstream.keras_preprocessing.draws import Compat, fresh_seed, rng_of
 from augstream.keras_preprocessing.image.utils import array_to_img
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.prefetch import Prefetching
-from augstream.loader import cores
+from augstream.pools import cores
 from augstream.stream import Threads
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
+KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 HASHES = {"files": int(1e7), "arrays": int(1e4)}
 
 
@@ -50,8 +52,11 @@ class Serving(Prefetching):
 
         return ImageDataGenerator(data_format=self.data_format, dtype=self.dtype)
 
-    def set_own_attrs(self, augment: bool, on_error: str) -> None:
-        """Takes note of what the old API did not have."""
+    def set_own_attrs(self, augment: bool, on_error: str, others: Iterable[str]) -> None:
+        """Takes note of what the old API did not have; refuses what neither it nor Keras has."""
+        for name in others:
+            if name not in KERAS_ARGUMENTS:
+                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}")
         if on_error not in ("raise", "skip"):
             raise ArgumentError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
         self.augment = bool(augment)

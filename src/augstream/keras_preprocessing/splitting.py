@@ -6,20 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.sources.source import Source
-
-
-class Labels(Source):
-    """Labels alone, for the sake of `Source.split`."""
-
-    def __init__(self, labels: NDArray[np.int64]) -> None:
-        self.labels = labels
-
-    def __len__(self) -> int:
-        return len(self.labels) if self.labels is not None else 0
-
-    def read(self, index: int) -> bytes:
-        raise NotImplementedError
+from augstream.rng import permute
 
 
 def stratified(split: str | None) -> bool:
@@ -32,9 +19,17 @@ def stratified(split: str | None) -> bool:
 
 
 def part(labels: Any, split: tuple[float, float], seed: int) -> NDArray[np.int64]:
-    """The samples of the subset that `split`, as fractions from and to, stands for: a share of every class."""
-    numbers = np.unique(np.asarray(labels), return_inverse=True, axis=0)[1].reshape(-1).astype(np.int64)
+    """The samples of the subset that `split`, as fractions from and to, stands for: a share of every class.
+
+    A class of two or more samples has at least one on either side.
+    """
+    numbers = np.unique(np.asarray(labels), return_inverse=True, axis=0)[1].reshape(-1)
     validation = split[0] == 0
     fraction = split[1] if validation else split[0]
-    training, held = Labels(numbers).split(fraction, seed)
-    return held.indices if validation else training.indices
+    held = np.zeros(len(numbers), bool)
+    for number in range(int(numbers.max(initial=-1)) + 1):
+        members = np.flatnonzero(numbers == number)
+        n = len(members)
+        count = int(np.clip(np.floor(fraction * n + 0.5), n > 1, max(n - 1, 0)))
+        held[members[permute(seed, number, n, np.arange(count))]] = True
+    return np.flatnonzero(held if validation else ~held)

@@ -80,7 +80,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             interpolation,
             keep_aspect_ratio,
         )
-        self.set_own_attrs(augment, on_error)
+        self.set_own_attrs(augment, on_error, kwargs)
         df = dataframe.copy()
         self.directory = directory or ""
         self.class_mode = class_mode

@@ -63,7 +63,7 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
             interpolation,
             keep_aspect_ratio,
         )
-        self.set_own_attrs(augment, on_error)
+        self.set_own_attrs(augment, on_error, kwargs)
         self.directory = directory
         if class_mode not in self.allowed_class_modes:
             raise ArgumentError(f"Invalid class_mode: {class_mode}; expected one of: {self.allowed_class_modes}")

@@ -49,6 +49,7 @@ class NumpyArrayIterator(Serving, Iterator):
     ) -> None:
         self.compat = getattr(image_data_generator, "compat", None)
         self.image_data_generator = image_data_generator
+        self.set_own_attrs(augment, "raise", kwargs)
         self.dtype = dtype or "float32"
         self.data_format = data_format or "channels_last"
         x, misc = _apart(x)
@@ -75,7 +76,6 @@ class NumpyArrayIterator(Serving, Iterator):
         self.save_prefix = save_prefix
         self.save_format = save_format
         self.image_shape = self.x.shape[1:]
-        self.set_own_attrs(augment, "raise")
         Iterator.__init__(self, len(self.x), batch_size, shuffle, seed, **kwargs)
 
     def _kept(self, x: Any, y: Any, subset: str, shared: bool, split_seed: int, ignore_class_split: bool) -> Any:

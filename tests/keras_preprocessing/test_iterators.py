@@ -1,0 +1,355 @@
+"""Iterators: what they hand out, in which order, and that it depends on nothing else; names and messages."""
+
+import inspect
+import pickle
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+from keras_lines import LINES, line, photo, photos, quiet
+from PIL import Image
+
+from augstream.keras_preprocessing import image
+from augstream.keras_preprocessing.image import (
+    DataFrameIterator,
+    DirectoryIterator,
+    ImageDataGenerator,
+    Iterator,
+    NumpyArrayIterator,
+)
+
+COURSE = {
+    "rotation_range": 40,
+    "width_shift_range": 0.2,
+    "height_shift_range": 0.2,
+    "shear_range": 0.2,
+    "zoom_range": 0.2,
+    "horizontal_flip": True,
+    "rescale": 1 / 255,
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(13):
+        place = tmp_path / "photos" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo(30 + number, 40, seed=number)).save(
+            place / f"{number:02}.{('png', 'jpg')[number % 3 > 0]}"
+        )
+    return tmp_path / "photos"
+
+
+def epoch(flow):
+    return [next(flow) for _ in range(len(flow))]
+
+
+def same(a, b):
+    return all(np.array_equal(one, two) for one, two in zip(a, b, strict=True))
+
+
+def test_a_flow_is_endless_and_each_epoch_has_every_sample_once(folder):
+    flow = ImageDataGenerator(**COURSE).flow_from_directory(folder, (24, 20), batch_size=5, class_mode="input", seed=1)
+    assert len(flow) == 3
+    first, second = epoch(flow), epoch(flow)
+    assert [len(x) for x, _ in first] == [5, 5, 3]
+    assert not np.array_equal(first[0][0], second[0][0])
+    flow = ImageDataGenerator().flow(photos(13, 4, 4), np.arange(13), batch_size=5, seed=1)
+    for _ in range(3):
+        assert sorted(np.concatenate([y for _, y in epoch(flow)]).tolist()) == list(range(13))
+    assert flow.total_batches_seen == 9
+    assert flow.batch_index == 0
+
+
+def test_next_and_brackets_give_the_same_batches_in_any_order(folder):
+    def flow():
+        return ImageDataGenerator(**COURSE).flow_from_directory(folder, (24, 20), batch_size=4, seed=7)
+
+    one, two = flow(), flow()
+    expected = epoch(one)
+    for number in (0, 1, 2, 3, 1, 3, 0, 2, -1):
+        assert same(two[number], expected[number])
+    two.on_epoch_end()
+    assert same(two[1], [next(one) for _ in range(2)][1])
+    with pytest.raises(ValueError, match="Asked to retrieve element 4, but the Sequence has length 4"):
+        two[4]
+
+
+def test_the_order_is_the_index_array(folder):
+    flow = ImageDataGenerator().flow_from_directory(folder, (9, 9), batch_size=4, class_mode="sparse", seed=2)
+    assert flow.index_array is None
+    _, y = next(flow)
+    assert y.tolist() == flow.classes[flow.index_array[:4]].tolist()
+    flow.index_array = np.arange(13)[::-1]
+    assert flow[0][1].tolist() == flow.classes[::-1][:4].tolist()
+    assert np.array_equal(next(flow.index_generator), [8, 7, 6, 5])
+    flow.reset()
+    assert sorted(np.concatenate([y for _, y in epoch(flow)]).tolist()) == sorted(flow.classes.tolist())
+
+
+def test_a_sample_is_the_same_in_any_batch_and_with_any_threads(folder):
+    def everything(batch_size, threads):
+        generator = ImageDataGenerator(**COURSE, brightness_range=(0.5, 1.5), threads=threads)
+        flow = generator.flow_from_directory(folder, (24, 20), batch_size=batch_size, class_mode=None, seed=3)
+        return np.concatenate(epoch(flow) + epoch(flow))
+
+    expected = everything(13, 8)
+    assert np.array_equal(everything(4, 1), expected)
+    assert np.array_equal(everything(1, 2), expected)
+
+
+def test_without_a_seed_flows_differ(folder):
+    one, two = (ImageDataGenerator(**COURSE).flow(photos(4, 16, 16)) for _ in range(2))
+    assert one.seed is None
+    assert not np.array_equal(next(one), next(two))
+
+
+@pytest.mark.parametrize("compat", [None, *LINES])
+def test_a_flow_is_pickled_in_the_middle_of_an_epoch(folder, compat):
+    generator = ImageDataGenerator(**COURSE, compat=compat)
+    flows = [
+        generator.flow_from_directory(folder, (24, 20), batch_size=4, seed=5),
+        generator.flow(photos(9, 12, 10), np.arange(9), batch_size=4, seed=5),
+    ]
+    for flow in flows:
+        next(flow)
+        copy = pickle.loads(pickle.dumps(flow))
+        assert type(copy) is type(flow)
+        for _ in range(5):
+            assert same(next(copy), next(flow))
+
+
+def test_dropping_a_flow_ends_its_threads():
+    before = set(threading.enumerate())
+    flow = ImageDataGenerator(**COURSE).flow(photos(64, 32, 32), batch_size=4)
+    next(flow)
+    del flow
+    assert not [one for one in set(threading.enumerate()) - before if one.name.startswith("augstream")]
+
+
+def test_an_array_of_bytes_is_never_copied_to_floats():
+    x = np.zeros((2000, 32, 32, 3), np.uint8)
+    tracemalloc.start()
+    try:
+        flow = ImageDataGenerator(**COURSE).flow(x, batch_size=8, seed=0)
+        for _ in range(20):
+            next(flow)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert np.shares_memory(flow.x, x)
+    assert peak < x.nbytes / 2
+
+
+def test_what_goes_with_the_pictures_goes_with_them():
+    x, a, b, y = photos(7, 6, 6), np.arange(7), np.arange(14).reshape(7, 2), np.arange(7) * 10
+    flow = ImageDataGenerator().flow((x, [a, b]), y, batch_size=3, sample_weight=y + 1, shuffle=False)
+    (pictures, one, two), target, weight = next(flow)
+    assert np.array_equal(pictures, x[:3])
+    assert (one.tolist(), two.tolist()) == ([0, 1, 2], [[0, 1], [2, 3], [4, 5]])
+    assert (target.tolist(), weight.tolist()) == ([0, 10, 20], [1, 11, 21])
+    assert isinstance(next(ImageDataGenerator().flow((x, a)))[1], np.ndarray)
+
+
+def test_a_function_sees_each_picture_between_color_and_rescaling(folder):
+    seen = []
+
+    def treat(one):
+        seen.append((one.shape, one.dtype.name, float(one.max()) > 1, threading.current_thread() is not None))
+        return one * 0 + 51
+
+    generator = ImageDataGenerator(preprocessing_function=treat, rescale=1 / 255, rotation_range=20)
+    x, _ = next(generator.flow_from_directory(folder, (24, 20), batch_size=13))
+    np.testing.assert_allclose(x, 0.2, rtol=1e-6)
+    assert set(seen) == {((24, 20, 3), "float32", True, True)}
+
+
+def test_what_somebody_overrides_is_used(folder):
+    class Own(ImageDataGenerator):
+        def standardize(self, x):
+            return super().standardize(x) * 0 + 7
+
+    assert (next(Own(rescale=1 / 255).flow(photos(3, 4, 4))) == 7).all()
+
+    class Still(ImageDataGenerator):
+        def get_random_transform(self, img_shape, seed=None):
+            return {"theta": 180}
+
+    x = photos(3, 8, 8)
+    made = next(Still(rotation_range=9).flow(x, shuffle=False))
+    np.testing.assert_allclose(made, x[:, ::-1, ::-1], atol=1e-2)
+
+    class Half(DirectoryIterator):
+        def _get_batches_of_transformed_samples(self, index_array):
+            x, y = super()._get_batches_of_transformed_samples(index_array)
+            return x / 2, y
+
+    plain = ImageDataGenerator(**COURSE)
+    half, whole = (cls(folder, plain, (9, 9), seed=3) for cls in (Half, DirectoryIterator))
+    for _ in range(3):
+        assert np.array_equal(next(half)[0], next(whole)[0] / 2)
+
+
+def test_an_iterator_of_ones_own_needs_one_method():
+    class Numbers(Iterator):
+        def _get_batches_of_transformed_samples(self, index_array):
+            return index_array * 2
+
+    flow = Numbers(5, 2, False, None)
+    assert [next(flow).tolist() for _ in range(4)] == [[0, 2], [4, 6], [8], [0, 2]]
+    with pytest.raises(NotImplementedError):
+        next(Iterator(3, 2, False, 0))
+
+
+def test_batches_are_saved_where_asked(tmp_path):
+    flow = ImageDataGenerator(rotation_range=5).flow(
+        photos(4, 8, 8), batch_size=2, save_to_dir=str(tmp_path), save_prefix="aug", save_format="jpeg", seed=1
+    )
+    next(flow)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    assert all(name.startswith("aug_") and name.endswith(".jpeg") for name in names)
+
+
+def test_names_and_arguments_are_the_old_ones():
+    old = line("1.1.2")
+    for name in (name for name in dir(old) if not name.startswith("_") and name in image.__all__):
+        both = [getattr(module, name) for module in (image, old)]
+        both = [one.__init__ if isinstance(one, type) else one for one in both]
+        mine, theirs = (inspect.signature(one).parameters for one in both)
+        positional = [p for p in mine.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_KEYWORD)]
+        for place, (argument, parameter) in enumerate(theirs.items()):
+            if parameter.kind is parameter.VAR_KEYWORD:
+                continue
+            assert positional[place].name == argument, name
+            assert positional[place].default == parameter.default, (name, argument)
+    for name in ("flow", "flow_from_directory", "flow_from_dataframe", "fit", "standardize", "get_random_transform"):
+        mine, theirs = (
+            list(inspect.signature(getattr(cls, name)).parameters.items())
+            for cls in (ImageDataGenerator, old.ImageDataGenerator)
+        )
+        for (a, one), (b, two) in zip(mine, theirs, strict=False):
+            assert a == b or two.kind is two.VAR_KEYWORD
+            assert one.default == two.default or two.kind is two.VAR_KEYWORD
+    generator, theirs = ImageDataGenerator(), old.ImageDataGenerator()
+    assert {name for name in vars(theirs) if name not in vars(generator)} == set()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"data_format": "channels_middle"},
+        {"validation_split": 5},
+        {"zoom_range": (1, 2, 3)},
+        {"zoom_range": "ab"},
+        {"brightness_range": 0.1},
+    ],
+    ids=str,
+)
+def test_errors_read_as_they_did(wrong):
+    with pytest.raises(ValueError) as theirs:
+        line("1.1.2").ImageDataGenerator(**wrong)
+    with pytest.raises(ValueError) as ours:
+        ImageDataGenerator(**wrong)
+    assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"zca_whitening": True, "featurewise_std_normalization": True},
+        {"featurewise_std_normalization": True},
+        {"samplewise_std_normalization": True},
+    ],
+    ids=str,
+)
+def test_warnings_read_as_they_did(asked):
+    with pytest.warns(UserWarning, match="overrides") as theirs:
+        line("1.1.2").ImageDataGenerator(**asked)
+    with pytest.warns(UserWarning, match="overrides") as ours:
+        generator = ImageDataGenerator(**asked)
+    assert [str(one.message) for one in ours] == [str(one.message) for one in theirs]
+    if "featurewise_std_normalization" in asked:
+        with pytest.warns(UserWarning, match="hasn't been fit on any training data"):
+            next(generator.flow(photos(2, 4, 4)))
+
+
+def test_the_table_is_read_as_before(folder, capsys):
+    pandas = pytest.importorskip("pandas")
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*g"))
+    table = pandas.DataFrame({"filename": names, "class": [name[0] for name in names], "n": range(len(names))})
+    table["many"] = [["a", "b"] if number % 3 == 0 else ["b"] for number in range(len(names))]
+    generators = {
+        "ours": ImageDataGenerator(validation_split=0.3),
+        "old": line("1.1.2").ImageDataGenerator(validation_split=0.3),
+    }
+    for more in (
+        {"class_mode": "sparse", "y_col": "class"},
+        {"class_mode": "categorical", "y_col": "many", "subset": "training"},
+        {"class_mode": "raw", "y_col": "n", "weight_col": "n"},
+        {"class_mode": "raw", "y_col": ["n", "n"], "subset": "validation"},
+        {"class_mode": "multi_output", "y_col": ["n", "n"]},
+        {"class_mode": None},
+        {"class_mode": "binary", "y_col": "class", "classes": ["a", "b"], "validate_filenames": False},
+    ):
+        batches, said = {}, {}
+        for name, generator in generators.items():
+            capsys.readouterr()
+            with np.errstate(all="ignore"):
+                flow = generator.flow_from_dataframe(table, str(folder), target_size=(9, 9), shuffle=False, **more)
+            said[name] = capsys.readouterr().out
+            batches[name] = (next(flow), flow.filenames, getattr(flow, "class_indices", None), flow.n)
+        assert said["ours"] == said["old"]
+        assert batches["ours"][1:] == batches["old"][1:]
+        if more["class_mode"] is not None:
+            (_, *mine), (_, *theirs) = batches["ours"][0], batches["old"][0]
+            for a, b in zip(mine, theirs, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_the_table_keeps_the_order_of_given_classes(folder):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"filename": ["a/00.png", "b/01.jpg"], "class": ["x", "y"]})
+    flow = ImageDataGenerator().flow_from_dataframe(table, str(folder), classes=["y", "x"])
+    assert flow.class_indices == {"y": 0, "x": 1}
+    assert isinstance(flow, DataFrameIterator)
+    with pytest.warns(DeprecationWarning, match="has_ext is deprecated"):
+        ImageDataGenerator().flow_from_dataframe(table, str(folder), has_ext=True)
+    with pytest.raises(TypeError, match="must be strings"):
+        ImageDataGenerator().flow_from_dataframe(table.assign(filename=1), str(folder))
+    table.loc[2] = ["gone.png", "x"]
+    with pytest.warns(UserWarning, match="Found 1 invalid image filename"):
+        ImageDataGenerator().flow_from_dataframe(table, str(folder))
+
+
+def test_importing_brings_neither_keras_nor_scipy_nor_pillow():
+    heavy = ("keras", "scipy", "PIL", "pandas", "jax", "tensorflow", "torch")
+    script = (
+        "import sys; from augstream.keras_preprocessing.image import *; "
+        "import augstream.keras_preprocessing.image.utils, augstream.keras_preprocessing.image.image_data_generator; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_an_array_must_have_four_axes():
+    with pytest.raises(ValueError, match="should have rank 4"):
+        ImageDataGenerator().flow(np.zeros((3, 4, 5)))
+    with pytest.raises(ValueError, match="should have rank 4"):
+        ImageDataGenerator().fit(np.zeros((3, 4, 5)))
+    with pytest.warns(UserWarning, match="expected either 1, 3, or 4 channels"):
+        NumpyArrayIterator(np.zeros((3, 4, 4, 5), np.float32), None, ImageDataGenerator())
+    with pytest.raises(ValueError, match="should have the same length"):
+        ImageDataGenerator().flow(photos(3, 4, 4), np.arange(4))
+
+
+def test_nothing_to_read_is_an_empty_batch(tmp_path):
+    (tmp_path / "a").mkdir()
+    with quiet():
+        flow = ImageDataGenerator().flow_from_directory(tmp_path, (5, 6))
+    x, y = next(flow)
+    assert x.shape == (0, 5, 6, 3)
+    assert y.shape == (0, 1)
