@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import augstream as aug
-from augstream.errors import ArgumentError
+from augstream.errors import ArgumentError, SourceError
 from augstream.sources import division
 
 
@@ -200,3 +200,31 @@ def test_division_of_a_million_is_quick():
     parts = division.by_class(labels, len(labels), [0.8, 0.2], 0)
     assert [len(part) for part in parts] == [800_000, 200_000]
     assert time.perf_counter() - start < 10
+
+
+def test_a_written_split_is_read_again_whatever_was_added(tmp_path):
+    source = squares(12)
+    train, validation = source.split(0.25, seed=4)
+    aug.write_split(tmp_path / "split.json", train=train, validation=validation)
+    parts = aug.read_split(tmp_path / "split.json", source)
+    assert [parts[name].indices.tolist() for name in ("train", "validation")] == [
+        train.indices.tolist(),
+        validation.indices.tolist(),
+    ]
+    with pytest.warns(UserWarning, match="3 samples of the source are not in"):
+        more = aug.read_split(tmp_path / "split.json", squares(15))
+    assert levels(more["validation"]) == levels(validation)
+    with pytest.raises(SourceError, match=r"has no sample 'x\[11\]', which"):
+        aug.read_split(tmp_path / "split.json", squares(11))
+    with pytest.raises(ArgumentError, match="is in a and in b"):
+        aug.write_split(tmp_path / "x.json", a=train, b=source)
+    with pytest.raises(ArgumentError, match="at least one part"):
+        aug.write_split(tmp_path / "x.json")
+    with pytest.raises(SourceError, match="two samples of the source are called"):
+        aug.read_split(tmp_path / "split.json", source + source)
+    for text in ("{}", "[]", "no json"):
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(SourceError, match="is no split"):
+            aug.read_split(tmp_path / "x.json", source)
+    with pytest.raises(SourceError, match="cannot read"):
+        aug.read_split(tmp_path / "gone.json", source)

@@ -167,3 +167,27 @@ def test_the_memory_of_a_large_listing_is_bounded_at_its_peak(tmp_path, monkeypa
     assert peak / n < 200
     assert kept[7] == b"picture_00000007.jpg"
     assert np.diff(kept.ends).tolist() == [20] * (n - 1)
+
+
+def test_files_that_change_after_the_listing_are_bad_samples(photos):
+    source = aug.from_folder(photos)
+    first, second, third = (source.path(index) for index in range(3))
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:200])
+    third.unlink()
+    third.mkdir()
+    loader = aug.Loader(source, aug.Compose([aug.Resize(8, 8)]), 24)
+    with pytest.raises(aug.SampleError) as caught:
+        list(loader)
+    reasons = {index: reason for index, _, reason in caught.value.failures}
+    assert set(reasons) == {0, 1, 2}
+    assert reasons[0] == "the file does not exist (any more)"
+    assert reasons[2] == "cannot be read: Is a directory"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_a_bad_sample(photos):
+    source = aug.from_folder(photos)
+    source.path(0).chmod(0)
+    with pytest.raises(aug.SampleError, match="Permission denied"):
+        list(aug.Loader(source, aug.Compose([aug.Resize(8, 8)]), 24))

@@ -76,6 +76,8 @@ if TYPE_CHECKING:
         from_voc,
         from_yolo,
         interleave,
+        read_split,
+        write_split,
     )
     from augstream.targets import Targets
 
@@ -93,6 +95,8 @@ SOURCES = (
     "from_voc",
     "from_yolo",
     "interleave",
+    "read_split",
+    "write_split",
 )
 LAZY = {"Loader": "augstream.loader", "Targets": "augstream.targets", **dict.fromkeys(SOURCES, "augstream.sources")}
 
@@ -158,6 +162,8 @@ __all__ = [
     "from_voc",
     "from_yolo",
     "interleave",
+    "read_split",
+    "write_split",
 ]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from augstream.sources.items import from_function, from_sequence
     from augstream.sources.joined import Joined, interleave
     from augstream.sources.pairs import from_masks
+    from augstream.sources.splits import read_split, write_split
     from augstream.sources.table import from_table
     from augstream.sources.tar import from_tar
     from augstream.sources.voc import from_voc
@@ -35,6 +36,8 @@ LAZY = {
     "from_voc": "voc",
     "from_yolo": "yolo",
     "interleave": "joined",
+    "read_split": "splits",
+    "write_split": "splits",
 }
 
 __all__ = [
@@ -54,6 +57,8 @@ __all__ = [
     "from_voc",
     "from_yolo",
     "interleave",
+    "read_split",
+    "write_split",
 ]
 
 
