@@ -169,6 +169,9 @@ def test_coco_boxes_and_classes(tmp_path):
     crowded = first(aug.from_coco(tmp_path / "images", tmp_path / "all.json", crowd=True, points=True))
     assert len(crowded.boxes[1]) == 3
     assert crowded.points[1][0].tolist() == [12.5, 6.5]
+    outlined = first(aug.from_coco(tmp_path / "images", tmp_path / "all.json", polygons=True, masks="class"))
+    assert outlined.polygons[1][0][0].tolist() == [[10, 5], [30, 5], [30, 15], [10, 15]]
+    assert outlined.polygons[0] == []
     assert np.isnan(crowded.points[1][1]).all()
 
 
@@ -318,6 +321,27 @@ def test_real_panoptic_segments_are_coco():
                 if len(rows) > 50:
                     tight = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
                     assert np.abs(box - tight).max() < 3
+
+
+def test_real_outlines_keep_boxes_tight():
+    folder = real("coco_clean")
+    labels = folder / "instance_segmentation/labels/val2017"
+    loose = aug.from_yolo(folder / "images/val2017", labels)
+    tight = aug.from_yolo(folder / "images/val2017", labels, polygons=True)
+    pipeline = aug.Compose([aug.Rotate((20, 45)), aug.Resize(256, 256)])
+    smaller = 0
+    for one, two in zip(aug.Loader(loose, pipeline, 9), aug.Loader(tight, pipeline, 9), strict=True):
+        for a, b, some in zip(one.boxes, two.boxes, two.polygons, strict=True):
+            assert len(b) == len(some)
+            for box, (edge, *_) in zip(b, some, strict=True):
+                low, high = np.clip(edge.min(0), 0, 256), np.clip(edge.max(0), 0, 256)
+                assert (box[:2] >= low - 0.01).all()
+                assert (box[2:] <= high + 0.01).all()
+            if len(a) == len(b):
+                areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (a, b)]
+                assert (areas[1] <= areas[0] + 0.1).all()
+                smaller += int((areas[1] < 0.8 * areas[0]).sum())
+    assert smaller > 20
 
 
 def test_real_voc_boxes_are_inside_their_pictures():

@@ -8,10 +8,12 @@ from augstream import transforms as t
 from augstream.compose import Compose
 from augstream.engines import native
 from augstream.errors import PipelineError, SampleError
+from augstream.fuse import Plan
 from augstream.loader import Loader
 from augstream.ops import Frame
+from augstream.polygon import inverse
 from augstream.sources import Source
-from augstream.targets import Moved, Rules, Targets, inverse, move, move_boxes, move_masks, move_points
+from augstream.targets import Moved, Outlines, Rules, Targets, move, move_boxes, move_masks, move_points
 
 GEOMETRIC = {
     "nothing": [],
@@ -174,6 +176,58 @@ def test_boxes_stay_tight(name, fuse):
         for box, row in zip(moved, kept, strict=True):
             expected, _ = seen_box(boxes[row], plan)
             assert np.abs(box - expected).max() < 0.8
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("name", GEOMETRIC)
+def test_boxes_with_outlines_are_tight_around_these(name, fuse):
+    """Around a star, through every transform: the same box as that of its densely drawn edge."""
+    angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
+    radius = np.where(np.arange(14) % 2, 10, 35)[:, None]
+    star = [45, 50] + radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    ends = np.roll(star, -1, axis=0)
+    edge = (star[:, None] + np.linspace(0, 1, 200)[:, None] * (ends - star)[:, None]).reshape(-1, 2)
+    inner = [45, 50] + (edge - [45, 50]) * np.linspace(0, 1, 40)[:, None, None]
+    dense = inner.reshape(-1, 2)
+    for seed in range(4):
+        plan = planned(GEOMETRIC[name], seed=seed, fuse=fuse)
+        box = np.array([[0.0, 0, 90, 100]])
+        moved, kept = move_boxes(box, np.zeros(1, np.int64), plan, 0, Outlines([[star]]))
+        points, everywhere = dense, np.ones(len(dense), bool)
+        for step in plan.passes:
+            points = move_points(points, np.zeros(len(points), np.int64), planned_pass(plan, step))
+            everywhere &= (points >= 0).all(1) & (points <= step.warp.size[0][::-1]).all(1)
+        left = points[everywhere]
+        assert len(kept) == (1 if len(left) else 0)
+        if len(left):
+            assert np.abs(moved[0] - np.r_[left.min(0), left.max(0)]).max() < 1.5
+
+
+def planned_pass(plan, step):
+    return Plan((step,), plan.frame_in, plan.frame_out)
+
+
+def test_polygons_move_with_their_boxes():
+    square = np.array([[10.0, 10], [30, 10], [30, 30], [10, 30]])
+    beside = square + np.array([50, 0])
+    objects = [[square, square + 40], [beside], []]
+    targets = Targets(boxes=[[10, 10, 70, 70], [60, 10, 80, 30], [0, 60, 20, 100]], polygons=objects).checked((100, 90))
+    assert len(targets.polygons[2][0]) == 4
+    flipped = move([targets, targets], planned([t.HorizontalFlip(p=1)], n=2), Rules())
+    assert flipped.boxes[1].tolist() == [[20, 10, 80, 70], [10, 10, 30, 30], [70, 60, 90, 100]]
+    assert np.allclose(flipped.polygons[0][1][0], np.array([90, 0]) + np.array([-1, 1]) * beside)
+    assert [len(some) for some in flipped.polygons[1]] == [2, 1, 1]
+    cropped = move([targets], planned([t.CenterCrop(40, 30)]), Rules(min_visible=0.05))
+    assert cropped.boxes[0].tolist() == [[20, 20, 30, 40]]
+    assert np.allclose(cropped.polygons[0][0][1], square + 40 - 30)
+    assert len(cropped.polygons[0]) == 1
+    alone = Targets(polygons=[[square * [1 / 90, 1 / 100]]], relative=True).checked((100, 90))
+    assert np.allclose(alone.boxes, [[10, 10, 30, 30]])
+    turned_box = move([Targets(polygons=[[square + 30]]).checked((100, 90))], planned([t.Rotate((45, 45))]), Rules())
+    assert np.ptp(turned_box.boxes[0][0][[0, 2]]) == pytest.approx(20 * 2**0.5, abs=1e-4)
+    for wrong, message in (([[square[:2]]], "m at least 3"), ([], "polygons of 0 objects for 1 boxes")):
+        with pytest.raises(ValueError, match=message):
+            Targets(boxes=[[0, 0, 1, 1]], polygons=wrong).checked((100, 90))
 
 
 def test_boxes_are_dropped_below_their_visible_share():

@@ -37,7 +37,7 @@ class Batch:
 
     image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
     index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
-    mask, boxes, box_label, points: the targets as `Moved` has them; None where the source has none.
+    mask, boxes, box_label, polygons, points: the targets as `Moved` has them; None where the source has none.
     """
 
     image: NDArray[Any]
@@ -69,6 +69,11 @@ class Batch:
     def points(self) -> list[NDArray[np.float32]] | None:
         """(k, 2) x y in pixels for each sample."""
         return self.moved.points
+
+    @property
+    def polygons(self) -> list[list[list[NDArray[np.float32]]]] | None:
+        """The outlines (m, 2) of each box for each sample."""
+        return self.moved.polygons
 
     @property
     def weight(self) -> NDArray[np.float32] | None:

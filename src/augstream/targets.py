@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+from augstream import _core, polygon
 from augstream.engines import native
 from augstream.errors import PipelineError
 from augstream.fuse import Pass, Plan
@@ -29,8 +29,9 @@ class Targets:
 
     mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the picture; or the bytes of an
     image file, whose numbers are then taken as they are stored. boxes: (k, 4) x0 y0 x1 y1, where pixel i covers
-    [i, i+1). box_label: (k,) the class of each. points: (k, 2) x y; NaN where one is missing.
-    relative: boxes and points are fractions of the width and the height.
+    [i, i+1). box_label: (k,) the class of each. polygons: for each box the outlines (m, 2) of what is in it, one or
+    several; boxes may be left out then. points: (k, 2) x y; NaN where one is missing.
+    relative: boxes, polygons and points are fractions of the width and the height.
     """
 
     mask: NDArray[Any] | bytes | None = None
@@ -38,6 +39,7 @@ class Targets:
     box_label: NDArray[Any] | None = None
     points: NDArray[Any] | None = None
     relative: bool = False
+    polygons: Sequence[Sequence[NDArray[Any]]] | None = None
 
     def checked(self, size: tuple[int, int]) -> "Targets":
         """In pixels of a picture of this (height, width), as arrays; ValueError says what does not fit."""
@@ -53,7 +55,16 @@ class Targets:
             box_label = np.asarray(box_label)
             if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
                 raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
-        return Targets(_mask(self.mask, size), boxes, box_label, points)
+        polygons = None
+        if self.polygons is not None:
+            scale = np.array([size[1], size[0]], np.float64) if self.relative else np.ones(2)
+            polygons = [[_outline(one) * scale for one in some] for some in self.polygons]
+            boxes = polygon.around(polygons) if boxes is None else boxes
+            if len(polygons) != len(boxes):
+                raise ValueError(f"polygons of {len(polygons)} objects for {len(boxes)} boxes")
+            # What has no outline, as a crowd, is as large as its box.
+            polygons = [some or [polygon.corners(box)] for some, box in zip(polygons, boxes, strict=True)]
+        return Targets(_mask(self.mask, size), boxes, box_label, points, polygons=polygons)
 
 
 @dataclass(frozen=True)
@@ -73,14 +84,16 @@ class Moved:
     """The targets of a batch, moved as its pictures were: one row, or one entry of a list, per sample.
 
     mask: (n, h, w) or in the layout of the pictures, in the dtype the source has. boxes: (k, 4) float32 each, clipped
-    to the picture, without those that are hardly seen any more; box_label: (k,) each, of the boxes that are left.
-    points: (k, 2) float32 each: all of them, in order, those outside the picture too.
+    to the picture, without those that are hardly seen any more; box_label: (k,) each, of the boxes that are left, and
+    polygons: the outlines (m, 2) of each, not clipped. points: (k, 2) float32 each: all of them, in order, those
+    outside the picture too.
     """
 
     mask: NDArray[Any] | None = None
     boxes: list[NDArray[np.float32]] | None = None
     box_label: list[NDArray[Any]] | None = None
     points: list[NDArray[np.float32]] | None = None
+    polygons: list[list[list[NDArray[np.float32]]]] | None = None
 
     def put(self, rows: Sequence[int], other: "Moved", n: int) -> None:
         """Takes row i of `other` as row rows[i] of n; rows that nobody puts stay empty."""
@@ -88,7 +101,7 @@ class Moved:
             if self.mask is None:
                 self.mask = np.zeros((n, *other.mask.shape[1:]), other.mask.dtype)
             self.mask[list(rows)] = other.mask
-        for name in ("boxes", "box_label", "points"):
+        for name in ("boxes", "box_label", "points", "polygons"):
             theirs = getattr(other, name)
             if theirs is not None:
                 mine = getattr(self, name) or [theirs[0][:0]] * n
@@ -120,7 +133,13 @@ def move(
     if boxes:
         _same("boxes", [one.boxes is not None for one in targets])
         together, owner = _together(boxes)
-        final, kept = move_boxes(together, owner, plan, rules.min_visible)
+        outlines = None
+        if any(one.polygons is not None for one in targets):
+            _same("polygons", [one.polygons is not None for one in targets])
+            outlines = Outlines([some for one in targets for some in one.polygons or ()])
+        final, kept = move_boxes(together, owner, plan, rules.min_visible, outlines)
+        if outlines is not None:
+            moved.polygons = outlines.moved(owner, kept, plan, len(targets))
         moved.boxes = _apart(final.astype(np.float32), owner[kept], len(targets))
         labels = [one.box_label for one in targets if one.box_label is not None]
         if labels:
@@ -168,97 +187,74 @@ def move_masks(
 def move_points(points: Array, owner: Owners, plan: Plan) -> Array:
     """Where the points (m, 2) of the pictures `owner` (m,) land; NaN for one that is behind the camera."""
     for warp in _warps(plan):
-        points = _project(points, inverse(warp.matrix)[owner])
+        points = polygon.project(points, polygon.inverse(warp.matrix)[owner])
     return points
 
 
-def move_boxes(boxes: Array, owner: Owners, plan: Plan, min_visible: float) -> tuple[Array, NDArray[np.int64]]:
+class Outlines:
+    """Polygons of many objects; several may belong to one, but every object has one."""
+
+    def __init__(self, objects: Sequence[Sequence[Array]]) -> None:
+        self.parts = [one for some in objects for one in some]
+        self.owner = np.repeat(np.arange(len(objects)), [len(some) for some in objects])
+        longest = max((len(one) for one in self.parts), default=1)
+        # The last corner again, as often as it takes: the polygon stays what it is.
+        self.corners = np.array([np.pad(one, ((0, longest - len(one)), (0, 0)), "edge") for one in self.parts])
+        self.corners = self.corners.reshape(-1, longest, 2)
+
+    def moved(self, pictures: Owners, kept: Owners, plan: Plan, n: int) -> list[list[list[NDArray[np.float32]]]]:
+        """Where they go, for each picture and each object that is kept."""
+        ends = np.cumsum([len(one) for one in self.parts])
+        together = np.concatenate([*self.parts, np.empty((0, 2))])
+        owner = np.repeat(pictures[self.owner], [len(one) for one in self.parts])
+        places = np.split(move_points(together, owner, plan).astype(np.float32), ends)
+        found: list[list[list[NDArray[np.float32]]]] = [[] for _ in range(n)]
+        for number in kept.tolist():
+            rows = range(*np.searchsorted(self.owner, (number, number + 1)).tolist())
+            found[int(pictures[number])].append([places[row] for row in rows])
+        return found
+
+
+def move_boxes(
+    boxes: Array, owner: Owners, plan: Plan, min_visible: float, outlines: Outlines | None = None
+) -> tuple[Array, NDArray[np.int64]]:
     """Boxes (m, 4) tight around what is seen of them, and which of the m they are; the others are hardly seen.
 
-    What is inside a box is unknown, so it counts as full: a turned box grows to hold its corners.
+    What is inside a box is unknown, so it counts as full: a turned box grows to hold its corners. With outlines, boxes
+    are tight around these.
     """
-    edges = np.tile(plan.frame_in.size[owner][:, ::-1], 2).astype(np.float64)
-    left, top, right, bottom = np.clip(boxes, 0, edges).T
-    seen = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
-    whole = seen
+    if not len(boxes):
+        return np.empty((0, 4)), np.empty(0, np.int64)
+    seen, rows = polygon.corners(boxes), np.arange(len(boxes))
+    if outlines is not None:
+        seen, rows = outlines.corners, outlines.owner
+    pictures = owner[rows]
+    seen = whole = polygon.inside(seen, plan.frame_in.size[pictures])
     for warp in _warps(plan):
-        back = inverse(warp.matrix)[owner]
+        back = polygon.inverse(warp.matrix)[pictures]
         if (back[:, 2, :2] != 0).any():
             # What is behind the camera has no place in the picture, and would come out mirrored.
-            seen, whole = (_cut(corners, back[:, 2] - [0, 0, _AHEAD]) for corners in (seen, whole))
-        seen, whole = (_project(corners, back[:, None]) for corners in (seen, whole))
-        seen = _inside(seen, warp.size[owner])
-    if not len(seen):
-        return np.empty((0, 4)), np.empty(0, np.int64)
-    area, full = _area(seen), _area(whole)
-    with np.errstate(invalid="ignore"):
-        kept = np.flatnonzero((area > 0) & (area >= min_visible * full * (1 - 1e-9)))
+            seen, whole = (polygon.cut(corners, back[:, 2] - [0, 0, _AHEAD]) for corners in (seen, whole))
+        seen, whole = (polygon.project(corners, back[:, None]) for corners in (seen, whole))
+        seen = polygon.inside(seen, warp.size[pictures])
+    areas, wholes = (np.nan_to_num(polygon.area(corners)) for corners in (seen, whole))
+    # An outline that only touches the picture is not seen, and makes no box larger.
+    seen = np.where((areas > 0)[:, None, None], seen, np.nan)
+    area, full = (np.bincount(rows, some, len(boxes)) for some in (areas, wholes))
+    kept = np.flatnonzero((area > 0) & (area >= min_visible * full * (1 - 1e-9)))
+    starts = np.searchsorted(rows, np.arange(len(boxes)))
+    low = np.fmin.reduceat(np.fmin.reduce(seen, axis=1), starts)[kept]
+    high = np.fmax.reduceat(np.fmax.reduce(seen, axis=1), starts)[kept]
     # The corners that were cut off may lie outside by a rounding error.
-    corners = np.clip(seen[kept], 0, plan.frame_out.size[owner[kept], None, ::-1])
-    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1), kept
+    edges = np.tile(plan.frame_out.size[owner[kept], ::-1], 2)
+    return np.clip(np.concatenate([low, high], axis=1), 0, edges), kept
 
 
-def inverse(matrix: Array) -> Array:
-    """(n, 3, 3) input to output; the third part of a place is positive where the place is in front of the camera.
-
-    The adjugate, so that a warp which sees but a single place is no error: its points are nowhere.
-    """
-    a, b, c = matrix[:, 0], matrix[:, 1], matrix[:, 2]
-    back = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=2)
-    determinant = np.einsum("ni,ni->n", a, np.cross(b, c))
-    affine = ~matrix[:, 2, :2].any(axis=1)
-    signed = np.where(affine, determinant * np.sign(matrix[:, 2, 2]), determinant)
-    made: Array = back / np.where(determinant == 0, 1, signed)[:, None, None] * (determinant != 0)[:, None, None]
-    return made
-
-
-def _project(points: Array, matrix: Array) -> Array:
-    x, y = points[..., 0], points[..., 1]
-    u, v, w = (matrix[..., row, 0] * x + matrix[..., row, 1] * y + matrix[..., row, 2] for row in range(3))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ahead = w > 0
-        return np.stack([np.where(ahead, u / w, np.nan), np.where(ahead, v / w, np.nan)], axis=-1)
-
-
-def _inside(corners: Array, size: NDArray[np.int64]) -> Array:
-    """The part of convex polygons (m, v, 2) that is inside their pictures, (m, v + 4, 2)."""
-    height, width = size.T.astype(np.float64)
-    one, none = np.ones_like(width), np.zeros_like(width)
-    sides = ((one, none, none), (-one, none, width), (none, one, none), (none, -one, height))
-    # Most boxes are inside anyway.
-    if len(corners) and (corners >= 0).all() and (corners <= np.stack([width, height], axis=1)[:, None]).all():
-        return corners
-    for side in sides:
-        corners = _cut(corners, np.stack(side, axis=1))
-    return corners
-
-
-def _cut(corners: Array, line: Array) -> Array:
-    """The part of convex polygons (m, v, 2) where a x + b y + c >= 0, (m, v + 1, 2): Sutherland and Hodgman, 1974.
-
-    Rows that need fewer corners repeat one of them; NaN where nothing is left.
-    """
-    m, v, _ = corners.shape
-    after = np.roll(corners, -1, axis=1)
-    here = line[:, None, 0] * corners[..., 0] + line[:, None, 1] * corners[..., 1] + line[:, None, 2]
-    there = np.roll(here, -1, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = corners + (here / (here - there))[..., None] * (after - corners)
-        crosses = (here >= 0) != (there >= 0)
-    crosses &= np.isfinite(crossing).all(axis=2)
-    found = np.stack([corners, crossing], axis=2).reshape(m, 2 * v, 2)
-    valid = np.stack([here >= 0, crosses], axis=2).reshape(m, 2 * v)
-    order = np.argsort(~valid, axis=1, kind="stable")[:, : v + 1]
-    count = valid.sum(axis=1)
-    order = np.where(np.arange(v + 1) < count[:, None], order, order[:, :1])
-    left = np.take_along_axis(found, order[..., None], axis=1)
-    return np.where((count > 0)[:, None, None], left, np.nan)
-
-
-def _area(corners: Array) -> Array:
-    x, y = corners[..., 0], corners[..., 1]
-    area: Array = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
-    return area
+def _outline(corners: NDArray[Any]) -> Array:
+    found = _rows("polygons", corners, 2)
+    if found is None or len(found) < 3 or not np.isfinite(found).all():
+        raise ValueError(f"an outline must be (m, 2) finite numbers, m at least 3; got shape {np.shape(corners)}")
+    return found
 
 
 def _warps(plan: Plan) -> Iterator[Warp]:

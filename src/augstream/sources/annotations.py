@@ -36,10 +36,12 @@ class Annotations:
         boxes: Ragged | None = None,
         box_label: Ragged | None = None,
         points: Ragged | None = None,
+        polygons: Sequence[Any] | None = None,
         masks: Files | Sequence[Any] | None = None,
         relative: bool = False,
     ) -> None:
-        self.boxes, self.box_label, self.points, self.masks = boxes, box_label, points, masks
+        self.boxes, self.box_label, self.points, self.polygons = boxes, box_label, points, polygons
+        self.masks = masks
         self.relative = relative
 
     def at(self, index: int) -> Targets:
@@ -52,11 +54,12 @@ class Annotations:
         boxes, box_label, points = (
             None if rows is None else rows[index] for rows in (self.boxes, self.box_label, self.points)
         )
-        return Targets(mask, boxes, box_label, points, self.relative)
+        polygons = None if self.polygons is None else self.polygons[index]
+        return Targets(mask, boxes, box_label, points, self.relative, polygons)
 
     def check(self, n: int, what: str) -> None:
         """Whether there is one row of each for n samples."""
-        for name in ("boxes", "box_label", "points", "masks"):
+        for name in ("boxes", "box_label", "points", "polygons", "masks"):
             rows = getattr(self, name)
             if rows is not None and len(rows) != n:
                 raise ArgumentError(f"{what}.{name} must have one entry per picture, {n}; got {len(rows)}.")
@@ -66,7 +69,7 @@ class Annotations:
             raise ArgumentError(f"{what}.box_label must have one entry per box.")
 
     def __bool__(self) -> bool:
-        return any(rows is not None for rows in (self.boxes, self.points, self.masks))
+        return any(rows is not None for rows in (self.boxes, self.points, self.polygons, self.masks))
 
 
 def annotate(
@@ -76,6 +79,7 @@ def annotate(
     boxes: Iterable[Any] | None = None,
     box_label: Iterable[Any] | None = None,
     points: Iterable[Any] | None = None,
+    polygons: Sequence[Any] | None = None,
     masks: Files | Sequence[Any] | None = None,
     relative: bool = False,
     mask_fill: int = 0,
@@ -88,6 +92,7 @@ def annotate(
             boxes=None if boxes is None else Ragged(boxes, (4,), np.float32),
             box_label=None if box_label is None else Ragged(box_label, (), np.int64),
             points=None if points is None else Ragged(points, (2,), np.float32),
+            polygons=polygons,
             masks=masks,
             relative=relative,
         )

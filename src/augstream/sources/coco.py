@@ -1,6 +1,7 @@
 """Pictures with one JSON file of annotations, as COCO has them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +26,7 @@ def from_coco(
     panoptic: Where | None = None,
     crowd: bool = False,
     points: bool = False,
+    polygons: bool = False,
     mask_fill: int = 0,
     min_visible: float = 0.1,
 ) -> Files:
@@ -34,8 +36,9 @@ def from_coco(
     are there. masks: "class" has each pixel's class counted from 1, "instance" the number of its object, counted from
     1 in the order of the boxes; 0 is what belongs to none, and smaller objects lie on top. They are drawn from polygons
     or run lengths when a sample is read, or taken from the PNG files of the folder `panoptic`. points: the keypoints,
-    all objects' in a row; NaN where one is not marked. mask_fill: the number that a mask has outside of the picture.
-    min_visible: a box is dropped where a smaller share of it is left.
+    all objects' in a row; NaN where one is not marked. polygons: whether to have the outlines, so that boxes stay tight
+    around them when they are turned; an object that has run lengths instead is as large as its box. mask_fill: the
+    number that a mask has outside of the picture. min_visible: a box is dropped where a smaller share of it is left.
     """
     if masks not in (None, "class", "instance"):
         raise ArgumentError(f'from_coco.masks must be "class", "instance" or None; got {masks!r}.')
@@ -84,6 +87,7 @@ def from_coco(
         boxes=[[_corners(one["bbox"]) for one in some] for some in found],
         box_label=[[number[one["category_id"]] for one in some] for some in found],
         points=[[point for one in some for point in _keypoints(one)] for some in found] if points else None,
+        polygons=[[_outlines(one) for one in some] for some in found] if polygons else None,
     )
     source.rules = rules(mask_fill, min_visible, "from_coco")
     return source
@@ -108,7 +112,7 @@ class Coco(Files):
         found = super().targets(index)
         if found is None or self.shapes is None:
             return found
-        return Targets(self._mask(index), found.boxes, found.box_label, found.points)
+        return replace(found, mask=self._mask(index))
 
     def _mask(self, index: int) -> NDArray[Any]:
         shapes = self.shapes[index] if self.shapes is not None else []
@@ -169,6 +173,13 @@ def _unpack(text: str) -> list[int]:
 def _corners(box: Any) -> list[float]:
     x, y, width, height = box
     return [x, y, x + width, y + height]
+
+
+def _outlines(one: dict[str, Any]) -> list[NDArray[np.float32]]:
+    shape = one.get("segmentation")
+    if not isinstance(shape, list):
+        return []
+    return [np.array(part, np.float32).reshape(-1, 2) for part in shape if len(part) >= 6]
 
 
 def _keypoints(one: dict[str, Any]) -> list[list[float]]:

@@ -19,31 +19,41 @@ def from_yolo(
     labels: Where | None = None,
     *,
     classes: Sequence[str] | Where | None = None,
+    polygons: bool = False,
     min_visible: float = 0.1,
 ) -> Files:
     """Pictures below a folder, and for each a text file of the same name with a line per box: class x y width height.
 
     The four are fractions of the picture, x and y of the box's center; a line of a class and a polygon becomes the box
-    around it. labels: the folder of the text files; None: the pictures' with "labels" in the place of the last
-    "images". A picture without a file has no boxes. classes: names, or the YAML file that has them under `names:`.
-    The numbers in `box_label` are those of the files. min_visible: a box is dropped where less of its area is left.
+    around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the pictures',
+    with "labels" in the place of the last "images". A picture without a file has no boxes. classes: names, or the YAML
+    file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped where less of its area is left.
     """
     pictures = from_folder(images, labels=None)
     root = Path(pictures.root)
     folder = _labels_folder(root) if labels is None else Path(labels).expanduser().absolute()
     if not folder.is_dir():
         raise SourceError(f"from_yolo: there is no folder {folder} with the boxes. Pass labels=.")
-    boxes, kinds, found = [], [], 0
+    boxes, kinds, outlines, found = [], [], [], 0
     for index in range(len(pictures)):
         file = folder / Path(pictures.name(index)).with_suffix(".txt")
-        some, kind = _read(file) if file.exists() else (np.empty((0, 4)), np.empty(0, np.int64))
+        some, kind, shapes = _read(file) if file.exists() else (np.empty((0, 4)), np.empty(0, np.int64), [])
         found += file.exists()
         boxes.append(some)
         kinds.append(kind)
+        outlines.append(shapes)
     if not found:
         raise SourceError(f"from_yolo: {folder} has no text file for any of the {len(pictures)} pictures of {root}.")
     source = Files(root, pictures.names)
-    annotate(source, "from_yolo", boxes=boxes, box_label=kinds, relative=True, min_visible=min_visible)
+    annotate(
+        source,
+        "from_yolo",
+        boxes=boxes,
+        box_label=kinds,
+        polygons=outlines if polygons else None,
+        relative=True,
+        min_visible=min_visible,
+    )
     if classes is not None:
         source.classes = _names(classes)
         highest = max((int(kind.max(initial=-1)) for kind in kinds), default=-1)
@@ -60,8 +70,9 @@ def _labels_folder(root: Path) -> Path:
     return Path(*parts)
 
 
-def _read(file: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    boxes, kinds = [], []
+def _read(file: Path) -> tuple[NDArray[np.float64], NDArray[np.int64], list[list[NDArray[np.float32]]]]:
+    """Boxes, classes, and outlines where there are some."""
+    boxes, kinds, outlines = [], [], []
     for number, line in enumerate(file.read_text().splitlines(), 1):
         if not line.strip():
             continue
@@ -77,7 +88,8 @@ def _read(file: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         else:
             raise SourceError(f"from_yolo: line {number} of {file} is no box: {line.strip()[:80]!r}.")
         kinds.append(int(kind))
-    return np.array(boxes, np.float64).reshape(-1, 4), np.array(kinds, np.int64)
+        outlines.append([np.array(values, np.float32).reshape(-1, 2)] if len(values) >= 6 else [])
+    return np.array(boxes, np.float64).reshape(-1, 4), np.array(kinds, np.int64), outlines
 
 
 def _names(classes: Any) -> list[str]:
