@@ -5,13 +5,13 @@ gives, so that a cache changes no sample. A block holds one scale of the decoder
 """
 
 import os
-import threading
 from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.locks import Lock
 from augstream.sources.joined import Joined
 from augstream.sources.source import Source, Subset
 
@@ -32,7 +32,7 @@ class Cache(ABC):
         self.limit = limit
         self.bytes = 0
         self.full = False
-        self.lock = threading.Lock()
+        self.lock = Lock()
 
     def look(self, index: NDArray[np.int64]) -> "Lookup":
         """What is there of the samples of a batch, at any scale."""

@@ -157,6 +157,10 @@ class Files(Cache):
                     os.close(file)
             self._files, self._places, self._own = [], {}, None
 
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
     def _writer(self) -> int:
         """The number of this process's own file; a forked child begins one of its own."""
         if self._own is None or self._own[0] != os.getpid():

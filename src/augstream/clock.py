@@ -1,6 +1,5 @@
 """Where the time of a loader goes, and what a person can do about it."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from augstream.locks import Lock
 from augstream.sizes import spelled
 
 Stage: TypeAlias = Literal["read", "plan", "decode", "run"]
@@ -93,7 +93,7 @@ class Clock:
     """Adds up seconds by stage; any thread may do so."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self.clear()
 
     def clear(self) -> None:

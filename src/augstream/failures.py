@@ -1,10 +1,10 @@
 """What happens to samples that cannot be read: ended with, skipped, or as a function says; and how many may be."""
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from augstream.errors import ArgumentError, SampleError
+from augstream.locks import Lock
 
 Failure: TypeAlias = tuple[int, str, str]
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[int, str, str], object]
@@ -24,7 +24,7 @@ class Failures:
         self.max_errors = max_errors
         self.most = _most(max_errors, n)
         self._known: dict[int, tuple[str, str]] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def judge(self, failures: Sequence[Failure]) -> None:
         """Raises SampleError with those that are not to be skipped."""
@@ -61,12 +61,6 @@ class Failures:
 
     def __len__(self) -> int:
         return len(self._known)
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
 
 
 def _most(max_errors: object, n: int) -> int | None:

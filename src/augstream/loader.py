@@ -1,7 +1,6 @@
 """Batches prepared ahead, in an order that is computed: position k of epoch e is the same however one gets there."""
 
 import os
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from augstream.engines.native import dtype_of
 from augstream.epoch import Epoch
 from augstream.errors import ArgumentError
 from augstream.failures import Failure, Failures, OnError
+from augstream.locks import Lock
 from augstream.maker import Made, Maker
 from augstream.options import check_kinds, flag, one_of, whole
 from augstream.order import Order, Shard, Uneven, checked_shard
@@ -113,7 +113,7 @@ class Loader:
         self.clock = Clock()
         self._next = self._place = (0, 0)
         self._loops = 0
-        self._lock = threading.Lock()
+        self._lock = Lock()
         size = self._try_out()
         self.prefetch = self._prefetched(prefetch, memory, size)
         self.cache = self._cached(cache, cache_dir)
@@ -354,10 +354,10 @@ class Loader:
         return int(frame.size.prod(axis=1).max()) * frame.channels * dtype_of(self.recipe.dtype).itemsize
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "clock", "_maker")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("clock", "_maker")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock(), clock=Clock())
+        self.__dict__.update(state, clock=Clock())
 
     def __repr__(self) -> str:
         rank = f", rank {self.order.rank} of {self.order.world}" if self.order.world > 1 else ""

@@ -2,10 +2,10 @@
 
 import os
 import sys
-import threading
 from weakref import WeakValueDictionary
 
 from augstream import _core
+from augstream.locks import Lock
 
 
 class SharedPool:
@@ -18,27 +18,16 @@ class SharedPool:
         self.pool = _core.Pool(threads)
 
 
-class _Process:
-    """The pools of one process: a forked child has none of its parent's threads, and maybe a lock that nobody frees."""
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.lock = threading.Lock()
-        self.pools: WeakValueDictionary[int, SharedPool] = WeakValueDictionary()
-
-
-_process = _Process()
+_pools: WeakValueDictionary[int, SharedPool] = WeakValueDictionary()
+_lock = Lock()
 
 
 def shared_pool(threads: int) -> SharedPool:
     """The pool of so many threads."""
-    global _process
-    if _process.pid != os.getpid():
-        _process = _Process()
-    with _process.lock:
-        shared = _process.pools.get(threads)
+    with _lock:
+        shared = _pools.get(threads)
         if shared is None:
-            shared = _process.pools[threads] = SharedPool(threads)
+            shared = _pools[threads] = SharedPool(threads)
         return shared
 
 

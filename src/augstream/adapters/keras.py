@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from augstream.errors import ArgumentError, MissingPackageError
+from augstream.locks import Lock
 
 if TYPE_CHECKING:
     from augstream.epoch import Epoch
@@ -43,7 +43,7 @@ def _dataset() -> type:
             self._ahead: Epoch | None = None
             self._training = False
             self._served: dict[int, int] = {}
-            self._lock = threading.Lock()
+            self._lock = Lock()
 
         def __len__(self) -> int:
             return len(self.loader)
@@ -88,9 +88,9 @@ def _dataset() -> type:
                 self._served = {}
 
         def __getstate__(self) -> dict[str, Any]:
-            return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_ahead")}
+            return {name: value for name, value in self.__dict__.items() if name != "_ahead"}
 
         def __setstate__(self, state: dict[str, Any]) -> None:
-            self.__dict__.update(state, _lock=threading.Lock(), _ahead=None)
+            self.__dict__.update(state, _ahead=None)
 
     return KerasBatches
