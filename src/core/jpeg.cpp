@@ -10,6 +10,8 @@
 #include <tuple>
 #include <vector>
 
+#include "baseline.h"
+
 namespace augstream {
 namespace {
 
@@ -146,6 +148,7 @@ struct JpegDecoder::State {
     int components = 0;
     ColorSpace space = ColorSpace::gray;
     Groups groups;
+    BaselineDecoder baseline;
 
     // No object with a destructor may live in here: longjmp jumps over it.
     bool read(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only);
@@ -253,6 +256,7 @@ bool JpegDecoder::State::read(const uint8_t* data, size_t bytes, const Hint& hin
 std::string JpegDecoder::decode(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
                                 ColorSpace& space) {
     State& s = *state_;
+    if (hint.denominator == 1 && s.baseline.decode(data, bytes, hint, luma_only, planes, space, s.groups)) return {};
     if (!s.read(data, bytes, hint, luma_only)) return s.errors.message;
     planes.width = static_cast<int>(s.info.image_width);
     planes.height = static_cast<int>(s.info.image_height);
