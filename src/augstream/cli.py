@@ -1,4 +1,4 @@
-"""The command `augstream`: a demo, contact sheets, and one sample explained."""
+"""The command `augstream`: a demo, contact sheets, one sample explained, a folder checked."""
 
 import sys
 import warnings
@@ -135,6 +135,31 @@ def explain(
     from augstream.dossier import dossier
 
     typer.echo(dossier(_source(folder), _pipeline(pipeline), seed, epoch, index))
+
+
+@app.command()
+def check(
+    folder: Photos,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER", help="A folder that must not share a picture with it.", show_default=False),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all of it as JSON; - for the screen.", show_default=False)
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with thumbnails.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Name every file, not just the first few.")] = False,
+) -> None:
+    """Read every photo once and report what is broken, doubled or odd. Changes nothing.
+
+    Ends with 0 if all is well or merely odd, 1 if there are unreadable files or photos that both folders share, 2 if
+    it could not run.
+    """
+    from augstream.check.run import run
+
+    raise typer.Exit(run(folder, against, json=json, html=html, everything=everything))
 
 
 def _source(folder: Path) -> "Source":

@@ -1,0 +1,162 @@
+"""Every file of a folder, also those that a source passes over."""
+
+import os
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.check.formats import SUFFIXES
+from augstream.errors import ArgumentError
+from augstream.sources.names import Growing, shown
+
+# A file that claims to be larger is no picture that anybody trains on, and would not fit into memory.
+MAX_BYTES = 1 << 30
+
+
+class Unreadable(Exception):  # noqa: N818 - a fact about one file, not an error of ours
+    """The file cannot be read; the message is the reason."""
+
+
+class Listing:
+    """The files of a folder, sorted, links followed, hidden ones left out; about 60 bytes of memory each.
+
+    classes: the sub-folders, where at least one of them holds a picture; else None. labels: (n,) number of the class,
+    -1 for a file that lies in none. named: (n,) whether the extension is one of a picture.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder.expanduser().absolute()
+        if not self.root.is_dir():
+            what = "is a file, not a folder" if self.root.exists() else "does not exist"
+            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of pictures.")
+        self._prefix = os.fsencode(self.root) + b"/"
+        growing = Growing()
+        labels, named = array("i"), array("b")
+        _, folders = _entries(self._prefix)
+        for label, name in enumerate([b"", *folders]):
+            for path in _below(self._prefix, name):
+                growing.append(path)
+                labels.append(label - 1)
+                named.append(suffix(path) in SUFFIXES)
+        self._names = growing.done()
+        self.labels: NDArray[np.int32] = np.array(labels, dtype=np.int32)
+        self.named: NDArray[np.bool_] = np.array(named, dtype=bool)
+        self.classes: list[str] | None = [_printable(name) for name in folders]
+        if not (self.named & (self.labels >= 0)).any():
+            # What there is lies in the folder itself: sub-folders without a picture are no classes then.
+            self.classes = None
+        if not self.wanted.any():
+            what = "is empty" if not len(self) else f"holds {len(self):,} files, but none with a picture's extension"
+            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of pictures.")
+
+    @property
+    def wanted(self) -> NDArray[np.bool_]:
+        """(n,) whether a folder source reads the file: a picture by its name, in a class where there are classes."""
+        return self.named if self.classes is None else self.named & (self.labels >= 0)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def name(self, index: int) -> str:
+        """The path below the folder, printable whatever its bytes are."""
+        return _printable(self._names[index])
+
+    def suffix(self, index: int) -> str:
+        """The extension in lower case, without the dot."""
+        return suffix(self._names[index])
+
+    def read(self, index: int, limit: int | None = None) -> bytes:
+        """The file, or its first `limit` bytes; Unreadable with the reason."""
+        try:
+            file = os.open(self._prefix + self._names[index], os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return _read(file, limit)
+            finally:
+                os.close(file)
+        except FileNotFoundError:
+            raise Unreadable("the file does not exist (any more), or is a link to nothing") from None
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from None
+
+
+def suffix(path: bytes) -> str:
+    """The extension of a path in lower case, without the dot; empty where there is none."""
+    return os.path.splitext(path)[1][1:].lower().decode("ascii", "replace")  # noqa: PTH122 - bytes
+
+
+def _read(file: int, limit: int | None) -> bytes:
+    size = os.fstat(file).st_size
+    if limit is None and size > MAX_BYTES:
+        raise Unreadable(f"its {size:,} bytes are more than any picture needs; it was not read")
+    wanted = size if limit is None else min(limit, size)
+    data = os.read(file, wanted)
+    while len(data) < wanted and (more := os.read(file, wanted - len(data))):
+        data += more
+    return data
+
+
+def _below(prefix: bytes, folder: bytes) -> Iterator[bytes]:
+    """Paths of all files below a class folder; of the root, which is b"", only those that lie in it itself."""
+    seen: set[tuple[int, int]] = set()
+    pending = [folder]
+    while pending:
+        relative = pending.pop()
+        # A link may lead back up.
+        identity = _identity(prefix + relative)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        files, folders = _entries(prefix + relative)
+        start = relative + b"/" if relative else b""
+        yield from (start + name for name in files)
+        if folder:
+            pending.extend(start + name for name in reversed(folders))
+
+
+def _entries(path: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Sorted names of the files and of the folders."""
+    files, folders = [], []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith(b"."):
+                    continue
+                if _is_folder(entry):
+                    folders.append(entry.name)
+                elif _is_file(entry):
+                    files.append(entry.name)
+    except OSError as error:
+        raise ArgumentError(f"Cannot list {_printable(path)}: {error.strerror or error}.") from error
+    return sorted(files), sorted(folders)
+
+
+def _identity(folder: bytes) -> tuple[int, int]:
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - bytes, and a million of them
+    except OSError as error:
+        raise ArgumentError(f"Cannot list {_printable(folder)}: {error.strerror or error}.") from error
+    return status.st_dev, status.st_ino
+
+
+def _is_file(entry: "os.DirEntry[bytes]") -> bool:
+    # A link to nothing is to be reported, not left out. Pipes and devices are no files: reading one may never end.
+    try:
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+    except OSError:
+        return True
+
+
+def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _printable(path: bytes) -> str:
+    # Whatever bytes a name has, printing it must do no harm to a terminal.
+    text = shown(path)
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
