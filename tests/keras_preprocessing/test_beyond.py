@@ -42,6 +42,18 @@ def test_pictures_and_masks_get_one_draw(folder):
     assert ((x[..., 0] > 127) == (masks[..., 0] > 0))[(x < 250).all(3)].mean() > 0.9
 
 
+def test_masks_keep_the_numbers_of_a_palette_and_may_lie_flat(folder):
+    flat = folder / "flat"
+    flat.mkdir()
+    for path in (folder / "masks").rglob("*.png"):
+        mask = Image.fromarray((np.asarray(Image.open(path)) // 3) * 17).convert("P")
+        mask.putdata(np.asarray(Image.open(path)).reshape(-1).tolist())
+        mask.putpalette(list(range(255, -1, -1)) * 3)
+        mask.save(flat / path.name)
+    flow = ImageDataGenerator().flow_from_directory(folder / "photos", (20, 20), masks=flat)
+    assert set(np.unique(next(flow)[1])) == {0, 3}
+
+
 def test_a_picture_without_a_mask_is_named(folder):
     (folder / "masks" / "a" / "04.png").unlink()
     with pytest.raises(ValueError, match=r"1 of 20 pictures have no mask .* the first is a/04.jpg"):

@@ -1,11 +1,13 @@
 """Iterators: what they hand out, in which order, and that it depends on nothing else; names and messages."""
 
 import inspect
+import multiprocessing
 import pickle
 import subprocess
 import sys
 import threading
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -120,6 +122,51 @@ def test_a_flow_is_pickled_in_the_middle_of_an_epoch(folder, compat):
         assert type(copy) is type(flow)
         for _ in range(5):
             assert same(next(copy), next(flow))
+
+
+def test_threads_and_processes_may_share_a_flow(folder):
+    flow = ImageDataGenerator(**COURSE).flow(photos(40, 16, 16), np.arange(40), batch_size=4, seed=1)
+    labels, lock = [], threading.Lock()
+
+    def take():
+        for _ in range(5):
+            _, y = next(flow)
+            with lock:
+                labels.extend(y.tolist())
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(labels) == sorted(list(range(40)) * 2)
+    flow.reset()
+    expected = [flow[number][0] for number in range(3)]
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert same(pool.map(partial(batch_of, flow), range(3)), expected)
+
+
+def batch_of(flow, number):
+    return flow[number][0]
+
+
+def test_batches_belong_to_whoever_gets_them(folder):
+    flow = ImageDataGenerator().flow(photos(8, 6, 6), batch_size=4, shuffle=False)
+    first = next(flow)
+    kept = first.copy()
+    first *= 2
+    for _ in range(6):
+        next(flow)
+    assert np.array_equal(first, kept * 2)
+    assert np.array_equal(flow.x, photos(8, 6, 6))
+
+
+def test_class_folders_may_be_nested(folder):
+    (folder / "more").mkdir()
+    (folder / "a").rename(folder / "more" / "a")
+    flow = ImageDataGenerator().flow_from_directory(folder, (9, 9), classes=["more/a", "b"], class_mode="sparse")
+    assert flow.class_indices == {"more/a": 0, "b": 1}
+    assert len(next(flow)[0]) == 13
 
 
 def test_dropping_a_flow_ends_its_threads():

@@ -32,7 +32,15 @@ class Files(Source):
         return len(self.paths)
 
     def read(self, index: int) -> bytes:
-        return Path(self.paths[index]).read_bytes()
+        file = os.open(self.paths[index], os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(file).st_size
+            data = os.read(file, size)
+            while len(data) < size and (more := os.read(file, size - len(data))):
+                data += more  # one call reads at most 2 GiB, and less over some networks
+            return data
+        finally:
+            os.close(file)
 
     def name(self, index: int) -> str:
         return str(self.names[index])
@@ -176,19 +184,24 @@ class FilesToBatches(Serving):
 
 
 def mask_paths(names: Sequence[str], folder: str) -> list[str]:
-    """The mask of each picture: the file in `folder` of the same relative name, whatever its extension."""
+    """The mask of each picture: the file in `folder` of the same relative name, whatever its extension.
+
+    Masks may also lie without the sub-folders of the classes.
+    """
     root = Path(folder)
     if not root.is_dir():
         raise ArgumentError(f"masks must be a folder; {folder!r} is none.")
-    found: dict[str, str] = {}
+    found: dict[Path, str] = {}
     for path, _, files in sorted(os.walk(root)):
         for name in sorted(files):
             place = Path(path) / name
-            found.setdefault(str(place.relative_to(root).with_suffix("")), str(place))
-    missing = [name for name in names if str(Path(name).with_suffix("")) not in found]
+            found.setdefault(place.relative_to(root).with_suffix(""), str(place))
+    wanted = [Path(name).with_suffix("") for name in names]
+    paths = [found.get(place) or found.get(Path(*place.parts[1:])) for place in wanted]
+    missing = [name for name, path in zip(names, paths, strict=True) if path is None]
     if missing:
         raise ArgumentError(
             f"masks: {len(missing)} of {len(names)} pictures have no mask in {folder}; the first is {missing[0]}. "
             "A mask has the name of its picture, in the same sub-folder; the extension may differ."
         )
-    return [found[str(Path(name).with_suffix(""))] for name in names]
+    return [path for path in paths if path is not None]

@@ -16,7 +16,7 @@ from augstream.fuse import Plan, fuse
 from augstream.keras_preprocessing import geometry, levels
 from augstream.keras_preprocessing.draws import Parameters, draw, rng_of
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
-from augstream.keras_preprocessing.image.utils import load_img
+from augstream.keras_preprocessing.image.utils import load_img, pillow
 from augstream.keras_preprocessing.pictures import Pictures
 from augstream.ops import Array, Frame, Op, Warp
 from augstream.sources.source import Sample, Source
@@ -284,16 +284,19 @@ class FlowRecipe:
             bad = decode.header([encoded]).reasons[0]
             if bad is not None:
                 return bad
-            color = next(name for name, mode in COLORS.items() if mode == self.color)
-            whole = self.interpolation in ENGINE or self.mask
-            image = load_img(
-                BytesIO(encoded),
-                color_mode=color,
-                target_size=None if whole else self.target,
-                interpolation=self.interpolation,
-                keep_aspect_ratio=self.keep_aspect_ratio,
-            )
-            pixels = np.asarray(image)
+            if self.mask:
+                pixels = mask_levels(encoded)
+            else:
+                whole = self.interpolation in ENGINE
+                color = next(name for name, mode in COLORS.items() if mode == self.color)
+                image = load_img(
+                    BytesIO(encoded),
+                    color_mode=color,
+                    target_size=None if whole else self.target,
+                    interpolation=self.interpolation,
+                    keep_aspect_ratio=self.keep_aspect_ratio,
+                )
+                pixels = np.asarray(image)
         except (decode.Undecodable, AugstreamError) as error:
             return str(error)
         except Exception as error:
@@ -302,3 +305,13 @@ class FlowRecipe:
         if pixels.dtype.name not in ("uint8", "uint16"):
             pixels = pixels.astype(np.float32)
         return np.ascontiguousarray(pixels[:, :, None] if pixels.ndim == 2 else pixels)
+
+
+def mask_levels(data: bytes) -> NDArray[Any]:
+    """The levels of a mask as they are in the file: of a palette, the numbers of its colors."""
+    image = pillow("masks").open(BytesIO(data))
+    image = pillow("masks", "ImageOps").exif_transpose(image)
+    if image.mode not in ("1", "L", "P", "I", "I;16"):
+        image = image.convert("L")
+    levels: NDArray[Any] = np.asarray(image)
+    return levels.astype(np.uint8) if levels.dtype == np.bool_ else levels

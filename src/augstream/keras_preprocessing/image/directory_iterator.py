@@ -84,7 +84,11 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
             )
             for name, number in self.class_indices.items()
         ]
-        self.filenames = [name for _, found in listed for name in found]
+        self.filenames = [
+            os.path.join(os.path.dirname(folder), name)  # noqa: PTH118, PTH120
+            for folder, (_, found) in zip(self.class_indices, listed, strict=True)
+            for name in found
+        ]
         self.classes: NDArray[np.int32] = np.array([label for found, _ in listed for label in found], np.int32)
         if shared and self.split:
             kept = part(self.classes, self.split, split_seed)

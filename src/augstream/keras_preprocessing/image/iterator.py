@@ -177,8 +177,8 @@ def become_py_dataset() -> None:
     if importlib.util.find_spec("keras"):
         try:
             bases = (importlib.import_module("keras.utils").PyDataset,)
-        except (ImportError, AttributeError):
-            # Keras without its backend, or Keras 2: whoever has no Keras to train with needs no PyDataset.
+        except Exception:
+            # Keras without its backend, or Keras 2, which fail in many ways: there is nothing to train with.
             bases = (_Plain,)
     Iterator.__bases__ = bases
 

@@ -95,7 +95,7 @@ class NumpyArrayIterator(Serving, Iterator):
         if y is not None and not ignore_class_split and not np.array_equal(np.unique(y[:at]), np.unique(y[at:])):
             raise ArgumentError(
                 "Training and validation subsets have different number of classes after the split. If your numpy "
-                'arrays are sorted by the label, you might want to shuffle them, or pass split="stratified".'
+                "arrays are sorted by the label, you might want to shuffle them."
             )
         return slice(0, at) if subset == "validation" else slice(at, None)
 
