@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TorchDataset: TypeAlias = Any  # a class made when torch is there: see `_dataset`
 _MOST_WORKERS = 512
+_OWN = ("_begun", "_place", "_resumed")
 
 
 def torch_dataset(loader: Loader) -> TorchDataset:
@@ -77,6 +78,10 @@ def _dataset() -> type:
 
         def __len__(self) -> int:
             return len(self.loader)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            # The class itself is made when it is needed, so that a process which unpickles it has to make it first.
+            return torch_dataset, (self.loader,), {name: self.__dict__[name] for name in _OWN}
 
         def state_dict(self) -> dict[str, Any]:
             """Where this worker is; torchdata's StatefulDataLoader asks each."""

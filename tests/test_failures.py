@@ -1,0 +1,214 @@
+"""Bad samples, and everything else that can go wrong in days of training."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+from conftest import encoded, scene
+
+from augstream.compose import Compose
+from augstream.errors import ArgumentError, SampleError
+from augstream.loader import Loader
+from augstream.sources import Source, from_folder
+from augstream.transforms import Resize
+
+PLAIN = Compose([Resize(16, 16)])
+
+
+class Memory(Source):
+    """Twelve pictures, of which 2, 3, 7 and 11 are none."""
+
+    def __init__(self):
+        self.samples = [b"" if number in (2, 3, 7, 11) else encoded(scene(30, 40, number)) for number in range(12)]
+
+    def __len__(self):
+        return len(self.samples)
+
+    def read(self, index):
+        return self.samples[index]
+
+    def name(self, index):
+        return f"memory/{index}.jpg"
+
+
+def loader(**options):
+    return Loader(Memory(), PLAIN, 4, **{"shuffle": False, "on_error": "skip"} | options)
+
+
+def indices(batches):
+    return [batch.index.tolist() for batch in batches]
+
+
+@pytest.mark.filterwarnings("ignore:epoch")
+def test_a_function_decides():
+    asked = []
+
+    def judge(index, name, reason):
+        asked.append((index, name, reason))
+
+    assert indices(loader(on_error=judge)) == [[0, 1, 4, 4], [4, 5, 6, 8], [8, 9, 10, 0]]
+    # 3 stands at its own position, and then where 2 should have been: it is judged once in its batch.
+    assert sorted(asked) == [(k, f"memory/{k}.jpg", "the file is empty (0 bytes)") for k in (2, 3, 7, 11)]
+    assert len(list(loader(on_error=lambda *failure: "skip"))) == 3
+    stream = iter(loader(on_error=lambda index, *rest: "raise" if index == 7 else "skip"))
+    next(stream)
+    with pytest.raises(SampleError) as caught:
+        next(stream)
+    assert [failure[0] for failure in caught.value.failures] == [7]
+    with pytest.raises(ArgumentError, match="must return 'raise', 'skip' or None; got 5"):
+        next(iter(loader(on_error=lambda *failure: 5)))
+    with pytest.raises(ZeroDivisionError):
+        next(iter(loader(on_error=lambda *failure: 1 / 0)))
+
+
+@pytest.mark.filterwarnings("ignore:epoch")
+@pytest.mark.parametrize(("most", "batches"), [(None, 3), (4, 3), (3, 2), (2, 1), (1, 0), (0, 0), (0.34, 3), (0.2, 1)])
+def test_too_many_errors_end_it(most, batches):
+    one = loader(max_errors=most)
+    stream = iter(one)
+    assert all(len(next(stream)) == 4 for _ in range(batches))
+    if batches == 3:
+        return
+    with pytest.raises(SampleError, match=rf"more than max_errors = {most} allows") as caught:
+        next(stream)
+    assert caught.value.failures == one.errors
+
+
+@pytest.mark.filterwarnings("ignore:epoch")
+def test_the_same_samples_fail_again_in_the_next_epoch_and_count_once():
+    one = loader(max_errors=4)
+    assert len([batch for _ in range(3) for batch in one]) == 9
+
+
+@pytest.mark.parametrize("most", [-1, 1.0, 2.5, "1%", True, float("nan")])
+def test_limits_that_are_none_are_refused(most):
+    with pytest.raises(ArgumentError, match=r"Loader\.max_errors"):
+        loader(max_errors=most)
+
+
+@pytest.mark.filterwarnings("ignore:epoch")
+def test_ranks_skip_alike():
+    whole = np.concatenate([batch.index for batch in loader(shuffle=True)])
+    for world in (2, 4):
+        ranks = [Loader(Memory(), PLAIN, 4 // world, on_error="skip", shard=(rank, world)) for rank in range(world)]
+        parts = [list(rank) for rank in ranks]
+        together = [np.concatenate([batch.index for batch in step]) for step in zip(*parts, strict=True)]
+        assert np.array_equal(np.concatenate(together), whole)
+
+
+def test_files_deleted_truncated_and_replaced_in_the_middle(photos):
+    one = Loader(from_folder(photos), PLAIN, 6, shuffle=False, prefetch=1, on_error="skip")
+    stream = iter(one)
+    next(stream)
+    paths = [one.source.path(index) for index in range(24)]
+    paths[20].unlink()
+    paths[21].write_bytes(paths[21].read_bytes()[:100])
+    paths[22].write_bytes(encoded(scene(9, 300, 5)))
+    with pytest.warns(UserWarning, match=r"2 of 24 samples could not be read.*20.*does not exist \(any more\)"):
+        rest = indices(stream)
+    assert rest[-1] == [18, 19, 22, 22, 22, 23]
+    assert [failure[0] for failure in one.errors] == [20, 21]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no such users here")
+def test_permission_denied_is_the_reason(photos):
+    one = Loader(from_folder(photos), PLAIN, 24, shuffle=False)
+    one.source.path(3).chmod(0)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(SampleError, match="Permission denied"):
+            next(iter(one))
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_what_the_system_says_is_the_reason():
+    class Denied(Memory):
+        def read(self, index):
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(SampleError, match=r"sample 0.*cannot be read: Permission denied"):
+        next(iter(Loader(Denied(), PLAIN, 4, shuffle=False)))
+
+
+def test_breaking_out_and_two_loops_are_fine(photos):
+    one = Loader(from_folder(photos), PLAIN, 6)
+    for _ in range(20):
+        for batch in one:
+            assert len(batch) == 6
+            break
+    assert one.epoch == 20
+    pairs = [(a.epoch, b.epoch) for a, b in zip(one, one, strict=True)]
+    assert pairs == [(20, 21)] * 4
+
+
+def test_memory_says_how_much_is_prepared():
+    one = Loader(Memory(), Compose([Resize(100, 100)]), 2, on_error="skip", memory=2 * 100 * 100 * 3 * 4 * 5)
+    assert one.prefetch == 3
+    assert Loader(Memory(), Compose([Resize(100, 100)]), 2, memory="1GB").prefetch == 6
+    with pytest.raises(ArgumentError, match=r"Loader\.memory is 100 kB, but a batch is 240 kB, and two must fit"):
+        Loader(Memory(), Compose([Resize(100, 100)]), 2, memory="100kB")
+    with pytest.raises(ArgumentError, match="say the same thing"):
+        loader(memory="1GB", prefetch=3)
+
+
+class Alive(Source):
+    """Small pictures, slow to come."""
+
+    def __len__(self):
+        return 40
+
+    def read(self, index):
+        time.sleep(0.01)
+        return np.full((8, 8, 3), index, np.uint8)
+
+
+def test_stats_say_what_is_slow():
+    one = Loader(Alive(), Compose([]), 4, prefetch=0)
+    assert one.stats().bottleneck == "nothing yet"
+    list(one)
+    stats = one.stats(reset=True)
+    assert (stats.images, stats.batches, stats.bottleneck) == (40, 10, "read")
+    assert stats.wait > 0.9
+    assert "Read-bound: the consumer waits" in stats.advice
+    assert sum((stats.read, stats.plan, stats.decode, stats.run)) == pytest.approx(1)
+    assert 40 / stats.seconds == pytest.approx(stats.images_per_second)
+    quick = Loader(Memory(), PLAIN, 1, on_error=lambda *failure: "skip", shuffle=False)
+    for _ in zip(range(8), quick, strict=False):
+        time.sleep(0.03)
+    assert quick.stats().bottleneck == "consumer"
+    assert "a faster loader would change nothing" in str(quick.stats())
+    assert one.stats().images == 0
+
+
+def test_each_bottleneck_has_its_advice():
+    from augstream.clock import Stats
+
+    def said(**shares):
+        numbers = {"read": 0.0, "plan": 0.0, "decode": 0.0, "run": 0.0} | shares
+        base = {"images": 1, "batches": 1, "seconds": 1.0, "wait": 0.4, "cached": 0.0, "cache_bytes": 0, "errors": 0}
+        return Stats(**base | {"threads": 2, "cores": 4} | numbers).advice
+
+    assert said(decode=0.9) == (
+        "Decode-bound: the consumer waits 40% of the time; more threads (2 of 4 cores are used) or cache= keeps "
+        "decoded pictures."
+    )
+    assert said(run=0.9).startswith("Run-bound")
+    assert said(plan=0.9).startswith("Plan-bound")
+    assert "the cache is full" in said(decode=0.9, full=True)
+    assert "find more in the cache" in said(decode=0.9, cache_bytes=5)
+
+
+def test_a_bar_shows_the_epoch(capsys):
+    pytest.importorskip("rich")
+    one = Loader(Alive(), Compose([]), 4)
+    assert len(list(one.progress("training"))) == 10
+    shown = capsys.readouterr().err
+    assert "training" in shown
+    assert "10/10" in shown
+    assert "images/s" in shown
+    assert one.epoch == 1

@@ -1,0 +1,284 @@
+"""The loader inside other people's loops: worker processes, torchdata, TensorFlow, JAX, plain NumPy."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from augstream.adapters import torch as torch_adapter
+from augstream.compose import Compose
+from augstream.errors import ArgumentError, MissingPackageError
+from augstream.loader import Loader
+from augstream.sources import from_folder
+from augstream.transforms import HorizontalFlip, Rescale, Resize, Rotate
+
+PIPELINE = Compose([Rotate(40), HorizontalFlip(p=0.5), Resize(24, 32), Rescale(1 / 255)], border="edge")
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+def made(photos, **options):
+    return Loader(from_folder(photos), PIPELINE, 5, seed=4, **options)
+
+
+def addresses(loader, monkeypatch):
+    """Where the pictures of each batch are, as they are handed out."""
+    found = []
+    deliver = Loader.deliver
+
+    def seen(self, made):
+        found.append(made.batch.image.ctypes.data)
+        return deliver(self, made)
+
+    monkeypatch.setattr(Loader, "deliver", seen)
+    return found
+
+
+def test_numpy_batches_are_the_batches(photos, monkeypatch):
+    loader = made(photos)
+    found = addresses(loader, monkeypatch)
+    expected = list(made(photos).at(0))
+    found.clear()
+    for number, (x, y) in enumerate(loader.numpy()):
+        assert x.ctypes.data == found[number]
+        assert np.array_equal(x, expected[number].image)
+        assert np.array_equal(y, expected[number].label)
+    assert len(loader.numpy()) == number + 1
+
+
+def test_jax_arrays_are_the_batches_memory(photos, monkeypatch):
+    jax = pytest.importorskip("jax")
+    if jax.default_backend() != "cpu":
+        pytest.skip("memory is shared on the CPU only")
+    loader = made(photos)
+    found = addresses(loader, monkeypatch)
+    kept = []
+    for number, (x, y) in enumerate(loader.jax()):
+        assert x.unsafe_buffer_pointer() == found[number]
+        assert np.array_equal(y, loader.batch(0, number).label)
+        kept.append(x)
+        del found[number + 1 :]
+    for number, x in enumerate(kept):
+        assert np.array_equal(x, made(photos).batch(0, number).image)
+
+
+SHARDED = """
+import os, sys
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax, numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from augstream.compose import Compose
+from augstream.loader import Loader
+from augstream.sources import from_folder
+from augstream.transforms import Resize
+mesh = Mesh(np.array(jax.devices()), ("batch",))
+loader = Loader(from_folder(sys.argv[1]), Compose([Resize(8, 8)]), 8)
+for number, (x, y) in enumerate(loader.jax(sharding=NamedSharding(mesh, PartitionSpec("batch")))):
+    assert x.shape == (8, 8, 8, 3) and len(x.addressable_shards) == 4
+    assert {shard.data.shape for shard in x.addressable_shards} == {(2, 8, 8, 3)}
+    assert np.array_equal(np.asarray(x), loader.batch(0, number).image)
+    assert np.array_equal(np.asarray(y), loader.batch(0, number).label)
+print("fine")
+"""
+
+
+def test_jax_arrays_over_several_devices(photos):
+    pytest.importorskip("jax")
+    done = subprocess.run([sys.executable, "-c", SHARDED, str(photos)], capture_output=True, text=True)
+    assert done.stdout == "fine\n", done.stderr
+
+
+def test_channels_last_is_the_memory_as_it_is(torch, photos, monkeypatch):
+    loader = made(photos)
+    found = addresses(loader, monkeypatch)
+    for number, (x, _) in enumerate(loader.torch(channels_last=True)):
+        assert x.data_ptr() == found[number]
+        assert x.shape[1:] == (3, 24, 32)
+        assert x.is_contiguous(memory_format=torch.channels_last)
+    with pytest.raises(ArgumentError, match="channels_last"):
+        made(photos, layout="NCHW").torch(channels_last=True)
+
+
+def test_pinning_without_a_gpu_is_said_and_left_out(torch, photos):
+    if torch.cuda.is_available():
+        x, y = next(iter(made(photos).torch(pin_memory=True)))
+        assert x.is_pinned()
+        assert y.is_pinned()
+        return
+    with pytest.warns(UserWarning, match="no GPU"):
+        batches = made(photos).torch(pin_memory=True)
+    assert len(list(batches)) == 5
+
+
+def test_adapters_have_the_loaders_state(torch, photos):
+    loader = made(photos)
+    batches = loader.torch()
+    for _ in zip(range(2), batches, strict=False):
+        pass
+    state = batches.state_dict()
+    again = made(photos).numpy()
+    again.load_state_dict(state)
+    x, _ = next(iter(again))
+    assert np.array_equal(x, loader.batch(state["epoch"], state["batch"]).image)
+
+
+# torch's DataLoader
+
+
+def served(torch, dataset, **options):
+    return torch.utils.data.DataLoader(dataset, batch_size=None, **options)
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_a_data_loader_gives_the_loaders_order(torch, photos, workers, context):
+    if workers == 0 and context == "spawn":
+        pytest.skip("no process to spawn")
+    loader = made(photos, threads=None)
+    options = {"multiprocessing_context": context, "timeout": 120} if workers else {}
+    data = served(torch, loader.dataset(), num_workers=workers, **options)
+    assert len(data) == 5
+    for epoch in range(2 if context == "fork" else 1):
+        got = list(data)
+        assert len(got) == 5
+        for number, (x, y) in enumerate(got):
+            assert np.array_equal(x, loader.batch(epoch, number).image)
+            assert np.array_equal(y, loader.batch(epoch, number).label)
+
+
+def test_persistent_workers_count_epochs_too(torch, photos):
+    loader = made(photos)
+    data = served(torch, loader.dataset(), num_workers=2, persistent_workers=True, timeout=120)
+    for epoch in range(3):
+        for number, (x, _) in enumerate(data):
+            assert np.array_equal(x, loader.batch(epoch, number).image)
+
+
+def test_a_fork_while_a_loop_runs_does_not_hang(torch, photos):
+    loader = made(photos, prefetch=4, cache="10MB")
+    stream = iter(loader)
+    next(stream)
+    data = served(torch, loader.dataset(), num_workers=2, timeout=120)
+    assert len(list(data)) == 5
+    assert len(list(stream)) == 4
+
+
+def test_workers_share_the_cores(torch, photos, monkeypatch):
+    from augstream import pools
+
+    class Worker:
+        num_workers = 2
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert pools.cores() == 8
+    monkeypatch.setattr(torch.utils.data, "get_worker_info", lambda: Worker)
+    assert pools.cores() == 4
+    Worker.num_workers = 50
+    assert pools.cores() == 1
+
+
+def test_setting_the_epoch_reaches_the_workers(torch, photos):
+    loader = made(photos)
+    dataset = loader.dataset()
+    list(served(torch, dataset, num_workers=1))
+    loader.epoch = 6
+    x, _ = next(iter(served(torch, dataset, num_workers=1)))
+    assert np.array_equal(x, loader.batch(6, 0).image)
+
+
+def test_a_dataset_goes_on_from_the_loaders_state(torch, photos):
+    loader = made(photos)
+    loader.load_state_dict(loader.state_dict() | {"epoch": 2, "batch": 3})
+    for workers in (0, 2):
+        got = list(served(torch, loader.dataset(), num_workers=workers))
+        assert len(got) == 2
+        assert all(np.array_equal(x, loader.batch(2, 3 + k).image) for k, (x, _) in enumerate(got))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_torchdata_saves_and_restores_it(torch, photos, workers, stop):
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+    options = {"batch_size": None, "num_workers": workers}
+    data = stateful.StatefulDataLoader(made(photos).dataset(), **options)
+    stream = iter(data)
+    for _ in range(stop):
+        next(stream)
+    state = pickle.loads(pickle.dumps(data.state_dict()))
+    again = stateful.StatefulDataLoader(made(photos).dataset(), **options)
+    again.load_state_dict(state)
+    rest = list(again)
+    loader = made(photos)
+    if stop == 5:
+        # torchdata ends the epoch that was at its end.
+        rest = rest or list(again)
+    else:
+        assert len(rest) == 5 - stop
+        assert all(np.array_equal(x, loader.batch(0, stop + k).image) for k, (x, _) in enumerate(rest))
+    after = list(again)
+    assert all(np.array_equal(x, loader.batch(1, k).image) for k, (x, _) in enumerate(after)) or stop == 5
+
+
+def test_a_state_of_another_loader_is_refused_by_the_dataset_too(torch, photos):
+    state = json.loads(json.dumps(made(photos).dataset().state_dict()))
+    with pytest.raises(ArgumentError, match="seed"):
+        Loader(from_folder(photos), PIPELINE, 5, seed=5).dataset().load_state_dict(state)
+
+
+def test_lightning_and_accelerate_take_it(torch, photos):
+    accelerate = pytest.importorskip("accelerate")
+    data = accelerate.Accelerator(cpu=True).prepare(served(torch, made(photos).dataset()))
+    assert all(np.array_equal(x, made(photos).batch(0, k).image) for k, (x, _) in enumerate(data))
+
+
+def test_a_missing_torch_is_named(photos, monkeypatch):
+    from augstream.adapters import torch_dataset
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    torch_dataset._dataset.cache_clear()
+    with pytest.raises(MissingPackageError, match=r"dataset\(\) needs the package torch"):
+        made(photos).dataset()
+    assert torch_adapter.tensor
+
+
+# Keras and TensorFlow
+
+
+def test_keras_keeps_the_loaders_state(photos):
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    pytest.importorskip("keras")
+    loader = made(photos)
+    dataset = loader.keras()
+    dataset.on_epoch_begin()
+    _ = [dataset[number] for number in range(5)]
+    dataset.on_epoch_end()
+    state = loader.state_dict()
+    assert (state["epoch"], state["batch"]) == (1, 0)
+    again = made(photos)
+    again.load_state_dict(state)
+    assert np.array_equal(again.keras()[0][0], loader.batch(1, 0).image)
+    again.load_state_dict(state | {"batch": 2})
+    with pytest.raises(ArgumentError, match="Keras counts whole epochs"):
+        again.keras()
+
+
+def test_tensorflow_gets_static_shapes_and_the_loaders_epochs(photos):
+    tf = pytest.importorskip("tensorflow")
+    loader = made(photos, drop_remainder=True)
+    dataset = loader.tensorflow()
+    assert dataset.element_spec[0].shape == (5, 24, 32, 3)
+    assert dataset.element_spec[1].dtype == tf.int64
+    assert len(dataset) == 4
+    for epoch in range(2):
+        got = list(dataset.prefetch(1))
+        assert all(np.array_equal(x, loader.batch(epoch, k).image) for k, (x, _) in enumerate(got))
+    assert made(photos).tensorflow().element_spec[0].shape == (None, 24, 32, 3)
+    assert len(list(made(photos).tensorflow())) == 5
