@@ -12,17 +12,17 @@ from augstream.ops import Array, Border, Warp
 
 Sizes = NDArray[np.int64]
 
-# As documented; scipy.ndimage's own "wrap", which lets the last pixel lie upon the first, is what the old lines did.
-BORDERS: dict[str, Border] = {"constant": "constant", "nearest": "edge", "reflect": "reflect", "wrap": "wrap"}
+# As in scipy.ndimage, whose "wrap" lets the last pixel lie on the next first one.
+BORDERS: dict[str, Border] = {"constant": "constant", "nearest": "edge", "reflect": "reflect", "wrap": "overlap"}
 SWAP = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
-def border(fill_mode: str, compat: Compat | None = None) -> Border:
+def border(fill_mode: str) -> Border:
     """The border that a fill_mode asks for."""
     if fill_mode not in BORDERS:
         names = ", ".join(map(repr, BORDERS))
         raise ArgumentError(f"fill_mode must be one of {names}; got {fill_mode!r}.")
-    return "overlap" if compat and fill_mode == "wrap" else BORDERS[fill_mode]
+    return BORDERS[fill_mode]
 
 
 def core(theta: Any, tx: Any, ty: Any, shear: Any, zx: Any, zy: Any) -> Array:
@@ -97,8 +97,8 @@ def sampling(order: int) -> Any:
     return "nearest" if order == 0 else "bilinear"
 
 
-def warp(made: Array, size: Sizes, fill_mode: str, cval: float, order: int, antialias: bool, compat: Any) -> Warp:
+def warp(made: Array, size: Sizes, fill_mode: str, cval: float, order: int, antialias: bool) -> Warp:
     """The warp with this matrix, and the border and order of the old API's arguments."""
-    edge = border(fill_mode, compat)
+    edge = border(fill_mode)
     fill = np.full((len(made), 1), float(cval)) if edge == "constant" else None
     return Warp(made, size, edge, fill, sampling(order), antialias)

@@ -172,7 +172,7 @@ class FlowRecipe:
         # "nearest" asks for samples as they are; whoever resizes otherwise wants what Pillow's resize does: averages.
         antialias = self.target is not None and self.interpolation != "nearest"
         cval = 0.0 if self.mask else generator.cval
-        return geometry.warp(made, size, generator.fill_mode, cval, order, antialias, None)
+        return geometry.warp(made, size, generator.fill_mode, cval, order, antialias)
 
     def _levels(self, parameters: Parameters | None, samples: Any, channels: int) -> list[Op]:
         ops: list[Op] = []

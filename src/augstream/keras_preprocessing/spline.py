@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from augstream.errors import MissingPackageError
 from augstream.ops import Array
 
-MODES = {"constant": "constant", "edge": "nearest", "reflect": "reflect", "wrap": "grid-wrap", "overlap": "wrap"}
+MODES = {"constant": "constant", "edge": "nearest", "reflect": "reflect", "overlap": "wrap"}
 
 
 def transform(x: NDArray[Any], made: Array, border: str, cval: float, order: int) -> NDArray[Any]:

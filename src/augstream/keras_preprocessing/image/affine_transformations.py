@@ -276,7 +276,7 @@ def apply_affine_transform(
     one = geometry.core(*(np.array([float(value)]) for value in (theta, tx, ty, shear, zx, zy)))
     made = geometry.about(one, np.array([about], np.int64), compat)
     size = np.array([planes.shape[:2]], np.int64)
-    warp = geometry.warp(made, size, fill_mode, cval, order, False, compat)
+    warp = geometry.warp(made, size, fill_mode, cval, order, antialias=False)
     out = _warped(planes, warp, cval, order)
     if compat == "1.1.2":
         return np.moveaxis(out, 2, channel_axis)
