@@ -260,7 +260,7 @@ def test_shards_are_read_in_any_order_from_threads_and_forked_processes(tmp_path
     assert [queue.get(timeout=30) for _ in workers] == [sizes, sizes]
     for worker in workers:
         worker.join()
-    monkeypatch.setattr("augstream.sources.tar._KEPT_OPEN", 1)
+    monkeypatch.setattr("augstream.sources.shards._KEPT_OPEN", 1)
     assert [len(source.read(index)) for index in range(60)] == sizes
     pixels = {int(i): p for b in aug.Loader(source, PLAIN, 7, threads=4) for i, p in zip(b.index, b.image, strict=True)}
     assert len(pixels) == 60
@@ -271,13 +271,15 @@ def test_an_index_of_shards_is_kept_until_a_shard_changes(tmp_path, monkeypatch)
     one = aug.from_tar(pattern, cache_index=index)
     looked = []
     real_open = tarfile.open
-    monkeypatch.setattr(tarfile, "open", lambda *args, **options: looked.append(args) or real_open(*args, **options))
+    monkeypatch.setattr(
+        tarfile, "open", lambda *args, **options: looked.append((args, options)) or real_open(*args, **options)
+    )
     two = aug.from_tar(pattern, cache_index=index)
     assert not looked
     assert same_pixels(one, two)
     shard(tmp_path / "train-001.tar", [("x.jpg", encoded(scene(24, 32))), ("x.cls", b"1")])
     assert len(aug.from_tar(pattern, cache_index=index)) == 5
-    assert [mode for _, mode in looked] == ["w", "r:", "r:"]
+    assert [options.get("mode") for _, options in looked] == [None, "r:", "r:"]
     index.write_bytes(b"broken")
     assert len(aug.from_tar(pattern, cache_index=index)) == 5
 
@@ -303,7 +305,7 @@ def test_a_shard_that_is_cut_off_later_is_a_bad_sample(tmp_path):
     path = shard(tmp_path / "a.tar", [("a.jpg", encoded(scene(24, 32))), ("b.jpg", encoded(scene(24, 32)))])
     source = aug.from_tar(path)
     os.truncate(path, 1000)
-    with pytest.raises(SampleError, match="the shard ends in the middle"):
+    with pytest.raises(SampleError, match="the shard ends within the sample"):
         first(source)
 
 

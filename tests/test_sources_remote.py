@@ -4,6 +4,7 @@ import os
 import pickle
 import threading
 import time
+import urllib.request
 import warnings
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -224,6 +225,8 @@ def bucket(pictures):
         "secret": "s",
         "client_kwargs": {"endpoint_url": f"http://{host}:{port}", "region_name": "eu-west-1"},
     }
+    # The servers of one process share what they hold.
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     system = fsspec.filesystem("s3", skip_instance_cache=True, **options)
     system.mkdir("photos")
     system.put(str(pictures), "photos/train", recursive=True)
@@ -248,6 +251,36 @@ def test_a_bucket_is_the_folder(bucket, pictures, tmp_path):
     assert isinstance(second, FileNotFoundError)
 
 
+def test_shards_of_a_bucket_are_read_in_parts(bucket, pictures, tmp_path):
+    import tarfile
+
+    for number in range(2):
+        with tarfile.open(tmp_path / f"{number}.tar", "w") as archive:
+            for path in sorted(pictures.rglob("*.jpg"))[number::2]:
+                archive.add(path, path.name)
+    system = fsspec.filesystem("s3", **bucket)
+    system.put([str(tmp_path / "0.tar"), str(tmp_path / "1.tar")], "photos/shards/")
+    here = aug.from_tar(str(tmp_path / "{0,1}.tar"))
+    index = tmp_path / "shards.index"
+    for _ in range(2):
+        source = aug.from_tar("s3://photos/shards/{0..1}.tar", remote={**QUICK, **bucket}, cache_index=index)
+        assert [source.name(i) for i in range(12)] == [here.name(i) for i in range(12)]
+        assert np.array_equal(pixels(source), pixels(here))
+    assert np.array_equal(pixels(pickle.loads(pickle.dumps(source))), pixels(here))
+    with pytest.raises(SourceError, match="cannot read"):
+        aug.from_tar("s3://photos/shards/gone.tar", remote={**QUICK, **bucket})
+
+
+def test_a_server_without_ranges_is_no_place_for_shards(server, pictures):
+    import tarfile
+
+    with tarfile.open(pictures / "x.tar", "w") as archive:
+        archive.add(pictures / "a/00.jpg", "00.jpg")
+    source = aug.from_tar(f"{server.url}/x.tar", remote=QUICK)
+    with pytest.raises(SampleError, match="knows no ranges"):
+        pixels(source)
+
+
 def test_a_store_that_knows_no_async_is_read_in_threads(pictures):
     store = fsspec.filesystem("memory")
     for path in pictures.rglob("*.jpg"):
@@ -257,6 +290,29 @@ def test_a_store_that_knows_no_async_is_read_in_threads(pictures):
     assert np.array_equal(pixels(source), pixels(aug.from_folder(pictures)))
     assert np.array_equal(pixels(source.split(0.5)[1]), pixels(aug.from_folder(pictures).split(0.5)[1]))
     store.rm("/photos", recursive=True)
+
+
+def test_masks_and_annotations_may_be_elsewhere(pictures):
+    import json
+
+    store = fsspec.filesystem("memory")
+    for path in sorted((pictures / "a").iterdir()):
+        store.pipe(f"/set/images/{path.name}", path.read_bytes())
+        store.pipe(f"/set/masks/{path.stem}.png", encoded(np.full((24, 32), int(path.stem), np.uint8), "PNG"))
+    names = [path.name for path in sorted((pictures / "a").iterdir())]
+    source = aug.from_masks("memory://set/images", "memory://set/masks", remote=QUICK)
+    batch = next(iter(aug.Loader(source, PLAIN, 6, shuffle=False)))
+    assert [int(mask.max()) for mask in batch.mask] == [0, 2, 4, 6, 8, 10]
+    data = {
+        "images": [{"id": i, "file_name": name, "height": 24, "width": 32} for i, name in enumerate(names)],
+        "categories": [{"id": 1, "name": "x"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [2, 4, 6, 8]}],
+    }
+    store.pipe("/set/all.json", json.dumps(data).encode())
+    source = aug.from_coco("memory://set/images", "memory://set/all.json", remote=QUICK)
+    batch = next(iter(aug.Loader(source, PLAIN, 6, shuffle=False)))
+    assert batch.boxes[1].tolist() == [[1, 2, 4, 6]]
+    store.rm("/set", recursive=True)
 
 
 def test_a_forked_process_reads_on_its_own(server, pictures):

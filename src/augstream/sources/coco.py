@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from augstream import decode
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotations import annotate, rules
-from augstream.sources.files import Files, Where
+from augstream.sources.files import Files, Where, absolute, is_remote, reader
 from augstream.sources.names import Names
 from augstream.targets import Targets
 
@@ -29,6 +28,7 @@ def from_coco(
     polygons: bool = False,
     mask_fill: int = 0,
     min_visible: float = 0.1,
+    remote: dict[str, Any] | None = None,
 ) -> Files:
     """A folder of pictures and the JSON file of their annotations: instances, keypoints, or panoptic segments.
 
@@ -39,12 +39,13 @@ def from_coco(
     all objects' in a row; NaN where one is not marked. polygons: whether to have the outlines, so that boxes stay tight
     around them when they are turned; an object that has run lengths instead is as large as its box. mask_fill: the
     number that a mask has outside of the picture. min_visible: a box is dropped where a smaller share of it is left.
+    remote: what `Remote` takes, where the pictures are at an address.
     """
     if masks not in (None, "class", "instance"):
         raise ArgumentError(f'from_coco.masks must be "class", "instance" or None; got {masks!r}.')
-    path = Path(annotations).expanduser().absolute()
+    path = absolute(annotations)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(reader(path, remote if is_remote(path) else None).one(path))
         pictures, categories, objects = data["images"], data["categories"], data["annotations"]
     except OSError as error:
         raise SourceError(f"from_coco: cannot read {path}: {error.strerror or error}.") from error
@@ -73,13 +74,22 @@ def from_coco(
     if unknown is not None:
         raise SourceError(f"from_coco: an annotation of {path} is of category {unknown}, which is not listed.")
     names = Names.of(picture["file_name"] for picture in pictures)
+    away = None if panoptic is None or not is_remote(panoptic) else remote
     shapes = None
     if masks is not None:
         shapes = [
             [(number[one["category_id"]] + 1, one.get("segmentation", one["id"])) for one in some] for some in found
         ]
     sizes = [(int(picture["height"]), int(picture["width"])) for picture in pictures] if masks is not None else []
-    source = Coco(images, names, masks, shapes, None if panoptic is None else Files(panoptic, Names.of(files)), sizes)
+    source = Coco(
+        images,
+        names,
+        masks,
+        shapes,
+        None if panoptic is None else Files(panoptic, Names.of(files), away),
+        sizes,
+        remote,
+    )
     source.classes = [str(category["name"]) for category in categories]
     annotate(
         source,
@@ -104,8 +114,9 @@ class Coco(Files):
         shapes: list[list[tuple[int, Any]]] | None,
         panoptic: Files | None,
         sizes: list[tuple[int, int]],
+        remote: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(root, names)
+        super().__init__(root, names, remote if is_remote(root) else None)
         self.masks, self.shapes, self.panoptic, self.sizes = masks, shapes, panoptic, sizes
 
     def targets(self, index: int) -> Targets | None:

@@ -59,7 +59,7 @@ class Files(Source):
     """
 
     def __init__(self, root: Where, names: Names, remote: "dict[str, Any] | Reader | None" = None) -> None:
-        self.root = place(root)
+        self.root = absolute(root)
         self.names = names
         self.reader = reader(self.root, remote) if self.root or not len(names) else reader(names.text(0), remote)
         self._prefix = f"{self.root.rstrip('/')}/" if self.root else ""
@@ -90,7 +90,7 @@ def is_remote(where: Where) -> bool:
     return isinstance(where, str) and bool(_URL.match(where)) and not where.startswith("file://")
 
 
-def place(where: Where) -> str:
+def absolute(where: Where) -> str:
     """The address as it is, a path as an absolute one, so that it survives a change of directory; "" stays ""."""
     if not isinstance(where, str | os.PathLike):
         raise ArgumentError(f"A place must be a path or an address such as s3://bucket/train; got {where!r:.80}.")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from augstream import decode
 from augstream.errors import SourceError
 from augstream.sources.annotations import annotate, rules
-from augstream.sources.files import Files, Where
+from augstream.sources.files import Files, Where, is_remote
 from augstream.sources.folder import from_folder
 from augstream.sources.names import Names
 from augstream.targets import Targets
@@ -23,20 +23,22 @@ def from_masks(
     *,
     suffix: str = "",
     mask_fill: int = 0,
+    remote: dict[str, Any] | None = None,
 ) -> Files:
     """Pictures and their masks: two folders in which the files of a pair have one path, but for the extension.
 
     suffix: what a mask's name has behind the picture's ("_mask"). masks: or a function of the picture's path, which
     returns the path of the mask; or several paths, of one instance each, which are numbered from 1 in one int32 mask
     (later ones lie on top); or an array. A mask's numbers are taken as they are stored, a palette's too.
-    mask_fill: the number that a mask has outside of the picture.
+    mask_fill: the number that a mask has outside of the picture. remote: what `Remote` takes, where the folders are
+    addresses.
     """
-    pictures = from_folder(images, labels=None)
+    pictures = from_folder(images, labels=None, remote=remote)
     if callable(masks):
         found_by = Paired(pictures.root, pictures.names, masks)
         found_by.rules = rules(mask_fill, 0.1, "from_masks")
         return found_by
-    found = from_folder(masks, labels=None)
+    found = from_folder(masks, labels=None, remote=remote if is_remote(masks) else None)
     by_stem = {_stem(name): name for name in found.names}
     if len(by_stem) < len(found.names):
         raise SourceError(f"from_masks: {found.root} holds masks that differ in nothing but the extension.")
@@ -48,8 +50,8 @@ def from_masks(
         raise SourceError(
             f"from_masks: {found.root} has no mask for {name}{more}. Pass suffix= if names differ by one."
         )
-    source = Files(pictures.root, pictures.names)
-    paired = Files(found.root, Names.of(by_stem[stem] for stem in wanted))
+    source = Files(pictures.root, pictures.names, pictures.reader)
+    paired = Files(found.root, Names.of(by_stem[stem] for stem in wanted), found.reader)
     annotate(source, "from_masks", masks=paired, mask_fill=mask_fill)
     return source
 

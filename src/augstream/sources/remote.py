@@ -9,10 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
 from augstream.sources import division
+
+Span: TypeAlias = tuple[str, int | None, int | None]
+"""A file, and where to begin and end reading it; None: from its beginning to its end."""
 
 TRANSIENT = (408, 425, 429)
 """HTTP answers of 400 to 499 that are worth another try."""
@@ -60,22 +63,26 @@ class Remote:
 
     def many(self, paths: Sequence[str]) -> list[bytes | Exception]:
         """The bytes of each file, or why there are none; as many at a time as `in_flight` says."""
-        found: dict[str, bytes | Exception] = {}
-        wanted: dict[str, list[str]] = {}
-        for path in dict.fromkeys(paths):
-            kept = None if self.cache is None else self.cache.get(path)
+        return self.spans([(path, None, None) for path in paths])
+
+    def spans(self, spans: Sequence[Span]) -> list[bytes | Exception]:
+        """The bytes of parts of files."""
+        found: dict[Span, bytes | Exception] = {}
+        wanted: dict[str, list[Span]] = {}
+        for span in dict.fromkeys(spans):
+            kept = None if self.cache is None else self.cache.get(_address(span))
             if kept is None:
-                wanted.setdefault(path.partition("://")[0], []).append(path)
+                wanted.setdefault(span[0].partition("://")[0], []).append(span)
             else:
-                found[path] = kept
+                found[span] = kept
         for protocol, some in wanted.items():
             system = self.system(protocol)
             fetched = self._together(system, some) if system.async_impl else self._in_threads(system, some)
-            for path, data in zip(some, fetched, strict=True):
-                found[path] = data
+            for span, data in zip(some, fetched, strict=True):
+                found[span] = data
                 if self.cache is not None and isinstance(data, bytes):
-                    self.cache.put(path, data)
-        return [found[path] for path in paths]
+                    self.cache.put(_address(span), data)
+        return [found[span] for span in spans]
 
     def system(self, protocol: str) -> Any:
         """The file system of fsspec for a kind of address."""
@@ -97,17 +104,20 @@ class Remote:
             self._systems[protocol] = system
         return system
 
-    def _together(self, system: Any, paths: Sequence[str]) -> list[bytes | Exception]:
+    def _together(self, system: Any, spans: Sequence[Span]) -> list[bytes | Exception]:
         from fsspec.asyn import sync
 
         async def all_of() -> list[bytes | Exception]:
             turn = asyncio.Semaphore(self.in_flight)
 
-            async def one(path: str) -> bytes:
-                async with turn:
-                    return await self._tried(lambda: asyncio.wait_for(system._cat_file(path), self.timeout or None))
+            async def one(path: str, start: int | None, end: int | None) -> bytes:
+                def ask() -> Awaitable[bytes]:
+                    return asyncio.wait_for(system._cat_file(path, start=start, end=end), self.timeout or None)
 
-            results = await asyncio.gather(*(one(path) for path in paths), return_exceptions=True)
+                async with turn:
+                    return await self._tried(ask)
+
+            results = await asyncio.gather(*(one(*span) for span in spans), return_exceptions=True)
             return [_only(result) for result in results]
 
         found: list[bytes | Exception] = sync(system.loop, all_of)
@@ -123,19 +133,19 @@ class Remote:
             await asyncio.sleep(self.wait * 2**number)
         raise ConnectionError("not asked for")  # the last try has returned or raised
 
-    def _in_threads(self, system: Any, paths: Sequence[str]) -> list[bytes | Exception]:
-        def one(path: str) -> bytes | Exception:
+    def _in_threads(self, system: Any, spans: Sequence[Span]) -> list[bytes | Exception]:
+        def one(span: Span) -> bytes | Exception:
             for number in range(self.tries):
                 try:
-                    return bytes(system.cat_file(path))
+                    return bytes(system.cat_file(span[0], start=span[1], end=span[2]))
                 except Exception as error:
                     if number + 1 == self.tries or not _passing(error):
                         return _explained(error, number + 1, self.timeout)
                 time.sleep(self.wait * 2**number)
             return ConnectionError("not asked for")
 
-        with ThreadPoolExecutor(min(self.in_flight, len(paths)), "augstream-remote") as threads:
-            return list(threads.map(one, paths))
+        with ThreadPoolExecutor(min(self.in_flight, len(spans)), "augstream-remote") as threads:
+            return list(threads.map(one, spans))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_systems": {}}
@@ -275,6 +285,11 @@ def _fsspec(protocol: str) -> Any:
     except ImportError:
         raise MissingPackageError(f"Reading {protocol}:// files", "fsspec", "remote") from None
     return fsspec
+
+
+def _address(span: Span) -> str:
+    path, start, end = span
+    return path if start is None else f"{path}#{start}-{end}"
 
 
 def _only(result: object) -> bytes | Exception:

@@ -27,7 +27,8 @@ def from_yolo(
     The four are fractions of the picture, x and y of the box's center; a line of a class and a polygon becomes the box
     around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the pictures',
     with "labels" in the place of the last "images". A picture without a file has no boxes. classes: names, or the YAML
-    file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped where less of its area is left.
+    file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped
+    where less of its area is left.
     """
     pictures = from_folder(images, labels=None)
     root = Path(pictures.root)
