@@ -56,8 +56,9 @@ sanitize: .venv/.base ## the tests under AddressSanitizer and UndefinedBehaviorS
 	@scripts/sanitize.sh address,undefined
 	@scripts/sanitize.sh thread
 
-bench: setup ## the table of the README
-	@$(PYTHON) -m benchmarks
+bench: setup ## the table of the README, beside the peers (10 to 15 minutes)
+	@benchmarks/setup.sh
+	@.venv-bench/bin/python -m benchmarks
 
 clean: ## remove what make has made
-	@rm -rf .venv build dist
+	@rm -rf .venv .venv-bench build dist augstream-demo
