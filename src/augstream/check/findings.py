@@ -13,8 +13,7 @@ from augstream.check.scan import PASSED, PICTURE, Scan
 
 Severity = Literal["problem", "notice"]
 
-BLANK = 1.0
-"""Gray levels that deviate less than this from their mean are one flat color."""
+_FLAT = 2  # levels between the places of a picture in one flat color, which come from noise
 DIFFER = "in different classes"
 _RARE = 0.2
 _MIN_FOR_STATISTICS = 8
@@ -252,20 +251,22 @@ def _blank(scans: Sequence[Scan]) -> Section:
     groups = [
         Group([Entry(side, row)])
         for side, scan in enumerate(scans)
-        for row in np.flatnonzero((scan.state == PICTURE) & (scan.prints.contrast < BLANK)).tolist()
+        for row in np.flatnonzero((scan.state == PICTURE) & (scan.prints.spread <= _FLAT)).tolist()
     ]
-    return Section("blank", "Blank", "notice", "One flat color all over: there is nothing to learn from.", groups)
+    meaning = "One flat color, as far as a small thumbnail shows. Is there anything to learn from?"
+    return Section("blank", "Blank", "notice", meaning, groups)
 
 
 def _classes(scans: Sequence[Scan]) -> Section:
     facts = []
     for scan in scans:
-        where = f" in {scan.listing.root.name}" if len(scans) > 1 else ""
+        root = scan.listing.root
+        where = f" in {root.name}" if len(scans) > 1 else ""
         names, counts = scan.listing.classes or [], class_counts(scan)
         if names and {name.lower() for name in names} <= _SPLITS:
             facts.append(
                 f"The sub-folders{where} are {', '.join(names)}: these look like parts of a split, not like classes. "
-                f"Check one against the other: augstream check {names[0]} --against {names[-1]}"
+                f"Check one against the other: augstream check {root / names[0]} --against {root / names[-1]}"
             )
         facts += [f"{name}{where} holds no pictures" for name, n in zip(names, counts, strict=True) if not n]
         full = [(n, name) for name, n in zip(names, counts, strict=True) if n]

@@ -24,7 +24,9 @@ class Summary:
         self.most = None if everything else _SHOWN
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for scan, name in zip(self.report.scans, self.report.folders, strict=True):
+        for number, (scan, name) in enumerate(zip(self.report.scans, self.report.folders, strict=True)):
+            if number:
+                yield Text("")
             yield from _folder(scan, name)
         for section in self.report.sections:
             yield Text("")
@@ -48,17 +50,19 @@ class Summary:
             if not entries:
                 return Text(group.note)
             name, note = Text(self.report.name(entries[0]), overflow="fold"), Text(group.note, "dim")
+            if not group.note:
+                return name
             if name.cell_len + note.cell_len + 2 <= width:
                 return Text.assemble(name, "  ", note)
             return Group(name, Padding(note, (0, 0, 0, 4)))
-        lines = [Text(group.note, "dim")] if group.note else []
+        lines = []
         for number, entry in enumerate(shown):
-            sign = "= " if number else "  "
-            line = Text.assemble(sign, self.report.name(entry), (f"  {self.report.details(entry)}", "dim"))
+            said = [self.report.details(entry)] if number else filter(None, [self.report.details(entry), group.note])
+            line = Text.assemble("  = " if number else "", self.report.name(entry), (f"  {'; '.join(said)}", "dim"))
             line.overflow = "fold"
             lines.append(line)
         if len(entries) > len(shown):
-            lines.append(Text(f"  ... and {len(entries) - len(shown):,} more", "dim"))
+            lines.append(Text(f"    ... and {len(entries) - len(shown):,} more", "dim"))
         return Group(*lines)
 
 
