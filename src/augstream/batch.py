@@ -51,6 +51,14 @@ class Batch:
         return len(self.index)
 
     @property
+    def y(self) -> Any:
+        """What a network learns to tell: the labels (structured ones as a dictionary of arrays), else the masks."""
+        if self.label is None:
+            return self.mask
+        names = self.label.dtype.names
+        return self.label if names is None else {name: np.ascontiguousarray(self.label[name]) for name in names}
+
+    @property
     def mask(self) -> NDArray[Any] | None:
         """(n, h, w), or (n, h, w, c) in the layout of the pictures."""
         return self.moved.mask

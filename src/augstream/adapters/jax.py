@@ -29,10 +29,11 @@ class JaxBatches(Adapter):
         self.sharding = sharding
 
     def convert(self, batch: Batch) -> Any:
+        both = [part for part in (batch.image, batch.y) if part is not None]
         if self.sharding is None:
             # Without a copy where the device is the CPU: a batch is never written to again while anything refers to it.
-            parts = [self._jax.device_put(part) for part in (batch.image, batch.label) if part is not None]
+            parts = [self._jax.device_put(part) for part in both]
         else:
             whole = self._jax.make_array_from_process_local_data
-            parts = [whole(self.sharding, part) for part in (batch.image, batch.label) if part is not None]
-        return parts[0] if batch.label is None else tuple(parts)
+            parts = [self._jax.tree.map(lambda array: whole(self.sharding, array), part) for part in both]
+        return parts[0] if len(parts) == 1 else tuple(parts)

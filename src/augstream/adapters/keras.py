@@ -28,7 +28,7 @@ def _dataset() -> type:
         raise MissingPackageError("Loader.keras()", "keras", "keras") from error
 
     class KerasBatches(PyDataset):  # type: ignore[misc]
-        """(image, label) of batch i; image alone where the source has no labels."""
+        """(image, y) of batch i, with `Batch.y`, and the weights where there are some; image alone without a y."""
 
         def __init__(self, loader: Loader) -> None:
             # One worker and no process: the loader has its own threads, and a queue here would only hold batches twice.
@@ -57,9 +57,10 @@ def _dataset() -> type:
                     batch = next(self._ahead)
                 else:
                     batch = self.loader.batch(self.epoch, position)
-            if batch.label is None:
+            y = batch.y
+            if y is None:
                 return (batch.image,)
-            return (batch.image, batch.label) if batch.weight is None else (batch.image, batch.label, batch.weight)
+            return (batch.image, y) if batch.weight is None else (batch.image, y, batch.weight)
 
         def _position(self, index: int) -> int:
             # `fit` shuffles the numbers of the batches, which would defeat prefetching and depends on a global seed.

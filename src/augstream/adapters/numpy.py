@@ -28,7 +28,8 @@ class Adapter:
 
     def convert(self, batch: Batch) -> Any:
         """What the framework gets of a batch."""
-        return batch.image if batch.label is None else (batch.image, batch.label)
+        y = batch.y
+        return batch.image if y is None else (batch.image, y)
 
     def state_dict(self) -> dict[str, Any]:
         """As `Loader.state_dict`."""

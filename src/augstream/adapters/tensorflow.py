@@ -28,13 +28,16 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
     rows = loader.batch_size if even else None
 
     def spec(array: Any) -> Any:
+        if isinstance(array, dict):
+            return {name: spec(one) for name, one in array.items()}
         return tf.TensorSpec((rows, *array.shape[1:]), tf.as_dtype(array.dtype))
 
-    signature = spec(example.image) if example.label is None else (spec(example.image), spec(example.label))
+    signature = spec(example.image) if example.y is None else (spec(example.image), spec(example.y))
 
     def batches() -> Iterator[Any]:
         for batch in loader:
-            yield batch.image if batch.label is None else (batch.image, batch.label)
+            y = batch.y
+            yield batch.image if y is None else (batch.image, y)
 
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
     options = tf.data.Options()

@@ -43,10 +43,19 @@ class TorchBatches(Adapter):
         image = tensor(batch.image)
         if self.channels_last:
             image = image.permute(0, 3, 1, 2)
-        parts = [image] if batch.label is None else [image, tensor(batch.label)]
+        parts = [image] if batch.y is None else [image, tensors(batch.y)]
         if self.pin_memory:
-            parts = [part.pin_memory() for part in parts]
-        return parts[0] if batch.label is None else tuple(parts)
+            parts = [_pinned(part) for part in parts]
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def tensors(y: Any) -> Any:
+    """What `Batch.y` has, as tensors."""
+    return {name: tensor(array) for name, array in y.items()} if isinstance(y, dict) else tensor(y)
+
+
+def _pinned(part: Any) -> Any:
+    return {name: one.pin_memory() for name, one in part.items()} if isinstance(part, dict) else part.pin_memory()
 
 
 def tensor(array: NDArray[Any]) -> torch.Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from augstream.adapters.torch import tensor
+from augstream.adapters.torch import tensor, tensors
 from augstream.errors import MissingPackageError
 from augstream.state import state_of
 
@@ -73,7 +73,7 @@ def _dataset() -> type:
                 self.loader.failures.note(made.failures)
                 batch = made.batch
                 image = tensor(batch.image)
-                yield image if batch.label is None else (image, tensor(batch.label))
+                yield image if batch.y is None else (image, tensors(batch.y))
             self._place = epoch + 1, 0
 
         def __len__(self) -> int:
