@@ -163,6 +163,18 @@ def test_a_server_that_does_not_answer_is_an_error_in_time(server):
     assert time.perf_counter() - start < 4
 
 
+def test_leaving_the_loop_waits_for_no_server(server):
+    source = aug.from_folder(server.url, remote={"timeout": 20.0})
+    stream = iter(aug.Loader(source, PLAIN, 4))
+    next(stream)
+    server.delay = 3.0
+    next(stream)
+    time.sleep(0.3)
+    start = time.perf_counter()
+    stream.close()
+    assert time.perf_counter() - start < 1.5
+
+
 def test_a_server_that_is_not_there_is_an_error():
     pytest.importorskip("aiohttp")
     gone = "http://127.0.0.1:9/x.jpg"

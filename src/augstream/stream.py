@@ -18,6 +18,15 @@ class Cancelled(Exception):  # noqa: N818 - not an error: nobody waits for the r
     """Raised within work whose stream was closed."""
 
 
+_current = threading.local()
+
+
+def wanted() -> bool:
+    """Whether somebody still waits for what this thread does: for work that takes long and can stop early."""
+    stopped = getattr(_current, "stopped", None)
+    return stopped is None or not stopped.is_set()
+
+
 class Threads:
     """Some threads, started when first needed, for work that cannot go to the native pool."""
 
@@ -58,7 +67,12 @@ class Threads:
 
     def _unless_stopped(self, work: Callable[[S], T], item: S) -> T:
         self.check()
-        return work(item)
+        before = getattr(_current, "stopped", None)
+        _current.stopped = self.stopped
+        try:
+            return work(item)
+        finally:
+            _current.stopped = before
 
 
 class Stream(Generic[T], Iterator[T]):

@@ -13,10 +13,12 @@ from typing import Any, TypeAlias
 
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
 from augstream.sources import division
+from augstream.stream import Cancelled, wanted
 
 Span: TypeAlias = tuple[str, int | None, int | None]
 """A file, and where to begin and end reading it; None: from its beginning to its end."""
 
+_LOOK = 0.1
 TRANSIENT = (408, 425, 429)
 """HTTP answers of 400 to 499 that are worth another try."""
 
@@ -105,8 +107,6 @@ class Remote:
         return system
 
     def _together(self, system: Any, spans: Sequence[Span]) -> list[bytes | Exception]:
-        from fsspec.asyn import sync
-
         async def all_of() -> list[bytes | Exception]:
             turn = asyncio.Semaphore(self.in_flight)
 
@@ -120,8 +120,15 @@ class Remote:
             results = await asyncio.gather(*(one(*span) for span in spans), return_exceptions=True)
             return [_only(result) for result in results]
 
-        found: list[bytes | Exception] = sync(system.loop, all_of)
-        return found
+        # As fsspec's own `sync` does it, except that nobody has to wait for a server once the loop has been left.
+        future = asyncio.run_coroutine_threadsafe(all_of(), system.loop)
+        while wanted():
+            try:
+                return future.result(timeout=_LOOK)
+            except TimeoutError:
+                continue
+        future.cancel()
+        raise Cancelled
 
     async def _tried(self, ask: Callable[[], Awaitable[bytes]]) -> bytes:
         for number in range(self.tries):
