@@ -117,6 +117,17 @@ def test_sources_are_joined_with_their_classes():
         one + aug.from_arrays(np.zeros((2, 2, 2), np.uint8), [0.5, 1])
 
 
+def test_boxes_of_joined_sources_keep_their_class():
+    x = np.zeros((2, 8, 8, 3), np.uint8)
+    box = [[[0, 0, 4, 4]]] * 2
+    one, two = (aug.from_arrays(x, boxes=box, box_label=[[0], [1]]) for _ in range(2))
+    one.classes, two.classes = ["cat", "dog"], ["dog", "cow"]
+    both = one + two
+    assert both.classes == ["cat", "dog", "cow"]
+    batch = next(iter(aug.Loader(both, aug.Compose([]), 4, shuffle=False)))
+    assert [labels.tolist() for labels in batch.box_label] == [[0], [1], [1], [2]]
+
+
 def test_groups_of_two_sources_are_different_groups():
     both = squares(4, groups=[0, 0, 1, 1]) + squares(4, groups=[0, 0, 0, 1]) + squares(2)
     assert len(set(both.groups.tolist())) == 6

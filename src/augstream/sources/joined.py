@@ -1,6 +1,7 @@
 """Several sources as one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from augstream.targets import Targets
 class Joined(Source):
     """One source after the other. Made by `a + b`.
 
-    Classes are joined by name: those of the first keep their numbers, and new names come behind them.
+    Classes are joined by name: those of the first keep their numbers, and new names come behind them; labels and
+    `box_label` follow. The numbers in masks stay as they are.
     """
 
     def __init__(self, sources: Sequence[Source]) -> None:
@@ -30,6 +32,7 @@ class Joined(Source):
                 raise ArgumentError(f"Sources that are joined must have one {what}; got {values[0]} and {values[1:]}.")
         self.peak, self.rules = first.peak, first.rules
         self.classes, self.labels = _labels(self.sources)
+        self._numbers = [_numbers(one, self.classes) for one in self.sources]
         self.sample_weight = _weights(self.sources)
         self.groups = _groups(self.sources)
 
@@ -52,7 +55,10 @@ class Joined(Source):
 
     def targets(self, index: int) -> Targets | None:
         source, inner = self._find(index)
-        return source.targets(inner)
+        targets, numbers = source.targets(inner), self._numbers[self._part(index)]
+        if targets is None or targets.box_label is None or numbers is None:
+            return targets
+        return replace(targets, box_label=numbers[np.asarray(targets.box_label, np.int64)])
 
     @property
     def targeted(self) -> bool:
@@ -71,8 +77,11 @@ class Joined(Source):
     def _find(self, index: int) -> tuple[Source, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
-        part = int(np.searchsorted(self.ends, index, side="right"))
+        part = self._part(index)
         return self.sources[part], index - int(self.ends[part] - len(self.sources[part]))
+
+    def _part(self, index: int) -> int:
+        return int(np.searchsorted(self.ends, index, side="right"))
 
 
 def interleave(sources: Sequence[Source], weights: ArrayLike | None = None, length: int | None = None) -> Subset:
@@ -116,15 +125,23 @@ def _labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] |
         labels = one.labels
         if labels is None:
             continue
-        if classes is not None and one.classes is not None and one.classes != classes[: len(one.classes)]:
+        numbers = _numbers(one, classes)
+        if numbers is not None:
             if labels.ndim != 1 or labels.dtype.kind not in "iu":
                 raise ArgumentError(f"Sources that are joined must name the same classes; got {one.classes}.")
-            labels = np.array([classes.index(name) for name in one.classes], np.int64)[labels]
+            labels = numbers[labels]
         arrays.append(labels)
     if len({(labels.shape[1:], labels.dtype) for labels in arrays}) > 1:
         got = " and ".join(f"{labels.dtype} of shape {labels.shape}" for labels in arrays)
         raise ArgumentError(f"Sources that are joined must have labels of one kind; got {got}.")
     return classes, np.concatenate(arrays)
+
+
+def _numbers(source: Source, classes: list[str] | None) -> NDArray[np.int64] | None:
+    """The numbers that a source's classes have among those of all; None where they are the same."""
+    if classes is None or source.classes is None or source.classes == classes[: len(source.classes)]:
+        return None
+    return np.array([classes.index(name) for name in source.classes], np.int64)
 
 
 def _weights(sources: Sequence[Source]) -> NDArray[np.float32] | None:
