@@ -233,10 +233,39 @@ def test_a_state_of_another_loader_is_refused_by_the_dataset_too(torch, photos):
         Loader(from_folder(photos), PIPELINE, 5, seed=5).dataset().load_state_dict(state)
 
 
-def test_lightning_and_accelerate_take_it(torch, photos):
+def test_accelerate_takes_it(torch, photos):
     accelerate = pytest.importorskip("accelerate")
     data = accelerate.Accelerator(cpu=True).prepare(served(torch, made(photos).dataset()))
-    assert all(np.array_equal(x, made(photos).batch(0, k).image) for k, (x, _) in enumerate(data))
+    got = list(data)
+    assert len(got) == 5
+    assert all(np.array_equal(x, made(photos).batch(0, k).image) for k, (x, _) in enumerate(got))
+
+
+def test_lightning_takes_it_and_its_state(torch, photos, tmp_path):
+    lightning = pytest.importorskip("lightning")
+
+    class Module(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(1, 1)
+            self.seen = []
+
+        def training_step(self, batch, number):
+            x, _ = batch
+            self.seen.append(x.sum().item())
+            return self.layer(x.mean().reshape(1)).sum()
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.01)
+
+    loader, module = made(photos), Module()
+    options = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False, "accelerator": "cpu"}
+    trainer = lightning.Trainer(max_epochs=2, default_root_dir=tmp_path, **options)
+    trainer.fit(module, loader.torch())
+    expected = [torch.from_numpy(loader.batch(k // 5, k % 5).image).sum().item() for k in range(10)]
+    assert module.seen == expected
+    state = loader.state_dict()
+    assert (state["epoch"], state["batch"]) == (2, 0)
 
 
 def test_a_missing_torch_is_named(photos, monkeypatch):

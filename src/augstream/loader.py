@@ -238,7 +238,7 @@ class Loader:
 
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch before they are delivered: every `step`-th from `start` on."""
-        shared, slots = shared_pool(self._cores()), _core.Slots(self.prefetch + 2)
+        shared, slots = shared_pool(self._cores()), self._slots
         maker, cache, clock = self._maker, self.cache, self.clock
         first = start % step
         return Stream(
@@ -291,6 +291,11 @@ class Loader:
     @cached_property
     def _maker(self) -> Maker:
         return Maker(self.recipe, self.order, self.failures)
+
+    @cached_property
+    def _slots(self) -> _core.Slots:
+        # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
+        return _core.Slots(self.prefetch + 2)
 
     def _ordered(self, shard: tuple[int, int], uneven: Uneven | None) -> Order:
         if uneven is not None:
@@ -354,7 +359,7 @@ class Loader:
         return int(frame.size.prod(axis=1).max()) * frame.channels * dtype_of(self.recipe.dtype).itemsize
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("clock", "_maker")}
+        return {name: value for name, value in self.__dict__.items() if name not in ("clock", "_maker", "_slots")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, clock=Clock())

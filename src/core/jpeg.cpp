@@ -148,6 +148,7 @@ struct JpegDecoder::State {
     int components = 0;
     ColorSpace space = ColorSpace::gray;
     Groups groups;
+    bool plain = false;
     BaselineDecoder baseline;
 
     // No object with a destructor may live in here: longjmp jumps over it.
@@ -256,7 +257,7 @@ bool JpegDecoder::State::read(const uint8_t* data, size_t bytes, const Hint& hin
 std::string JpegDecoder::decode(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
                                 ColorSpace& space) {
     State& s = *state_;
-    if (hint.denominator == 1 && s.baseline.decode(data, bytes, hint, luma_only, planes, space, s.groups)) return {};
+    if (decode_plain(data, bytes, hint, luma_only, planes, space)) return {};
     if (!s.read(data, bytes, hint, luma_only)) return s.errors.message;
     planes.width = static_cast<int>(s.info.image_width);
     planes.height = static_cast<int>(s.info.image_height);
@@ -265,6 +266,15 @@ std::string JpegDecoder::decode(const uint8_t* data, size_t bytes, const Hint& h
     return {};
 }
 
+bool JpegDecoder::decode_plain(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
+                               ColorSpace& space) {
+    State& s = *state_;
+    s.plain = hint.denominator == 1 && s.baseline.decode(data, bytes, hint, luma_only, planes, space, s.groups);
+    return s.plain;
+}
+
 const Groups& JpegDecoder::groups() const { return state_->groups; }
+
+bool JpegDecoder::plain() const { return state_->plain; }
 
 }  // namespace augstream

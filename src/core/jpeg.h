@@ -49,8 +49,12 @@ class JpegDecoder {
     // Returns the reason of a failure, or an empty string. A file that ends early is a failure.
     std::string decode(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
                        ColorSpace& space);
-    // Of the file that was decoded last.
+    // The same, and only, if all that the hint asks for can be read as a plain file (see baseline.h).
+    bool decode_plain(const uint8_t* data, size_t bytes, const Hint& hint, bool luma_only, Planes& planes,
+                      ColorSpace& space);
+    // Of the file that was decoded last; plain: by the decoder for plain files, which rounds in another way.
     const Groups& groups() const;
+    bool plain() const;
 
   private:
     struct State;

@@ -62,13 +62,17 @@ std::string Worker::State::decode(Job& job, size_t i, const Hint& hint, Planes& 
     const Source& source = job.sources[i];
     const bool luma_only = job.input_channels == 1;
     if (!job.keep.empty() && job.keep[i]) {
-        const Hint all{0, source.height, 0, source.width, hint.denominator};
-        // A file that is broken outside the region is a picture still, but cannot be kept.
-        if (decoder.decode(source.data, source.bytes, all, luma_only, planes, space).empty() &&
-            planes.height == source.height && planes.width == source.width) {
+        const Hint all{0, source.height, 0, source.width, hint.denominator}, least{0, 1, 0, 1, 1};
+        // A file that is broken outside the region is a picture still, but cannot be kept; nor can one whose beginning
+        // is plain and whose end is not, as it depends on the region which decoder reads it.
+        const bool whole = decoder.decode(source.data, source.bytes, all, luma_only, planes, space).empty() &&
+                           planes.height == source.height && planes.width == source.width;
+        const Groups groups = decoder.groups();
+        if (whole && (hint.denominator > 1 || decoder.plain() ||
+                      !decoder.decode_plain(source.data, source.bytes, least, luma_only, planes, space))) {
             Block& block = job.kept[i];
             const int orientation = std::clamp(read_jpeg_header(source.data, source.bytes).orientation, 1, 8);
-            block = store_planes(planes, space, decoder.groups(), hint.denominator, orientation);
+            block = store_planes(planes, space, groups, hint.denominator, orientation);
             Stored stored;
             if (!read_stored(block.data.get(), block.bytes, stored)) throw std::runtime_error("cannot be cached");
             view_stored(block.data.get(), stored, hint, luma_only, planes, space);
