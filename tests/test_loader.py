@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from augstream.transforms import (
     Resize,
     Rotate,
     Shift,
+    Solarize,
 )
 
 PIPELINE = Compose(
@@ -125,10 +127,20 @@ def test_a_batch_anywhere_is_the_one_in_the_loop(photos):
     assert loader.epoch == 8
 
 
-def test_a_sample_does_not_depend_on_its_mates_orientation():
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        PIPELINE,
+        replace(PIPELINE, fuse=False),
+        Compose([Resize(5)], fuse=False),  # the decoder's scale must not depend on it either
+        Compose([Solarize(), Resize(24, 32), Rotate(10)], fuse=False),
+        Compose([ColorJitter(0.2), Resize(24, 32)], fuse=False),
+    ],
+)
+def test_a_sample_does_not_depend_on_its_mates_orientation(pipeline):
     lying = [turned(scene(30, 40, number), 1 + number % 8) for number in range(16)]
-    together = epoch_of(Loader(Memory(lying), PIPELINE, 16))
-    assert same(epoch_of(Loader(Memory(lying), PIPELINE, 1)), together)
+    together = epoch_of(Loader(Memory(lying), pipeline, 16))
+    assert same(epoch_of(Loader(Memory(lying), pipeline, 1)), together)
 
 
 def test_an_epoch_has_every_sample_once(photos):

@@ -354,10 +354,16 @@ def oriented_plan(
 
     frame: of the pictures as seen, so that "left" is what a person calls left.
     """
-    ops = pipeline.ops(rng_for(seed, epoch, index), frame)
-    if (orientation != 1).any():
-        ops = chain([decode.orient(orientation, stored)], ops)
-    return (fuse if pipeline.fuse else steps)(ops, replace(frame, size=stored))
+    ops, lying = pipeline.ops(rng_for(seed, epoch, index), frame), replace(frame, size=stored)
+    if (orientation == 1).all():
+        return (fuse if pipeline.fuse else steps)(ops, lying)
+    turn = decode.orient(orientation, stored)
+    if pipeline.fuse:
+        return fuse(chain([turn], ops), lying)
+    # The turn is part of the first step: a step more would change the samples of the batch that need no turn.
+    plan = steps(ops, frame)
+    first = fuse([turn, *plan.ops[:1]], lying)
+    return Plan((*first.passes, *plan.passes[1:]), lying, plan.frame_out)
 
 
 def _picture(sample: object) -> Sample:
