@@ -230,6 +230,23 @@ def test_coco_files_that_are_none_say_why(tmp_path):
         aug.from_coco(tmp_path / "images", tmp_path / "all.json", masks="all")
 
 
+def test_annotated_sources_are_picklable(tmp_path):
+    coco(tmp_path / "coco")
+    options = {"masks": "instance", "points": True, "polygons": True}
+    for source in (
+        aug.from_coco(tmp_path / "coco/images", tmp_path / "coco/all.json", **options),
+        aug.from_voc(voc(tmp_path / "voc")),
+        aug.from_masks(pairs(tmp_path) / "images", tmp_path / "masks"),
+    ):
+        again = pickle.loads(pickle.dumps(source))
+        one, two = first(source), first(again)
+        assert np.array_equal(one.image, two.image)
+        assert (one.mask is None) == (two.mask is None)
+        assert one.mask is None or np.array_equal(one.mask, two.mask)
+        assert one.boxes is None or all(np.array_equal(a, b) for a, b in zip(one.boxes, two.boxes, strict=True))
+        assert again.classes == source.classes
+
+
 # Pairs
 
 

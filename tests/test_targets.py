@@ -221,7 +221,7 @@ def test_polygons_move_with_their_boxes():
     assert cropped.boxes[0].tolist() == [[20, 20, 30, 40]]
     assert np.allclose(cropped.polygons[0][0][1], square + 40 - 30)
     assert len(cropped.polygons[0]) == 1
-    alone = Targets(polygons=[[square * [1 / 90, 1 / 100]]], relative=True).checked((100, 90))
+    alone = Targets(polygons=[[square * [1 / 90, 1 / 100]]], box_label=[7], relative=True).checked((100, 90))
     assert np.allclose(alone.boxes, [[10, 10, 30, 30]])
     turned_box = move([Targets(polygons=[[square + 30]]).checked((100, 90))], planned([t.Rotate((45, 45))]), Rules())
     assert np.ptp(turned_box.boxes[0][0][[0, 2]]) == pytest.approx(20 * 2**0.5, abs=1e-4)

@@ -51,10 +51,6 @@ class Targets:
         if boxes is not None and not np.isfinite(boxes).all():
             row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
             raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes must be finite numbers")
-        if box_label is not None:
-            box_label = np.asarray(box_label)
-            if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
-                raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
         polygons = None
         if self.polygons is not None:
             scale = np.array([size[1], size[0]], np.float64) if self.relative else np.ones(2)
@@ -64,6 +60,10 @@ class Targets:
                 raise ValueError(f"polygons of {len(polygons)} objects for {len(boxes)} boxes")
             # What has no outline, as a crowd, is as large as its box.
             polygons = [some or [polygon.corners(box)] for some, box in zip(polygons, boxes, strict=True)]
+        if box_label is not None:
+            box_label = np.asarray(box_label)
+            if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
+                raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
         return Targets(_mask(self.mask, size), boxes, box_label, points, polygons=polygons)
 
 
