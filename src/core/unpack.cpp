@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "unpack.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -41,6 +44,29 @@ size_t UnpackBytes(const uint8_t* HWY_RESTRICT row, int channels, size_t n, void
     return x;
 }
 
+// Bytes as floats, past the cache: a batch is larger than it, and is read by somebody else. Returns how many of the n
+// values are done; `out` is aligned for vectors.
+size_t StreamBytes(const uint8_t* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT out) {
+    const hn::ScalableTag<float> df;
+    const hn::RebindToSigned<decltype(df)> di;
+    const hn::Rebind<uint8_t, decltype(df)> d8;
+    const size_t step = hn::Lanes(df);
+    size_t i = 0;
+    for (; i + step <= n; i += step)
+        hn::Stream(hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in + i))), df, out + i);
+    hwy::FlushStream();
+    return i;
+}
+
+size_t StreamFloats(const float* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT out) {
+    const hn::ScalableTag<float> df;
+    const size_t step = hn::Lanes(df);
+    size_t i = 0;
+    for (; i + step <= n; i += step) hn::Stream(hn::LoadU(df, in + i), df, out + i);
+    hwy::FlushStream();
+    return i;
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace augstream
@@ -50,6 +76,8 @@ HWY_AFTER_NAMESPACE();
 namespace augstream {
 
 HWY_EXPORT(UnpackBytes);
+HWY_EXPORT(StreamBytes);
+HWY_EXPORT(StreamFloats);
 
 namespace {
 
@@ -76,6 +104,29 @@ void unpack_row(const void* row, Type type, int channels, int x0, int x1, void* 
     } else {
         unpack<float, float>(static_cast<const float*>(row) + first, channels, 0, n, out);
     }
+}
+
+bool copy_pixels(const void* in, Type from, size_t n, Type to, void* out) {
+    if (from == to && to != Type::f32) {
+        std::memcpy(out, in, n * (from == Type::u8 ? 1 : 2));
+        return true;
+    }
+    if (to != Type::f32 || (from != Type::u8 && from != Type::f32)) return false;
+    auto* values = static_cast<float*>(out);
+    // To the next address that any vector may be written to.
+    const size_t ahead = std::min(n, (128 - reinterpret_cast<uintptr_t>(out) % 128) % 128 / sizeof(float));
+    const auto rest = [&](const auto* pixels, size_t done) {
+        for (size_t i = 0; i < ahead; ++i) values[i] = static_cast<float>(pixels[i]);
+        for (size_t i = ahead + done; i < n; ++i) values[i] = static_cast<float>(pixels[i]);
+    };
+    if (from == Type::u8) {
+        const auto* pixels = static_cast<const uint8_t*>(in);
+        rest(pixels, HWY_DYNAMIC_DISPATCH(StreamBytes)(pixels + ahead, n - ahead, values + ahead));
+    } else {
+        const auto* pixels = static_cast<const float*>(in);
+        rest(pixels, HWY_DYNAMIC_DISPATCH(StreamFloats)(pixels + ahead, n - ahead, values + ahead));
+    }
+    return true;
 }
 
 }  // namespace augstream

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from augstream.sources.source import Source
 
+KEPT = frozenset(map(np.dtype, (np.uint8, np.uint16, np.float32)))
+
 
 class Pictures(Source):
     """An array of pictures, never copied as a whole; what the engine does not take is converted picture by picture."""
@@ -14,13 +16,16 @@ class Pictures(Source):
     def __init__(self, x: Any, planar: bool) -> None:
         self.x = x
         self.planar = planar
+        self.fits = x.dtype in KEPT and not planar
 
     def __len__(self) -> int:
         return len(self.x)
 
     def read(self, index: int) -> NDArray[Any]:
         picture: NDArray[Any] = np.asarray(self.x[index])
-        if picture.dtype.name not in ("uint8", "uint16", "float32"):
+        if self.fits:
+            return picture
+        if picture.dtype not in KEPT:
             picture = picture.astype(np.float32)
         return picture.transpose(1, 2, 0) if self.planar else picture
 

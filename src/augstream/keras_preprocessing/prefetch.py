@@ -166,14 +166,12 @@ class Prefetching:
 
     def _begin(self, turn: int) -> None:
         maker, count = self.maker(), self.threads or cores()
-        # Copies are made faster than anybody takes them; one more batch would only push the others out of the cache.
-        ahead = 1 if maker.recipe.copied else AHEAD
-        shared, slots = shared_pool(count), _core.Slots(ahead + 2)
+        shared, slots = shared_pool(count), _core.Slots(AHEAD + 2)
         self._turn = turn
         self._stream = Stream(
             lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
             ENDLESS,
-            ahead=ahead,
+            ahead=AHEAD,
             threads=count,
             start=turn,
         )

@@ -17,7 +17,6 @@ from augstream.keras_preprocessing import geometry, levels
 from augstream.keras_preprocessing.draws import Parameters, draw, rng_of
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
 from augstream.keras_preprocessing.image.utils import load_img, pillow
-from augstream.keras_preprocessing.pictures import Pictures
 from augstream.ops import Array, Frame, Op, Warp
 from augstream.sources.source import Sample, Source
 from augstream.stream import Threads
@@ -71,18 +70,6 @@ class FlowRecipe:
         return np.dtype(self.generator.dtype).name in NATIVE
 
     @cached_property
-    def copied(self) -> bool:
-        """Whether pictures of an array come out as they are, but for the dtype."""
-        generator = self.generator
-        if not isinstance(self.source, Pictures) or self.source.planar or self.behind or not self.direct:
-            return False
-        drawn = self.turned or generator.horizontal_flip or generator.vertical_flip
-        if self.augment and (drawn or generator.brightness_range is not None):
-            return False
-        plain = not (generator.rescale or generator.featurewise_center or generator.featurewise_std_normalization)
-        return (self.mask or plain) and (self.dtype != "uint8" or self.source.x.dtype == np.uint8)
-
-    @cached_property
     def turned(self) -> bool:
         """Whether pictures are turned, moved, leaned or zoomed."""
         generator = self.generator
@@ -113,8 +100,6 @@ class FlowRecipe:
 
         An empty array where no sample could even be opened.
         """
-        if self.copied:
-            return self._copies(index, tools), {}
         samples, reasons = self._read(index)
         stored, orientation = self._open(samples, reasons, tools.threads)
         tools.threads.check()
@@ -233,18 +218,6 @@ class FlowRecipe:
             limit = np.iinfo(wanted)
             out = np.clip(np.rint(out), limit.min, limit.max)
         return out.astype(wanted, copy=False)
-
-    def _copies(self, index: Integers, tools: Tools) -> NDArray[Any]:
-        """The pictures of an array, converted on their way into the batch."""
-        x = self.source.x if isinstance(self.source, Pictures) else np.empty(0)
-        out = native.empty((len(index), *x.shape[1:]), self.dtype, tools.slots)
-
-        def some(rows: NDArray[Any]) -> None:
-            for row in rows.tolist():
-                out[row] = x[index[row]]
-
-        tools.threads.map(some, np.array_split(np.arange(len(index)), tools.threads.count))
-        return out
 
     def _read(self, index: Integers) -> tuple[list[Sample], dict[int, str]]:
         samples: list[Sample] = []
