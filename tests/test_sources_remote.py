@@ -319,6 +319,20 @@ def test_masks_and_annotations_may_be_elsewhere(pictures):
         "annotations": [{"image_id": 1, "category_id": 1, "bbox": [2, 4, 6, 8]}],
     }
     store.pipe("/set/all.json", json.dumps(data).encode())
+    store.pipe("/set/labels/02.txt", b"3 0.5 0.5 0.5 0.5")
+    source = aug.from_yolo("memory://set/images", remote=QUICK)
+    assert [len(source.targets(index).boxes) for index in range(6)] == [0, 1, 0, 0, 0, 0]
+    store.pipe("/voc/JPEGImages/a.jpg", (pictures / "a/00.jpg").read_bytes())
+    box = b"<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>8</xmax><ymax>4</ymax></bndbox>"
+    store.pipe("/voc/Annotations/a.xml", b"<annotation><object><name>x</name>" + box + b"</object></annotation>")
+    store.pipe("/voc/ImageSets/Main/train.txt", b"a")
+    for split in (None, "train"):
+        source = aug.from_voc("memory://voc", split, remote=QUICK)
+        assert source.targets(0).boxes.tolist() == [[0, 0, 8, 4]]
+        assert source.read(0) == (pictures / "a/00.jpg").read_bytes()
+    with pytest.raises(SourceError, match="no split 'test'"):
+        aug.from_voc("memory://voc", "test", remote=QUICK)
+    store.rm("/voc", recursive=True)
     source = aug.from_coco("memory://set/images", "memory://set/all.json", remote=QUICK)
     batch = next(iter(aug.Loader(source, PLAIN, 6, shuffle=False)))
     assert batch.boxes[1].tolist() == [[1, 2, 4, 6]]

@@ -1,5 +1,6 @@
 """Pictures with a text file of boxes each, as YOLO's tools write them."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotations import annotate
-from augstream.sources.files import Files, Where
+from augstream.sources.files import Files, Where, absolute, is_remote, reader
 from augstream.sources.folder import from_folder
+
+_AT_A_TIME = 1024
 
 
 def from_yolo(
@@ -21,6 +24,7 @@ def from_yolo(
     classes: Sequence[str] | Where | None = None,
     polygons: bool = False,
     min_visible: float = 0.1,
+    remote: dict[str, Any] | None = None,
 ) -> Files:
     """Pictures below a folder, and for each a text file of the same name with a line per box: class x y width height.
 
@@ -28,24 +32,30 @@ def from_yolo(
     around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the pictures',
     with "labels" in the place of the last "images". A picture without a file has no boxes. classes: names, or the YAML
     file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped
-    where less of its area is left.
+    where less of its area is left. remote: what `Remote` takes, where the pictures are at an address.
     """
-    pictures = from_folder(images, labels=None)
-    root = Path(pictures.root)
-    folder = _labels_folder(root) if labels is None else Path(labels).expanduser().absolute()
-    if not folder.is_dir():
+    pictures = from_folder(images, labels=None, remote=remote)
+    folder = _labels_folder(pictures.root) if labels is None else absolute(labels)
+    if not is_remote(folder) and not Path(folder).is_dir():
         raise SourceError(f"from_yolo: there is no folder {folder} with the boxes. Pass labels=.")
+    texts = reader(folder, pictures.reader if is_remote(folder) else None)
+    files = [f"{folder}/{os.fsdecode(name.rpartition(b'.')[0])}.txt" for name in pictures.names]
     boxes, kinds, outlines, found = [], [], [], 0
-    for index in range(len(pictures)):
-        file = folder / Path(pictures.name(index)).with_suffix(".txt")
-        some, kind, shapes = _read(file) if file.exists() else (np.empty((0, 4)), np.empty(0, np.int64), [])
-        found += file.exists()
-        boxes.append(some)
-        kinds.append(kind)
-        outlines.append(shapes)
+    for start in range(0, len(files), _AT_A_TIME):
+        some = files[start : start + _AT_A_TIME]
+        for file, data in zip(some, texts.many(some), strict=True):
+            if isinstance(data, Exception) and not isinstance(data, FileNotFoundError):
+                raise SourceError(f"from_yolo: cannot read {file}: {data}.")
+            box, kind, shapes = _read(file, b"" if isinstance(data, Exception) else data)
+            found += isinstance(data, bytes)
+            boxes.append(box)
+            kinds.append(kind)
+            outlines.append(shapes)
     if not found:
-        raise SourceError(f"from_yolo: {folder} has no text file for any of the {len(pictures)} pictures of {root}.")
-    source = Files(root, pictures.names)
+        raise SourceError(
+            f"from_yolo: {folder} has no text file for any of the {len(pictures)} pictures of {pictures.root}."
+        )
+    source = Files(pictures.root, pictures.names, pictures.reader)
     annotate(
         source,
         "from_yolo",
@@ -63,18 +73,18 @@ def from_yolo(
     return source
 
 
-def _labels_folder(root: Path) -> Path:
-    parts = list(root.parts)
+def _labels_folder(root: str) -> str:
+    parts = root.split("/")
     if "images" not in parts:
         raise SourceError(f'from_yolo: {root} has no "images" in its path to put "labels" in place of. Pass labels=.')
     parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
-    return Path(*parts)
+    return "/".join(parts)
 
 
-def _read(file: Path) -> tuple[NDArray[np.float64], NDArray[np.int64], list[list[NDArray[np.float32]]]]:
+def _read(file: str, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64], list[list[NDArray[np.float32]]]]:
     """Boxes, classes, and outlines where there are some."""
     boxes, kinds, outlines = [], [], []
-    for number, line in enumerate(file.read_text().splitlines(), 1):
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         if not line.strip():
             continue
         try:
