@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from conftest import encoded, scene, turned
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from augstream import transforms as t
 from augstream.compose import Compose
@@ -388,3 +390,50 @@ def test_no_targets_are_no_targets():
     assert (batch.mask, batch.boxes, batch.box_label, batch.points) == (None, None, None, None)
     assert scene(2, 2).shape == (2, 2, 3)
     assert Moved().mask is None
+
+
+MOVES = [
+    t.HorizontalFlip(),
+    t.VerticalFlip(),
+    t.Rotate90(),
+    t.Rotate(40, p=0.7),
+    t.Shift((-0.2, 0.2), (-0.2, 0.2)),
+    t.Shear((-20, 20)),
+    t.Zoom((0.7, 1.3)),
+    t.Perspective(0.1),
+    t.RandomCrop(60, 50),
+    t.Pad(7, fill=3),
+    t.Resize(64, 80),
+]
+COLORS = [t.Invert(), t.Gamma((0.5, 2)), t.ColorJitter(0.2, 0.2, 0.2), t.Solarize(0.5)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from([*MOVES, *COLORS]), max_size=6), st.integers(0, 1000))
+def test_points_go_the_same_way_fused_and_step_by_step_and_colors_move_nothing(transforms, seed):
+    points, owner = np.random.default_rng(seed).uniform(0, 90, (20, 2)), np.repeat([0, 1], 10)
+    whole = [*transforms, t.Resize(50, 50)]
+    fused, stepwise = (planned(whole, n=2, seed=seed, fuse=fuse) for fuse in (True, False))
+    moved = move_points(points, owner, fused)
+    assert np.allclose(moved, move_points(points, owner, stepwise), atol=1e-6, equal_nan=True)
+    plain = planned([one for one in whole if one not in COLORS], n=2, seed=seed)
+    assert np.allclose(moved, move_points(points, owner, plain), atol=1e-6, equal_nan=True)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(MOVES), max_size=5), st.integers(0, 1000))
+def test_a_box_holds_what_is_seen_of_its_inside(transforms, seed):
+    """Every visible point of a box is in the moved box, or the box was dropped for showing too little."""
+    rng = np.random.default_rng(seed)
+    box = np.sort(rng.uniform(0, 90, (2, 2)), axis=0)
+    plan = planned([*transforms, t.Resize(50, 50)], seed=seed)
+    moved, kept = move_boxes(box.reshape(1, 4), np.zeros(1, np.int64), plan, 0.0)
+    inside = move_points(rng.uniform(*box, (200, 2)), np.zeros(200, np.int64), plan)
+    if len(plan.passes) > 1:
+        return  # what an earlier pass leaves outside is not seen either
+    seen = inside[(inside >= 0).all(axis=1) & (inside <= 50).all(axis=1)]
+    if len(kept):
+        assert (seen >= moved[0, :2] - 1e-6).all()
+        assert (seen <= moved[0, 2:] + 1e-6).all()
+    else:
+        assert not len(seen) or np.prod(box[1] - box[0]) < 1e-9
