@@ -22,13 +22,13 @@ def rate(loader: object) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--disk", action="store_true", help="keep the cache in a folder instead of in memory")
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
     arguments = parser.parse_args()
     import augstream as aug
 
-    photos = data.photo_sets(data.default_cache())[0].once
+    photos = data.photo_sets(data.default_cache())[0].often
     with tempfile.TemporaryDirectory() as folder:
-        options = {"cache_dir": folder} if arguments.disk else {"cache": "2GB"}
+        options = {"cache_dir": folder} if arguments.disk else {"cache": "4GB"}
         source, pipeline = aug.from_folder(photos), jobs.pipeline("course")
         plain = aug.Loader(source, pipeline, 32, drop_remainder=True)
         cached = aug.Loader(source, pipeline, 32, drop_remainder=True, **options)

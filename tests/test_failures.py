@@ -1,7 +1,12 @@
 """Bad samples, and everything else that can go wrong in days of training."""
 
+import gc
 import os
+import signal
+import subprocess
+import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -11,7 +16,7 @@ from augstream.compose import Compose
 from augstream.errors import ArgumentError, SampleError
 from augstream.loader import Loader
 from augstream.sources import Source, from_folder
-from augstream.transforms import Resize
+from augstream.transforms import Resize, Rotate
 
 PLAIN = Compose([Resize(16, 16)])
 
@@ -154,6 +159,68 @@ def test_memory_says_how_much_is_prepared():
         Loader(Memory(), Compose([Resize(100, 100)]), 2, memory="100kB")
     with pytest.raises(ArgumentError, match="say the same thing"):
         loader(memory="1GB", prefetch=3)
+
+
+def test_a_slow_consumer_never_makes_it_grow():
+    from augstream.batch import Batch
+
+    one = Loader(Memory(), PLAIN, 1, on_error="skip", prefetch=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for batch in one:
+            time.sleep(0.03)
+            alive = sum(isinstance(thing, Batch) for thing in gc.get_objects())
+            assert alive <= one.prefetch + 2
+            assert len(batch) == 1
+
+
+def test_memory_for_pictures_of_many_sizes_goes_by_the_largest():
+    class Sizes(Memory):
+        def read(self, index):
+            return np.zeros((10 * (index + 1), 10, 3), np.uint8)
+
+    limit = 120 * 10 * 3 * 4 * 6
+    assert Loader(Sizes(), Compose([]), 1, memory=limit).prefetch == 4
+
+    class Unreadable(Memory):
+        def read(self, index):
+            return b""
+
+    assert Loader(Unreadable(), PLAIN, 4, memory="1GB").prefetch == 2
+
+
+INTERRUPTED = """
+import sys, threading
+from augstream.compose import Compose
+from augstream.loader import Loader
+from augstream.sources import from_folder
+from augstream.transforms import Resize, Rotate
+print("ready", flush=True)
+loader = Loader(from_folder(sys.argv[1]), Compose([Rotate(40), Resize(200, 200)]), 3, cache_dir=sys.argv[2])
+while True:
+    for batch in loader:
+        loader.state_dict()
+"""
+
+
+def test_ctrl_c_anywhere_ends_it_and_leaves_the_cache_in_order(photos, tmp_path):
+    for number in range(8):
+        command = [sys.executable, "-W", "ignore", "-c", INTERRUPTED, str(photos), str(tmp_path / "cache")]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.03 * number**2 / 4)
+        process.send_signal(signal.SIGINT)
+        begin = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        assert time.monotonic() - begin < 10
+        assert process.returncode != 0
+        assert "KeyboardInterrupt" in errors
+    plain, cached = (
+        Loader(from_folder(photos), Compose([Rotate(40), Resize(200, 200)]), 3, **options)
+        for options in ({}, {"cache_dir": tmp_path / "cache"})
+    )
+    assert all(np.array_equal(one.image, two.image) for one, two in zip(plain, cached, strict=True))
+    assert cached.stats().cached > 0
 
 
 class Alive(Source):

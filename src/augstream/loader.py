@@ -319,7 +319,9 @@ class Loader:
             return _PREFETCH if prefetch is None else whole("prefetch", prefetch, 0)
         if prefetch is not None:
             raise ArgumentError("Loader.memory and Loader.prefetch say the same thing. Pass one of them.")
-        limit, needed = in_bytes("memory", memory), max(size * self.batch_size, 1)
+        limit, needed = in_bytes("memory", memory), size * self.batch_size
+        if not needed:  # none of the samples looked at can be read, so nothing is known of their size
+            return _PREFETCH
         if limit < 2 * needed:
             raise ArgumentError(
                 f"Loader.memory is {spelled(limit)}, but a batch is {spelled(needed)}, and two must fit. Pass more, or "
@@ -352,11 +354,12 @@ class Loader:
 
         Returns the bytes of the largest picture that comes out.
         """
-        count = 1 if self.batch_size == 1 else _PEEKED
-        frame = self.recipe.try_out(np.unique(np.linspace(0, len(self.source) - 1, count).astype(np.int64)))
-        if frame is None:
-            return 0
-        return int(frame.size.prod(axis=1).max()) * frame.channels * dtype_of(self.recipe.dtype).itemsize
+        chosen = np.unique(np.linspace(0, len(self.source) - 1, _PEEKED).astype(np.int64))
+        # Alone in its batch, each may have a size of its own.
+        groups = np.split(chosen, len(chosen)) if self.batch_size == 1 else [chosen]
+        frames = [frame for frame in map(self.recipe.try_out, groups) if frame is not None]
+        width = dtype_of(self.recipe.dtype).itemsize
+        return max((int(frame.size.prod(axis=1).max()) * frame.channels * width for frame in frames), default=0)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("clock", "_maker", "_slots")}
