@@ -14,8 +14,6 @@ import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from augstream import _core
 from augstream.cache import Block, Cache, Stamp, stamp_of
 from augstream.errors import ArgumentError
@@ -26,6 +24,7 @@ from augstream.sources.source import Source, Subset
 _PLACE = struct.Struct("<qqqqqq")
 _RECORD = _PLACE.size + 4
 _UNFLUSHED = 64_000_000
+_STEP, _KEPT = 1 << 16, 128
 VERSION = 1
 
 
@@ -51,6 +50,8 @@ class Files(Cache):
         self._open()
 
     def _open(self) -> None:
+        # Recycled, as fresh pages would cost as much as reading into them; a few sizes only, so that they fit.
+        self._memory = _core.Slots(_KEPT)
         self._places: dict[int, dict[int, Place]] = {}
         self._files: list[int] = []
         self._pending: list[bytes] = []
@@ -111,7 +112,7 @@ class Files(Cache):
                 return None
             key, place = found[0]
             file = self._files[place.file]
-        block = np.empty(place.length, np.uint8)
+        block = self._memory.take(-(-place.length // _STEP) * _STEP)[: place.length]
         try:
             read = os.preadv(file, [block.data], place.offset)
         except OSError:
