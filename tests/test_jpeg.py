@@ -122,3 +122,20 @@ def test_a_file_with_flipped_bits_is_an_error_or_a_picture():
             and native._core.header([bytes(broken)])[0, 1:3].max() < 2000
         ):
             shown(bytes(broken))
+
+
+@pytest.mark.parametrize("border", ["reflect", "mirror", "wrap"])
+def test_a_picture_goes_on_at_its_own_edge_where_the_decoder_makes_it_smaller(border):
+    """The planes of a 1203 x 801 picture at 1/8 are 151 x 101 pixels, of which the last are not whole."""
+    # Waves that are steep at the edges, and go on there under every one of these borders.
+    down, across = (np.sin(np.arange(n) * (2 * np.pi / n)) for n in (801, 1203))
+    wave = (128 + 60 * (down[:, None] + across)).astype(np.uint8)
+    data = encoded(np.repeat(wave[..., None], 3, 2), quality=95)
+    pixels = np.asarray(Image.open(io.BytesIO(data)))
+    frame = Frame(np.array([[801, 1203]]))
+    matrix = np.array([[[34.0, 0, -2500], [0, 33, -1700], [0, 0, 1]]])
+    warp = Warp(matrix, np.array([[120, 140]]), border, None, "bilinear")
+    plan = Plan((Pass(warp),), frame, frame.after(warp))
+    out, _ = native.run([data], plan)
+    want, _ = native.run([pixels], plan)
+    assert np.abs(out - want).mean() < 0.5

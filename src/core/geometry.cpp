@@ -190,9 +190,13 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
     };
     // Far outside every border rule repeats itself; the limit keeps indices small.
     const double limit = 1e8;
+    // A plane that the decoder made smaller may reach beyond the picture by a part of a pixel, so that the border's
+    // rule holds for places in the picture.
+    const bool beyond = !constant && mapping.border != Border::edge && in.n != in.extent * in.scale;
     const auto place = [&](size_t j) {
-        const double at = std::clamp((gain * (static_cast<double>(j) + 0.5) + shift) * in.scale, -limit, limit);
-        return mapping.border == Border::overlap ? fold(at, in.n, mapping.border) : at;
+        const double at = std::clamp(gain * (static_cast<double>(j) + 0.5) + shift, -limit, limit);
+        return beyond || mapping.border == Border::overlap ? fold(at, in.extent, mapping.border) * in.scale
+                                                           : at * in.scale;
     };
     taps.n = n_out;
     taps.count = 1;
