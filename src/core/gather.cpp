@@ -100,7 +100,7 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
     const Fold fold_x(grid.border, grid.width), fold_y(grid.border, grid.height);
     const Plane& p = *grid.plane;
     const bool wrap = grid.border == Border::wrap;
-    const F half = hn::Set(df, 0.5f), zero = hn::Zero(df);
+    const F center = hn::Set(df, static_cast<float>(grid.center)), zero = hn::Zero(df);
     const F sx = hn::Set(df, static_cast<float>(grid.scale_x)), sy = hn::Set(df, static_cast<float>(grid.scale_y));
     const F right = hn::Set(df, static_cast<float>(p.width - 1)),
             bottom = hn::Set(df, static_cast<float>(p.height - 1));
@@ -111,8 +111,8 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
-        u = hn::MulSub(fold_x(u), sx, half);
-        v = hn::MulSub(fold_y(v), sy, half);
+        u = hn::MulSub(fold_x(u), sx, center);
+        v = hn::MulSub(fold_y(v), sy, center);
         if (wrap) {
             u = hn::IfThenElse(hn::Lt(u, zero), hn::Add(u, width), u);
             v = hn::IfThenElse(hn::Lt(v, zero), hn::Add(v, height), v);
@@ -267,6 +267,17 @@ float slow_pixel(const Grid& grid, const Plane& plane, Interpolation interpolati
 }
 
 }  // namespace
+
+void nearest_row(const Plane& plane, const int32_t* offset, int n, float* out) {
+    const auto copy = [&](const auto* pixels) {
+        for (int j = 0; j < n; ++j) out[j] = static_cast<float>(pixels[offset[j]]);
+    };
+    if (plane.element == Element::u8) {
+        copy(static_cast<const uint8_t*>(plane.data));
+    } else {
+        copy(static_cast<const float*>(plane.data));
+    }
+}
 
 void slow_row(const Grid& grid, const Plane& plane, Interpolation interpolation, int y, int n, float* out) {
     const double* m = grid.m;

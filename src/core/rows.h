@@ -23,6 +23,7 @@ struct Grid {
     bool fades;                 // ... and fades in, rather than at once
     double shrink_x, shrink_y;  // of the picture, for the fade of a constant border
     Border border;
+    double center;       // where in a pixel its place is: 0.5; 0 where the pixel is all there is to know
     const Plane* plane;  // any of the planes on this grid
 };
 // offset: of the upper left pixel of each 2x2, in elements; fx, fy: the weights of the right and lower ones.
@@ -32,6 +33,8 @@ void seen_row(const Grid& grid, int y, int n, float* seen);
 // n interpolated values; packed: room for n words.
 void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, const float* fy, int n, uint32_t* packed,
                   float* out);
+// n pixels as they are.
+void nearest_row(const Plane& plane, const int32_t* offset, int n, float* out);
 // Nearest and bicubic, pixel by pixel, with every border rule.
 void slow_row(const Grid& grid, const Plane& plane, Interpolation interpolation, int y, int n, float* out);
 

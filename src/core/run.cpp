@@ -239,18 +239,25 @@ void Worker::State::sample_skewed(const Mapping& g, const Planes& planes, const 
         grid.border = g.border;
         grid.fades = g.antialias && g.interpolation != Interpolation::nearest;
         grid.inset = g.antialias ? 0 : 0.5;
+        grid.center = g.interpolation == Interpolation::nearest ? 0 : 0.5;
         grid.plane = &p;
     }
 
     for (int y = 0; y < g.height; ++y) {
         for (size_t c = 0; c < n; ++c) {
             const Plane& p = planes.plane[c];
-            if (g.interpolation != Interpolation::bilinear) {
+            const bool nearest = g.interpolation == Interpolation::nearest;
+            // The overlapping border takes a pixel's number and not its place round.
+            if (g.interpolation == Interpolation::bicubic || (nearest && g.border == Border::overlap)) {
                 slow_row(grids[c], p, g.interpolation, y, g.width, row[c]);
                 continue;
             }
             if (c == 0 || !p.same_grid(planes.plane[c - 1])) grid_row(grids[c], y, g.width, offset, fx, fy);
-            bilinear_row(p, offset, fx, fy, g.width, words, row[c]);
+            if (nearest) {
+                nearest_row(p, offset, g.width, row[c]);
+            } else {
+                bilinear_row(p, offset, fx, fy, g.width, words, row[c]);
+            }
         }
         if (g.border == Border::constant) {
             seen_row(grids[0], y, g.width, seen);
