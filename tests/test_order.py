@@ -1,5 +1,6 @@
 """Ranks: which samples each finds, and that together they make the epoch of one."""
 
+import json
 import os
 import subprocess
 import sys
@@ -129,3 +130,28 @@ def test_auto_asks_torch_distributed_first():
     environment = os.environ | {"RANK": "3", "WORLD_SIZE": "7"}
     done = subprocess.run([sys.executable, "-c", DISTRIBUTED], capture_output=True, text=True, env=environment)
     assert done.stdout.split() == ["0", "1"], done.stderr
+
+
+RANK = """
+import sys
+from augstream.compose import Compose
+from augstream.loader import Loader
+from augstream.sources import from_folder
+from augstream.transforms import Resize
+loader = Loader(from_folder(sys.argv[1]), Compose([Resize(8, 8)]), 3, shard="auto", uneven=sys.argv[2])
+print([batch.index.tolist() for batch in loader])
+"""
+
+
+@pytest.mark.parametrize("uneven", ["share", "drop", "pad"])
+def test_ranks_in_processes_of_their_own_make_one_epoch(photos, uneven):
+    command = [sys.executable, "-c", RANK, str(photos), uneven]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"RANK": rank, "WORLD_SIZE": "3"})
+        for rank in "012"
+    ]
+    found = [json.loads(process.communicate(timeout=60)[0]) for process in running]
+    assert len({len(batches) for batches in found}) == 1
+    whole = [index for batches in found for batch in batches for index in batch]
+    assert len(whole) == {"share": 24, "drop": 18, "pad": 27}[uneven]
+    assert len(set(whole)) == min(len(whole), 24)
