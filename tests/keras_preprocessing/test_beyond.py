@@ -152,3 +152,20 @@ def test_whitening_whitens_and_refuses_what_cannot_be_held(monkeypatch):
     monkeypatch.setattr(fitting.os, "sysconf", lambda name: 1000)
     with pytest.raises(ValueError, match=r"zca_whitening .* 12288 x 12288 numbers, and 4\.8 GB .* 0\.0 GB are free"):
         generator.fit(np.zeros((2, 64, 64, 3), np.uint8))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("color_mode", ["rgb", "grayscale"])
+def test_every_difficult_file_is_a_picture_or_an_error(color_mode):
+    nasty = Path(__file__).parents[3] / "shared" / "data" / "nasty_dev"
+    if not nasty.is_dir():
+        pytest.skip(f"{nasty} is not there")
+    classes = [path.name for path in nasty.iterdir() if path.name.endswith(("_ok", "_broken"))]
+    flow = ImageDataGenerator(rotation_range=10).flow_from_directory(
+        nasty, (32, 32), color_mode=color_mode, classes=sorted(classes), on_error="skip", shuffle=False, seed=0
+    )
+    for _ in range(len(flow)):
+        assert np.isfinite(next(flow)[0]).all()
+    failed = {flow.filenames[index] for index in flow.errors}
+    assert {name for name in failed if "_ok/" in name} <= {"png_ok/libpng__testpngs__crashers__badadler.png"}
+    assert failed >= {name for name in flow.filenames if "_broken/" in name}

@@ -18,6 +18,10 @@ COPIES = 4  # of the matrix that finding its eigenvectors needs, itself among th
 GIGA = 1e9
 
 
+class WhiteningError(ArgumentError, MemoryError):
+    """The pictures are too large to be whitened."""
+
+
 class Sums:
     """Of pixels by channel, and, where `whole` pictures are wanted, of products of all pixels with all."""
 
@@ -98,7 +102,7 @@ def check_memory(shape: tuple[int, ...]) -> None:
     except (AttributeError, ValueError, OSError):
         free = 8.0
     if needed > free:
-        raise ArgumentError(
+        raise WhiteningError(
             f"zca_whitening of pictures of shape {tuple(shape)} needs a matrix of {side} x {side} numbers, and "
             f"{needed:.1f} GB to work on it; {free:.1f} GB are free. Use smaller pictures, or "
             "featurewise_std_normalization."

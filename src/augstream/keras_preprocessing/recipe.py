@@ -16,7 +16,7 @@ from augstream.fuse import Plan, fuse
 from augstream.keras_preprocessing import geometry, levels
 from augstream.keras_preprocessing.draws import Parameters, draw, rng_of
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
-from augstream.keras_preprocessing.image.utils import load_img, pillow
+from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
 from augstream.ops import Array, Frame, Op, Warp
 from augstream.sources.source import Sample, Source
 from augstream.stream import Threads
@@ -236,7 +236,7 @@ class FlowRecipe:
         """Stored sizes and orientations; what the core cannot decode, or resize as asked, Pillow does in place."""
         table = decode.peek(samples)
         for row in decode.oversized(table, decode.MAX_PIXELS):
-            reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), decode.MAX_PIXELS)
+            reasons[row] = _short(decode.bomb(int(table[row, 2]), int(table[row, 1]), decode.MAX_PIXELS))
         theirs = table[:, 0] == decode.PILLOW
         if self.target is not None and (self.interpolation not in ENGINE or self.mask):
             # A mask's levels are not to pass through a JPEG's color planes either.
@@ -256,7 +256,7 @@ class FlowRecipe:
             encoded = decode.encoded(data)
             bad = decode.header([encoded]).reasons[0]
             if bad is not None:
-                return bad
+                return _short(bad)
             if self.mask:
                 pixels = mask_levels(encoded)
             else:
@@ -282,9 +282,13 @@ class FlowRecipe:
 
 def mask_levels(data: bytes) -> NDArray[Any]:
     """The levels of a mask as they are in the file: of a palette, the numbers of its colors."""
-    image = pillow("masks").open(BytesIO(data))
-    image = pillow("masks", "ImageOps").exif_transpose(image)
+    image = upright(pillow("masks").open(BytesIO(data)))
     if image.mode not in ("1", "L", "P", "I", "I;16"):
         image = image.convert("L")
     levels: NDArray[Any] = np.asarray(image)
     return levels.astype(np.uint8) if levels.dtype == np.bool_ else levels
+
+
+def _short(reason: str) -> str:
+    """A reason without the advice about an argument that a flow does not have."""
+    return reason.split(" If the file is to be trusted")[0]

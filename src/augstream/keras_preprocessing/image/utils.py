@@ -80,12 +80,24 @@ def load_img(
         with open(path, "rb") as file:  # noqa: PTH123
             img = image.open(BytesIO(file.read()))
     if not compat:
-        img = pillow("load_img", "ImageOps").exif_transpose(img)
+        img = upright(img)
     return _fitted(_colored(img, color_mode, compat), target_size, interpolation, keep_aspect_ratio)
+
+
+def upright(img: "Image.Image") -> "Image.Image":
+    """The picture as its EXIF orientation says; one with broken metadata is still a picture."""
+    img.load()  # what is wrong with the pixels is not to pass for broken metadata
+    try:
+        turned: Image.Image = pillow("load_img", "ImageOps").exif_transpose(img)
+    except Exception:
+        return img
+    return turned
 
 
 def _colored(img: "Image.Image", color_mode: str, compat: Compat | None) -> "Image.Image":
     if color_mode == "grayscale":
+        if img.mode == "LAB":
+            img = img.convert("RGB")  # Pillow has no direct way
         return img if img.mode in GRAY_MODES else img.convert("L")
     if color_mode not in ("rgb", "rgba"):
         raise ArgumentError('color_mode must be "grayscale", "rgb", or "rgba"')
