@@ -268,6 +268,15 @@ def test_lightning_takes_it_and_its_state(torch, photos, tmp_path):
     assert (state["epoch"], state["batch"]) == (2, 0)
 
 
+def test_missing_frameworks_are_named(photos, monkeypatch):
+    for package in ("jax", "tensorflow"):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(
+            MissingPackageError, match=rf"{package}\(\) needs the package {package}.*augstream\[{package}\]"
+        ):
+            getattr(made(photos), package)()
+
+
 def test_a_missing_torch_is_named(photos, monkeypatch):
     from augstream.adapters import torch_dataset
 

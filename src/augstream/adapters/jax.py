@@ -23,7 +23,7 @@ class JaxBatches(Adapter):
         try:
             import jax
         except ImportError as error:
-            raise MissingPackageError("Loader.jax()", "jax") from error
+            raise MissingPackageError("Loader.jax()", "jax", "jax") from error
         super().__init__(loader)
         self._jax = jax
         self.sharding = sharding

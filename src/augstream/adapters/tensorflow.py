@@ -21,7 +21,7 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
     try:
         import tensorflow as tf
     except ImportError as error:
-        raise MissingPackageError("Loader.tensorflow()", "tensorflow") from error
+        raise MissingPackageError("Loader.tensorflow()", "tensorflow", "tensorflow") from error
 
     example = loader.batch(0, 0)
     even = loader.order.uneven != "share" or loader.order.n % loader.order.total == 0
