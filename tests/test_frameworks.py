@@ -1,10 +1,13 @@
 """The loader inside other people's loops: worker processes, torchdata, TensorFlow, JAX, plain NumPy."""
 
+import gc
 import json
+import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -183,6 +186,25 @@ def test_workers_share_the_cores(torch, photos, monkeypatch):
     assert pools.cores() == 4
     Worker.num_workers = 50
     assert pools.cores() == 1
+
+
+def test_bad_samples_are_named_across_processes(torch, photos):
+    (photos / "ant" / "000.jpg").write_bytes(b"GIF")
+    for workers in (0, 2):
+        with pytest.raises(Exception, match=r"ant/000\.jpg\): cannot be decoded"):
+            list(served(torch, made(photos).dataset(), num_workers=workers))
+    skipping = made(photos, on_error="skip")
+    assert len(list(served(torch, skipping.dataset(), num_workers=2))) == 5
+
+
+def test_leaving_a_data_loader_ends_its_workers(torch, photos):
+    for _ in served(torch, made(photos).dataset(), num_workers=2):
+        break
+    gc.collect()
+    end = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not multiprocessing.active_children()
 
 
 def test_setting_the_epoch_reaches_the_workers(torch, photos):

@@ -23,6 +23,9 @@ class SampleError(AugstreamError):
     """One or more samples cannot be read; `failures` holds (index, name, reason) of each."""
 
     def __init__(self, failures: Sequence[tuple[int, str, str]], hint: str | None = None) -> None:
+        if isinstance(failures, str):
+            # torch makes errors of its workers anew from their text, and takes another class where this fails so.
+            raise TypeError("SampleError needs (index, name, reason) of each sample")
         self.failures = list(failures)
         self.hint = hint or 'Repair or remove the files, or pass on_error="skip" to the Loader.'
         super().__init__(self._text())
