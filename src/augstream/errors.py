@@ -23,7 +23,8 @@ class SampleError(AugstreamError):
     """One or more samples cannot be read; `failures` holds (index, name, reason) of each."""
 
     def __init__(self, failures: Sequence[tuple[int, str, str]], hint: str | None = None) -> None:
-        if isinstance(failures, str):
+        given: object = failures
+        if isinstance(given, str):
             # torch makes errors of its workers anew from their text, and takes another class where this fails so.
             raise TypeError("SampleError needs (index, name, reason) of each sample")
         self.failures = list(failures)
