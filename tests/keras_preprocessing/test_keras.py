@@ -77,3 +77,25 @@ def test_without_keras_flows_work():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "(2, 4, 4, 3)", done.stderr
+
+
+def test_a_backend_may_be_chosen_after_the_first_flow():
+    pytest.importorskip("keras", reason="Keras is not installed")
+    script = textwrap.dedent(
+        """
+        import os, sys
+        os.environ["KERAS_BACKEND"] = "no such backend"
+        import numpy as np
+        from augstream.keras_preprocessing.image import ImageDataGenerator
+        early = ImageDataGenerator().flow(np.zeros((4, 6, 6, 3), np.uint8), batch_size=2)
+        next(early)
+        for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+            del sys.modules[name]
+        os.environ["KERAS_BACKEND"] = "jax"
+        import keras
+        late = ImageDataGenerator().flow(np.zeros((4, 6, 6, 3), np.uint8), batch_size=2)
+        print(isinstance(early, keras.utils.PyDataset), isinstance(late, keras.utils.PyDataset), len(early))
+        """
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "True True 2", done.stderr[-2000:]

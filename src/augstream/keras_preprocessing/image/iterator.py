@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import itertools
+import sys
 import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -169,19 +170,18 @@ class BatchFromFilesMixin(FilesToBatches):
     """Batches of files: for a class that is an Iterator too, and has `filepaths`, `labels` and `sample_weight`."""
 
 
+_failed: list[Exception] = []
+
+
 def become_py_dataset() -> None:
     """Makes Iterator a `keras.utils.PyDataset`, once, if there is a Keras that has one."""
-    if Iterator.__bases__ != (_Rooted,):
+    if Iterator.__bases__ != (_Rooted,) or (_failed and "keras" not in sys.modules):
         return
-    bases: tuple[type, ...] = (_Plain,)
-    if importlib.util.find_spec("keras"):
-        try:
-            bases = (importlib.import_module("keras.utils").PyDataset,)
-        except Exception:
-            # Keras without its backend, or Keras 2, which fail in many ways: there is nothing to train with.
-            bases = (_Plain,)
-    Iterator.__bases__ = bases
-
-
-class _Plain:
-    """In the place of Keras' class where there is none."""
+    if "keras" not in sys.modules and not importlib.util.find_spec("keras"):
+        return
+    try:
+        Iterator.__bases__ = (importlib.import_module("keras.utils").PyDataset,)
+    except Exception as error:
+        # Keras without its backend, or Keras 2, which fail in many ways: there is nothing to train with. To try again
+        # takes seconds, so that waits until somebody else has imported Keras.
+        _failed.append(error)
