@@ -283,3 +283,42 @@ def test_ragged_results_name_two_sizes():
 )
 def test_seed_epoch_and_index_are_whole(arguments, expected):
     assert text(lambda: aug.Compose([]).plan(*arguments, aug.Frame(np.array([[3, 4]])))) == expected
+
+
+@pytest.mark.parametrize("size", [5, (5,), (0, 5), (5.5, 3), "ab", None])
+def test_explain_takes_a_height_and_a_width(size):
+    expected = f"size must be (height, width), whole numbers above 0; got {size!r}."
+    assert text(lambda: aug.Compose([aug.Rotate()]).explain(size)) == expected
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_pictures_larger_than_the_core_makes_are_refused_by_the_plan(fuse):
+    pipeline = aug.Compose([aug.Rotate(), aug.OneOf([aug.Resize(65537, 3)])], fuse=fuse)
+    assert text(lambda: pipeline(np.zeros((4, 4), np.uint8))) == (
+        "Resize makes a picture of 65537 x 3 pixels, more than 65536 a side, at pipeline[1].OneOf[0]. Ask for fewer."
+    )
+    assert aug.Compose([aug.Resize(65536, 1)])(np.zeros((4, 4), np.uint8)).shape == (65536, 1)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "transforms", "why"),
+    [
+        (np.uint8, [aug.Normalize()], "Normalize brings its levels around 0"),
+        (np.uint8, [aug.Rescale(1 / 255)], "its white is 1"),
+        (np.float32, [], "its white is 1"),
+        (np.uint16, [], "its white is 65535"),
+    ],
+)
+def test_bytes_are_refused_where_they_would_hold_nothing(pixels, transforms, why):
+    photos, pipeline = aug.from_arrays(np.ones((2, 4, 4, 3), pixels)), aug.Compose(transforms)
+    assert text(lambda: aug.Loader(photos, pipeline, 2, dtype="uint8")) == (
+        "Loader.dtype is 'uint8', which takes levels from 0 to 255, but what the pipeline makes does not fit: "
+        f"{why}. Pass dtype='float32', or let a Rescale bring white to 255."
+    )
+
+
+@pytest.mark.parametrize(("pixels", "factor"), [(np.float32, 255), (np.uint16, 1 / 257)])
+def test_bytes_take_what_a_rescale_brings_to_255(pixels, factor):
+    photos = aug.from_arrays(np.ones((2, 4, 4, 3), pixels))
+    loader = aug.Loader(photos, aug.Compose([aug.Rescale(factor)]), 2, dtype="uint8")
+    assert next(iter(loader)).image.max() == round(float(factor))

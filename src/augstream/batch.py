@@ -14,7 +14,7 @@ from augstream.cache import PIXELS, Cache, Lookup
 from augstream.clock import Clock
 from augstream.compose import Compose, rng_for
 from augstream.engines import native
-from augstream.errors import PipelineError
+from augstream.errors import ArgumentError, PipelineError
 from augstream.fuse import Plan, fuse, steps
 from augstream.ops import Frame
 from augstream.sources.source import Sample, Source
@@ -211,7 +211,14 @@ class Recipe:
         if not good:
             return None
         some = [samples[row] for row in good]
-        return self.plan(0, index[good], some, headers.stored[good], headers.orientation[good]).frame_out
+        frame = self.plan(0, index[good], some, headers.stored[good], headers.orientation[good]).frame_out
+        if self.dtype == "uint8" and not (frame.peak and 1 < frame.peak < 256):
+            made = "Normalize brings its levels around 0" if frame.peak is None else f"its white is {frame.peak:g}"
+            raise ArgumentError(
+                f"Loader.dtype is 'uint8', which takes levels from 0 to 255, but what the pipeline makes does not fit: "
+                f"{made}. Pass dtype='float32', or let a Rescale bring white to 255."
+            )
+        return frame
 
     def _rescale(
         self,

@@ -14,6 +14,7 @@ from augstream.arguments import (
     Maybe,
     MaybeNumbers,
     MaybeWholeRange,
+    MisplacedError,
     Numbers,
     Option,
     PlacedError,
@@ -25,11 +26,12 @@ from augstream.arguments import (
 from augstream.errors import ArgumentError, PipelineError, SampleError
 from augstream.explain import Explanation, count
 from augstream.fuse import Plan, fuse, steps
-from augstream.ops import Border, Frame, Interpolation, Mask, Op
+from augstream.ops import Border, Frame, Interpolation, Mask, Op, Warp
 from augstream.rng import Draw, Integers, Rng
 from augstream.transform import BORDERS, INTERPOLATIONS, Transform, after, chosen, from_dict
 
 PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+MOST = 1 << 16  # pixels a side that the core makes
 
 
 class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
@@ -95,6 +97,8 @@ class Container(Transform):
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
+                    if isinstance(op, Warp) and op.size.max() > MOST:
+                        raise _large(type(member).__name__, op.size)
                     yield name, op
                     frame = after(frame, op)
             except PlacedError as error:
@@ -198,6 +202,8 @@ class Compose(Container):
         self, size: tuple[int, int], seed: int = 0, epoch: int = 0, index: int = 0, channels: int = 3
     ) -> Explanation:
         """Everything about one sample of this size (height, width), without its pixels: print it."""
+        if np.shape(size) != (2,) or not all(hasattr(side, "__index__") and side > 0 for side in size):
+            raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
         draws: list[Draw] = []
         rng, frame = rng_for(seed, epoch, np.array([index])), Frame(np.array([size], np.int64), channels)
         names = [name for name, _ in self._each(rng, self._inner(frame))]
@@ -309,3 +315,9 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
     return Rng(int(seed), int(epoch), index.astype(np.int64, copy=False))
+
+
+def _large(maker: str, size: Integers) -> MisplacedError:
+    height, width = size[size.max(axis=1).argmax()].tolist()
+    fact = f"{maker} makes a picture of {height} x {width} pixels, more than {MOST} a side"
+    return MisplacedError(fact, "Ask for fewer.")
