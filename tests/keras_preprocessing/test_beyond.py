@@ -64,6 +64,16 @@ def test_a_picture_without_a_mask_is_named(folder):
         ImageDataGenerator().flow(photos(3, 8, 8), masks=np.zeros((3, 9, 8)))
 
 
+def test_what_is_new_does_not_mix_with_compat(folder):
+    generator = ImageDataGenerator(compat="keras3")
+    with pytest.raises(ValueError, match="masks are for a generator"):
+        next(generator.flow(photos(3, 8, 8), masks=photos(3, 8, 8)[..., 0]))
+    with pytest.raises(ValueError, match="not for compat"):
+        generator.flow_from_directory(folder / "photos", on_error="skip")
+    with pytest.raises(ValueError, match=r'compat must be None, "1.1.2" or "keras3"; got 3'):
+        ImageDataGenerator(compat=3)
+
+
 def test_validation_may_go_without_augmentation(folder):
     generator = ImageDataGenerator(**MOVED, rescale=1 / 255, validation_split=0.3)
     flow = generator.flow_from_directory(

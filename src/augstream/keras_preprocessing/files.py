@@ -53,7 +53,6 @@ class FilesToBatches(Serving):
     class_mode: str | None
     classes: Any
     class_indices: dict[str, int]
-    masks: Sequence[str] | None = None
     filenames: list[str]
 
     def set_processing_attrs(

@@ -35,6 +35,7 @@ class Serving(Prefetching):
     save_prefix: str
     save_format: str
     compat: Compat | None = None
+    masks: Any = None
     augment: bool = True
     on_error: str = "raise"
     hashes: int = HASHES["files"]
@@ -59,6 +60,8 @@ class Serving(Prefetching):
                 raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}")
         if on_error not in ("raise", "skip"):
             raise ArgumentError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
+        if on_error == "skip" and self.compat:
+            raise ArgumentError('on_error="skip" is not for compat: the old lines end at the first unreadable file.')
         self.augment = bool(augment)
         self.on_error = on_error
         self.threads = getattr(self.image_data_generator, "threads", None)
@@ -126,6 +129,11 @@ class Serving(Prefetching):
     def _one_by_one(self, index_array: NDArray[Any], pixels_only: bool = False) -> Any:
         """The old loop: numbers for one picture after the other, then each picture by itself."""
         generator: Any = self.image_data_generator
+        if self.masks is not None:
+            raise ArgumentError(
+                "masks are for a generator that draws as ours does: without compat, and without a get_random_transform "
+                "of its own."
+            )
         out = np.zeros((len(index_array), *self.image_shape), self.dtype)
         drawn = [self._drawn(generator) if generator and self.augment else None for _ in index_array]
 
