@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import encoded, scene, turned
+from conftest import encoded, real, scene, turned
 
 from augstream.cache_files import Files
 from augstream.compose import Compose
@@ -243,6 +243,20 @@ def test_several_loaders_and_processes_share_a_folder(tmp_path, photos):
         assert os.waitpid(child, 0)[1] == 0
 
 
+def test_what_another_process_has_kept_is_found_in_the_next_epoch(tmp_path, photos):
+    place = tmp_path / "cache"
+    ranks = [Loader(from_folder(photos), PIPELINE, 4, cache_dir=place, shard=(rank, 2)) for rank in range(2)]
+    for loader in ranks:
+        epochs(loader, 1)
+    for loader in ranks:
+        loader.flush()
+    for loader in ranks:
+        loader.stats(reset=True)
+        epochs(loader, 1)
+        assert loader.stats().cached == 1
+        assert len(loader.cache._places) == 24
+
+
 def test_files_are_closed_with_the_loader(tmp_path, photos):
     def opened():
         gc.collect()
@@ -272,3 +286,14 @@ def test_bad_files_stay_bad(tmp_path, photos):
         with pytest.raises(Exception, match=r"ant/000\.jpg"):
             epochs(loader, 1)
     assert isinstance(Loader(from_folder(photos), PIPELINE, 5, cache_dir=tmp_path / "c").cache, Files)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("kind", "color"), [("memory", "rgb"), ("disk", "gray")])
+def test_real_and_difficult_files_are_the_same_too(tmp_path, kind, color):
+    source = from_folder(real("nasty_dev"), labels=None)
+    crops = Compose([RandomResizedCrop(40, 40, scale=(0.01, 1)), HorizontalFlip()], border="reflect")
+    for pipeline in (Compose([Rotate(40), Resize(100, 100)], border="edge"), crops):
+        options = {"on_error": "skip", "dtype": "uint8", "color": color}
+        expected = epochs(Loader(source, pipeline, 16, **options), 2)
+        assert same(epochs(Loader(source, pipeline, 16, **options, **cached(tmp_path, kind)), 2), expected)

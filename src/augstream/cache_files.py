@@ -54,6 +54,7 @@ class Files(Cache):
         self._memory = _core.Slots(_KEPT)
         self._places: dict[int, dict[int, Place]] = {}
         self._files: list[int] = []
+        self._read: dict[Path, tuple[int, int]] = {}  # files of places: the number of their blocks, and how far
         self._pending: list[bytes] = []
         self._unflushed = 0
         self._own: tuple[int, int, Path] | None = None  # process, number in _files, the file of places
@@ -61,8 +62,7 @@ class Files(Cache):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_manifest()
-            for path in sorted(self.folder.glob("*.places"), key=lambda path: (len(path.name), path.name)):
-                self._load(path)
+            self._load_all()
         except OSError as error:
             raise ArgumentError(f"Loader.cache_dir: {self.folder}: {error.strerror or error}.") from error
 
@@ -78,16 +78,25 @@ class Files(Cache):
         fresh.write_text(json.dumps(wanted, indent=2))
         fresh.replace(manifest)
 
+    def _load_all(self) -> None:
+        """Takes note of what has been written, by this process or another, since it was last asked."""
+        for path in sorted(self.folder.glob("*.places"), key=lambda path: (len(path.name), path.name)):
+            if self._own is None or path != self._own[2]:
+                self._load(path)
+
     def _load(self, path: Path) -> None:
-        blocks = path.with_suffix(".blocks")
-        try:
-            file = os.open(blocks, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return
-        size = os.fstat(file).st_size
-        number = len(self._files)
-        self._files.append(file)
-        data = path.read_bytes()
+        if path not in self._read:
+            try:
+                self._files.append(os.open(path.with_suffix(".blocks"), os.O_RDONLY | os.O_CLOEXEC))
+            except FileNotFoundError:
+                return
+            self._read[path] = len(self._files) - 1, 0
+        number, done = self._read[path]
+        size = os.fstat(self._files[number]).st_size
+        with path.open("rb") as places:
+            places.seek(done)
+            data = places.read()
+        self._read[path] = number, done + len(data) // _RECORD * _RECORD
         for at in range(0, len(data) - _RECORD + 1, _RECORD):
             record = data[at : at + _PLACE.size]
             if zlib.crc32(record).to_bytes(4, "little") != data[at + _PLACE.size : at + _RECORD]:
@@ -149,6 +158,8 @@ class Files(Cache):
     def flush(self) -> None:
         with self.lock:
             self._flush()
+            with contextlib.suppress(OSError):
+                self._load_all()
 
     def close(self) -> None:
         with self.lock:
@@ -156,7 +167,7 @@ class Files(Cache):
             for file in self._files:
                 with contextlib.suppress(OSError):
                     os.close(file)
-            self._files, self._places, self._own = [], {}, None
+            self._files, self._places, self._read, self._own = [], {}, {}, None
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):
