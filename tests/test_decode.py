@@ -115,6 +115,12 @@ def test_sixteen_bits_are_scaled_to_eight():
     assert decode.decode(buffer.getvalue(), "rgb")[0][0, 3].tolist() == [100] * 3
 
 
+@pytest.mark.parametrize("size", range(1, 16))
+def test_a_few_bytes_are_no_known_format(size):
+    with pytest.raises(decode.Undecodable, match=r"^not a picture in a known format; it begins with b'x+'$"):
+        decode.decode(b"x" * size)
+
+
 def test_the_first_frame_of_an_animation_counts():
     frames = [Image.fromarray(np.full((4, 4), level, np.uint8)) for level in (10, 200)]
     for kind in ("GIF", "WEBP", "PNG"):

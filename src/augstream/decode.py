@@ -183,7 +183,10 @@ def _open(data: bytes) -> Image.Image:
         if name not in Image.OPEN:
             continue
         factory, accept = Image.OPEN[name]
-        verdict = accept(data[:16]) if accept else True
+        try:
+            verdict = accept(data[:16]) if accept else True
+        except Exception:
+            continue  # too short to be one
         if isinstance(verdict, str):
             reason = verdict
         elif verdict:
