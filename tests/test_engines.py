@@ -250,3 +250,14 @@ def test_the_core_refuses_what_it_would_have_to_copy():
     for wrong in (image[:, ::-1], image.astype(np.float64), image[0]):
         with pytest.raises(TypeError):
             native.run([wrong], plan)
+
+
+@pytest.mark.parametrize("border", ["constant", "reflect"])
+def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
+    """One pixel wide, but 64 with the padding: 2^31 of them."""
+    tall = np.zeros((1 << 25, 1, 1), np.uint8)
+    frame = Frame(np.array([tall.shape[:2]]), 1)
+    fill = np.zeros((1, 1)) if border == "constant" else None
+    turn = Warp(np.array([[[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]]]), np.array([[4, 4]]), border, fill, "bilinear")
+    _, (error,) = native.run([tall], Plan((Pass(turn),), frame, frame.after(turn)))
+    assert error == "a picture of 33554432 x 1 pixels is more than the core can address"

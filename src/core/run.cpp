@@ -352,6 +352,10 @@ void Worker::State::run(Job& job, size_t i) {
     for (size_t k = 0; k < job.passes.size(); ++k) {
         const Pass& pass = job.passes[k];
         const bool last = k + 1 == job.passes.size();
+        // Rows are padded, so a narrow picture may be too tall, and what a pass makes may be larger than any source.
+        if (padded_stride(width) * static_cast<ptrdiff_t>(height) > INT32_MAX)
+            throw std::runtime_error("a picture of " + std::to_string(height) + " x " + std::to_string(width) +
+                                     " pixels is more than the core can address");
         const Mapping mapping = make_mapping(pass, i, channels, height, width);
         if (last && (mapping.height != job.output.height || mapping.width != job.output.width))
             throw std::runtime_error("the plan's size is not the batch's");
