@@ -52,6 +52,11 @@ class Order:
         least = {"drop": self.total, "pad": 1, "share": self.world}[self.uneven]
         return whole + (rest >= least)
 
+    @property
+    def even(self) -> bool:
+        """Whether all batches of all ranks are of one size."""
+        return self.uneven != "share" or self.n % self.total == 0
+
     def positions(self, batch: int) -> NDArray[np.int64]:
         """(m,) positions in the epoch's order of this rank's part of a batch."""
         first = batch * self.total

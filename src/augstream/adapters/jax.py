@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from augstream.adapters.numpy import Adapter
-from augstream.errors import MissingPackageError
+from augstream.errors import ArgumentError, MissingPackageError
 
 if TYPE_CHECKING:
     from augstream.batch import Batch
@@ -25,6 +25,10 @@ class JaxBatches(Adapter):
         except ImportError as error:
             raise MissingPackageError("Loader.jax()", "jax", "jax") from error
         super().__init__(loader)
+        if sharding is not None and not loader.order.even:
+            raise ArgumentError(
+                'jax(sharding=...) needs batches of one size, and the last one is smaller. Pass uneven="drop" or "pad".'
+            )
         self._jax = jax
         self.sharding = sharding
 

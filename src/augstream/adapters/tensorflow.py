@@ -24,8 +24,7 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
         raise MissingPackageError("Loader.tensorflow()", "tensorflow", "tensorflow") from error
 
     example = loader.batch(0, 0)
-    even = loader.order.uneven != "share" or loader.order.n % loader.order.total == 0
-    rows = loader.batch_size if even else None
+    rows = loader.batch_size if loader.order.even else None
 
     def spec(array: Any) -> Any:
         if isinstance(array, dict):
