@@ -54,16 +54,16 @@ def _dataset() -> type:
             if begun[0] != begin:
                 begun[0], begun[1] = begin, 0
             epoch = begin + int(begun[1])
-            if self._resumed is not None:
-                epoch, start = self._resumed
+            own, self._resumed = self._resumed, None
+            if own is not None:
+                epoch, start = own
                 begun[1] = epoch - begin
-                self._resumed = None
             elif epoch != begin:
                 start = 0
             begun[1] += 1
             # A DataLoader asks its workers in turn, so the loader's order comes out. A worker's own state says itself
-            # which batch is its next one.
-            if start == self.loader.place[1] or not start:
+            # which batch is its next one, unless it had not begun.
+            if own is None or not start:
                 start += worker
             self._place = epoch, start
             stream = self.loader.stream(epoch, start, step=workers)
