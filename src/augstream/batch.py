@@ -131,7 +131,8 @@ class Recipe:
             clock.looked_up(len(found.blocks), len(index))
         stored, orientation = self._open(samples, reasons, tools, found)
         tools.threads.check()
-        targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
+        with clock.stage("decode"):
+            targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
         good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
         if not len(good):
             return np.empty(0), reasons, Moved()
@@ -173,7 +174,8 @@ class Recipe:
                 size = decode.seen(orientation, stored)
                 plan = self.plan(epoch, drawn, samples, size, np.ones_like(orientation))
             known = [targets[row] for row in good.tolist()]
-            moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool)
+            with clock.stage("run"):
+                moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool)
         if some:
             full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
             full[good] = pixels
