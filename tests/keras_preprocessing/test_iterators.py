@@ -16,6 +16,7 @@ from PIL import Image
 
 from augstream.keras_preprocessing import image
 from augstream.keras_preprocessing.image import (
+    BatchFromFilesMixin,
     DataFrameIterator,
     DirectoryIterator,
     ImageDataGenerator,
@@ -249,6 +250,37 @@ def test_an_iterator_of_ones_own_needs_one_method():
     assert [next(flow).tolist() for _ in range(4)] == [[0, 2], [4, 6], [8], [0, 2]]
     with pytest.raises(NotImplementedError):
         next(Iterator(3, 2, False, 0))
+
+
+def test_files_of_ones_own_need_paths_labels_and_weights(folder):
+    class Mine(BatchFromFilesMixin, Iterator):
+        dtype = "float32"
+        class_mode = "sparse"
+
+        def __init__(self, paths, generator):
+            self.set_processing_attrs(
+                generator, (9, 8), "rgb", "channels_last", None, "", "png", subset=None, interpolation="nearest"
+            )
+            self.paths = paths
+            self.classes = np.arange(len(paths))
+            super().__init__(len(paths), 4, True, 3)
+
+        filepaths = property(lambda self: self.paths)
+        labels = property(lambda self: self.classes)
+        sample_weight = property(lambda self: self.classes + 1)
+
+    for compat in (None, "1.1.2"):
+        flow = Mine(sorted(map(str, folder.rglob("*.*g"))), ImageDataGenerator(rotation_range=9, compat=compat))
+        x, y, weight = next(flow)
+        assert x.shape == (4, 9, 8, 3)
+        assert weight.tolist() == (y + 1).tolist()
+        assert len(flow[3][0]) == 1
+
+    class Less(BatchFromFilesMixin, Iterator):
+        pass
+
+    with pytest.raises(NotImplementedError, match="`filepaths` property method has not been implemented in Less"):
+        Less(3, 2, False, None).filepaths  # noqa: B018
 
 
 def test_batches_are_saved_where_asked(tmp_path):

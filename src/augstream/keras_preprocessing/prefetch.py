@@ -108,8 +108,7 @@ class Prefetching:
     """For iterators: batches that come in turn are made ahead of it; any other is made when it is asked for."""
 
     seed: int | None
-    threads: int | None
-    errors: dict[int, tuple[str, str]]
+    threads: int | None = None
     _stream: Stream[Made] | None = None
     _turn: int = -1
     _last: int = -2
@@ -159,9 +158,10 @@ class Prefetching:
 
     def report(self, failures: list[tuple[int, str, str]]) -> None:
         """Says which samples were skipped, each of them once."""
+        errors: dict[int, tuple[str, str]] = self.__dict__.setdefault("errors", {})
         for index, name, reason in failures:
-            if index not in self.errors:
-                self.errors[index] = (name, reason)
+            if index not in errors:
+                errors[index] = (name, reason)
                 warnings.warn(f"skipped sample {index} ({name}): {reason}", stacklevel=4)
 
     def _begin(self, turn: int) -> None:
