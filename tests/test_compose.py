@@ -152,6 +152,14 @@ def test_flips_and_crops_move_pixels_and_do_not_change_them():
     )
 
 
+def test_floats_above_white_are_refused_as_from_arrays_does():
+    bright = np.full((3, 4), 200, np.float32)
+    with pytest.raises(aug.ArgumentError, match=r"floats up to 200, .* Pass peak=255, or divide by it\.$"):
+        PIPELINE(bright)
+    assert aug.Compose([])(bright, peak=255).max() == 200
+    assert np.isnan(aug.Compose([])(np.full((3, 4), np.nan, np.float32))).all()
+
+
 def test_a_peak_is_above_zero():
     with pytest.raises(aug.ArgumentError, match="peak must be above 0; got -1"):
         PIPELINE(picture(3, 4), peak=-1)

@@ -230,6 +230,9 @@ class Compose(Container):
             raise ArgumentError(f"A picture must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
         if peak is not None and not peak > 0:
             raise ArgumentError(f"peak must be above 0; got {peak!r}.")
+        if peak is None and picture.dtype.kind == "f" and (highest := float(np.nanmax(picture, initial=0))) > 1 + 1e-6:
+            fact = f"The picture holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
+            raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
         from augstream.engines import native  # the core's thread pool is for those who run something
 
         cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
