@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 
@@ -279,3 +280,35 @@ def test_a_bar_shows_the_epoch(capsys):
     assert "10/10" in shown
     assert "images/s" in shown
     assert one.epoch == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.skipif("thread" in os.environ.get("AUGSTREAM_SANITIZED", ""), reason="ThreadSanitizer does not fork")
+def test_a_fork_at_any_moment_finds_no_lock_closed(photos, tmp_path):
+    kinds = ({"cache": "9MB"}, {"cache_dir": tmp_path / "cache", "prefetch": 4})
+    loaders = [Loader(from_folder(photos), PLAIN, 4, **options) for options in kinds]
+    stop = threading.Event()
+
+    def spin(loader):
+        while not stop.is_set():
+            list(loader)
+
+    threads = [threading.Thread(target=spin, args=(loader,)) for loader in loaders]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(8):
+            time.sleep(0.007 * number)
+            child = os.fork()
+            if not child:
+                signal.alarm(60)
+                code = 1
+                try:
+                    code = 0 if sum(len(batch) for loader in loaders for batch in loader.at(0)) == 48 else 2
+                finally:
+                    os._exit(code)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
