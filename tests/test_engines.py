@@ -67,6 +67,13 @@ def warp(matrix, size, border="edge", interpolation="bilinear", fill=0.0, n=1, a
     return Warp(np.repeat(matrix, n, 0), sizes, border, np.full((n, 1), fill), interpolation, antialias)
 
 
+@pytest.mark.parametrize("scale", [1.2, 1.7, 2.3, 3.4, 5.0])
+def test_noise_of_full_contrast_agrees(scale):
+    rng = np.random.default_rng(0)
+    image = (rng.random((90, 120, 3)) < 0.5).astype(np.uint8) * 255
+    assert_engines_agree([image], plan_of([image], Pass(warp(turned(90, 120, (30, 40), 25, scale), (30, 40)))))
+
+
 def test_the_helper_sees_a_shift_of_half_a_pixel():
     image = picture()
     plan = plan_of([image], Pass(warp(turned(61, 83, (40, 50)), (40, 50))))

@@ -8,6 +8,7 @@ namespace augstream {
 namespace {
 
 constexpr double kAligned = 1e-4;
+constexpr double kMostShrink = 3.5;  // for the prefilter
 
 bool skewed(const double* m, int width, int height) {
     const double drift = std::max(std::abs(m[1]) * height, std::abs(m[3]) * width);
@@ -29,10 +30,11 @@ void shrink_factors(Mapping& g) {
 
 }  // namespace
 
-int reduction(double shrink) { return std::max(1, static_cast<int>(std::ceil(shrink / 3 - 1e-6))); }
+int reduction(double shrink) { return std::max(1, static_cast<int>(std::ceil(shrink / kMostShrink - 1e-6))); }
 
-double prefilter(double shrink) {
-    return std::min(std::max(0.0, std::min(0.65 * (shrink - 1), 0.265 * shrink - 0.15)), 2.0 / 3);
+double prefilter(double shrink, double reduced) {
+    const double v = std::min(std::min(0.65 * (shrink - 1), 0.265 * shrink - 0.15), 2.0 / 3);
+    return std::max(0.0, v - 0.125 * (1 - 1 / (reduced * reduced)));
 }
 
 int wrap_index(int index, int n, Border border) {
@@ -163,10 +165,10 @@ Hint make_hint(const Mapping& g, int height, int width) {
         range(low_x, high_x, reach_x, width, hint.left, hint.right);
     }
     if (g.interpolation == Interpolation::nearest) return hint;
-    // The decoder's scaling stands in for the box averages of a skewed warp (what is left shrinks by 1.5 to 3), and for
-    // less than half of an exact resize (what is left shrinks by 2 or more), as close to the full-size result.
+    // The decoder's scaling stands in for the box averages of a skewed warp (what is left shrinks by 1.75 to 3.5), and
+    // for less than half of an exact resize (what is left shrinks by 2 or more), as close to the full-size result.
     const double least = std::min(g.shrink_x, g.shrink_y);
-    while (hint.denominator < 8 && (g.skewed ? least > 3 * hint.denominator : least >= 4 * hint.denominator))
+    while (hint.denominator < 8 && (g.skewed ? least > kMostShrink * hint.denominator : least >= 4 * hint.denominator))
         hint.denominator *= 2;
     return hint;
 }

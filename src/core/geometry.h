@@ -34,7 +34,8 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
 Hint make_hint(const Mapping& mapping, int height, int width);
 
 int reduction(double shrink);
-double prefilter(double shrink);
+// shrink: what is left; reduced: what has gone before, 1 / the plane's scale.
+double prefilter(double shrink, double reduced);
 int wrap_index(int index, int n, Border border);
 double fold(double x, double n, Border border);
 double keys(double distance);

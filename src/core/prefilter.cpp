@@ -16,20 +16,15 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Bytes: both axes in 16-bit fixed point, rounded once. The weights of an axis sum to 128. Between the axes stands 128
-// times the pixel less 16320, which just fits into 16 bits.
-void Bytes(const Plane& in, const Plane& out, int side_x, int side_y, int16_t* HWY_RESTRICT line) {
+// Bytes, in 16-bit fixed point: center + side * (before - 2 * center + after), rounded once. Between the axes stand
+// 64ths of a level; sides are 65536ths, by which MulHigh divides.
+void Bytes(const Plane& in, const Plane& out, double side_x, double side_y, int16_t* HWY_RESTRICT line) {
     const hn::ScalableTag<int16_t> d16;
     const hn::Rebind<uint8_t, decltype(d16)> d8;
     const size_t n = static_cast<size_t>(in.x1 - in.x0), step = hn::Lanes(d16);
-    const auto center = hn::Set(d16, static_cast<int16_t>(128 - 2 * side_y)),
-               side = hn::Set(d16, static_cast<int16_t>(side_y));
-    const auto offset = hn::Set(d16, 16320);
-    // MulHigh(value, weight << 7) is value * weight / 512, so the second axis yields 32 times the pixel less 16320 / 4;
-    // the 1 makes up for three roundings down.
-    const auto middle = hn::Set(d16, static_cast<int16_t>((128 - 2 * side_x) << 7));
-    const auto beside = hn::Set(d16, static_cast<int16_t>(side_x << 7));
-    const auto half = hn::Set(d16, 16320 / 4 + 16 + 1);
+    const auto side = hn::Set(d16, static_cast<int16_t>(std::lround(65536 * side_y)));
+    const auto beside = hn::Set(d16, static_cast<int16_t>(std::lround(65536 * side_x)));
+    const auto half = hn::Set(d16, 32);
     int16_t* row = line + step;
     for (int y = in.y0; y < in.y1; ++y) {
         const uint8_t* HWY_RESTRICT b = in.row<uint8_t>(y);
@@ -39,17 +34,17 @@ void Bytes(const Plane& in, const Plane& out, int side_x, int side_y, int16_t* H
             const auto around =
                 hn::Add(hn::PromoteTo(d16, hn::LoadU(d8, a + x)), hn::PromoteTo(d16, hn::LoadU(d8, c + x)));
             const auto here = hn::PromoteTo(d16, hn::LoadU(d8, b + x));
-            const auto sum = hn::Add(hn::Mul(here, center), hn::Mul(around, side));
-            hn::StoreU(hn::Sub(sum, offset), d16, row + x);
+            const auto bend = hn::ShiftLeft<6>(hn::Sub(around, hn::Add(here, here)));
+            hn::StoreU(hn::Add(hn::ShiftLeft<6>(here), hn::MulHigh(bend, side)), d16, row + x);
         }
         row[-1] = row[0];
         row[n] = row[n - 1];
         uint8_t* HWY_RESTRICT to = out.row<uint8_t>(y);
         for (size_t x = 0; x < n; x += step) {
-            const auto left = hn::LoadU(d16, row + x - 1), right = hn::LoadU(d16, row + x + 1);
-            const auto sum = hn::Add(hn::MulHigh(hn::LoadU(d16, row + x), middle),
-                                     hn::Add(hn::MulHigh(left, beside), hn::MulHigh(right, beside)));
-            const auto value = hn::ShiftRight<5>(hn::Add(sum, half));
+            const auto here = hn::LoadU(d16, row + x);
+            const auto around = hn::Add(hn::LoadU(d16, row + x - 1), hn::LoadU(d16, row + x + 1));
+            const auto bend = hn::Sub(around, hn::Add(here, here));
+            const auto value = hn::ShiftRight<6>(hn::Add(hn::Add(here, hn::MulHigh(bend, beside)), half));
             hn::StoreU(hn::DemoteTo(d8, value), d8, to + x);
         }
     }
@@ -85,8 +80,7 @@ void Floats(const Plane& in, const Plane& out, float side_x, float side_y, float
 void PrefilterPlane(const Plane& in, const Plane& out, double vx, double vy, Buffer& scratch) {
     const size_t room = padded(static_cast<size_t>(in.x1 - in.x0)) + 4 * kRowPad;
     if (in.element == Element::u8) {
-        Bytes(in, out, static_cast<int>(std::lround(64 * vx)), static_cast<int>(std::lround(64 * vy)),
-              scratch.take<int16_t>(room));
+        Bytes(in, out, vx / 2, vy / 2, scratch.take<int16_t>(room));
     } else {
         Floats(in, out, static_cast<float>(vx / 2), static_cast<float>(vy / 2), scratch.take<float>(room));
     }

@@ -141,7 +141,8 @@ void Worker::State::prepare(const Mapping& mapping, Planes& planes) {
         if (mapping.interpolation != Interpolation::nearest && mapping.antialias) {
             const int kx = reduction(mapping.shrink_x * p.scale_x), ky = reduction(mapping.shrink_y * p.scale_y);
             if (kx > 1 || ky > 1) p = reduce(p, kx, ky, reduced[c]);
-            const double vx = prefilter(mapping.shrink_x * p.scale_x), vy = prefilter(mapping.shrink_y * p.scale_y);
+            const double vx = prefilter(mapping.shrink_x * p.scale_x, 1 / p.scale_x),
+                         vy = prefilter(mapping.shrink_y * p.scale_y, 1 / p.scale_y);
             if (vx > 0 || vy > 0) {
                 const Plane out = allocate(p, p.x0, p.y0, p.x1, p.y1, filtered[c]);
                 prefilter_plane(p, out, vx, vy, scratch);

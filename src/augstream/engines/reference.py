@@ -158,16 +158,18 @@ def shrink_factors(m: Array, width: int, height: int) -> tuple[float, float]:
 
 
 def reduction(shrink: float) -> int:
-    """Side of the boxes that are averaged before a shrinking warp: what is left to shrink is at most 3."""
-    return max(1, math.ceil(shrink / 3 - 1e-6))
+    """Side of the boxes that are averaged before a shrinking warp: what is left to shrink is at most 3.5."""
+    return max(1, math.ceil(shrink / 3.5 - 1e-6))
 
 
-def prefilter(shrink: float) -> float:
-    """Weight v of the three taps (v/2, 1-v, v/2) that go before a warp shrinking by 1 to 3.
+def prefilter(shrink: float, reduced: float) -> float:
+    """Weight v of the three taps (v/2, 1-v, v/2) that go before a warp, of what is left to shrink behind `reduced`.
 
-    Fitted so that the taps and the bilinear triangle together have the spread of an output pixel's footprint.
+    Fitted so that boxes, taps and the bilinear triangle together have the spread of an output pixel's footprint; boxes
+    bring some of it along.
     """
-    return min(max(0.0, min(0.65 * (shrink - 1), 0.265 * shrink - 0.15)), 2 / 3)
+    v = min(0.65 * (shrink - 1), 0.265 * shrink - 0.15, 2 / 3)
+    return max(0.0, v - 0.125 * (1 - 1 / (reduced * reduced)))
 
 
 def reduce(image: Array, kx: int, ky: int) -> Array:
@@ -212,7 +214,7 @@ def _gather(
         cols = wrap_index(np.floor(u).astype(np.int64), w, border)
         return image[rows, cols], seen
     kx, ky = reduction(sx), reduction(sy)
-    image = blur3(reduce(image, kx, ky), prefilter(sx / kx), prefilter(sy / ky))
+    image = blur3(reduce(image, kx, ky), prefilter(sx / kx, kx), prefilter(sy / ky, ky))
     u, v = fold(u, w, border) / kx - 0.5, fold(v, h, border) / ky - 0.5
     u0, v0 = np.floor(u).astype(np.int64), np.floor(v).astype(np.int64)
     cubic = interpolation == "bicubic"
