@@ -26,9 +26,10 @@ struct BaselineDecoder::State {
     Component component[3];
     int components = 0, height = 0, width = 0, restart = 0;
     ColorSpace space = ColorSpace::gray;
-    std::vector<uint8_t> scan;     // without stuffed bytes and markers
+    Buffer memory[2];
+    uint8_t* scan = nullptr;       // without stuffed bytes and markers
     std::vector<size_t> segments;  // where each restart interval ends in it
-    std::vector<int16_t> blocks;   // coefficients of one row of MCUs
+    int16_t* blocks = nullptr;     // coefficients of one row of MCUs
     std::vector<uint8_t> last;
     Buffer buffer[3];
     Plane plane[3];
@@ -171,9 +172,9 @@ bool BaselineDecoder::State::read_markers(const uint8_t* data, size_t bytes, siz
 // Copies the coded bytes, without the zeros stuffed behind 0xFF, up to the end of the image, which must be there.
 bool BaselineDecoder::State::unstuff(const uint8_t* p, const uint8_t* end) {
     constexpr size_t kPad = 4096;  // more than an MCU of the longest codes: broken files are noticed after each
-    scan.resize(static_cast<size_t>(end - p) + kPad);
+    scan = memory[0].take<uint8_t>(static_cast<size_t>(end - p) + kPad);
     segments.clear();
-    uint8_t* out = scan.data();
+    uint8_t* out = scan;
     for (;;) {
         const auto* mark = static_cast<const uint8_t*>(std::memchr(p, 0xFF, static_cast<size_t>(end - p)));
         if (!mark || mark + 1 >= end) return false;
@@ -185,7 +186,7 @@ bool BaselineDecoder::State::unstuff(const uint8_t* p, const uint8_t* end) {
         } else if (mark[1] == 0xFF) {
             --p;  // a marker may begin with any number of these
         } else {
-            segments.push_back(static_cast<size_t>(out - scan.data()));
+            segments.push_back(static_cast<size_t>(out - scan));
             if (mark[1] == 0xD9) break;
             if (mark[1] != 0xD0 + (segments.size() - 1) % 8) return false;
         }
@@ -231,10 +232,11 @@ bool BaselineDecoder::State::decode(const Hint& hint, bool luma_only, Groups& gr
         const int rows = (bottom - top) * 8 * part.v + 1;
         p.data = buffer[c].take<uint8_t>(static_cast<size_t>(p.stride) * static_cast<size_t>(rows));
     }
-    blocks.resize((row_blocks + 2) * kBlockSize);
+    blocks = memory[1].take<int16_t>((row_blocks + 2) * kBlockSize);
+    std::memset(blocks, 0, (row_blocks + 2) * kBlockSize * sizeof(int16_t));
     last.resize(row_blocks + 1);
 
-    const uint8_t* start = scan.data();
+    const uint8_t* start = scan;
     Reader reader{start};
     int predicted[3] = {};
     size_t segment = 0;
@@ -243,7 +245,7 @@ bool BaselineDecoder::State::decode(const Hint& hint, bool luma_only, Groups& gr
         const bool seen = y >= top;
         for (int x = 0; x < across; ++x, ++mcu) {
             if (restart && mcu > 0 && mcu % restart == 0) {
-                const uint8_t* end = scan.data() + segments[segment++];
+                const uint8_t* end = scan + segments[segment++];
                 const ptrdiff_t spare = (end - start) * 8 - reader.used(start);
                 if (spare < 0 || spare > 7) return false;
                 start = end;
@@ -259,12 +261,11 @@ bool BaselineDecoder::State::decode(const Hint& hint, bool luma_only, Groups& gr
                         size_t at = row_blocks;  // what is not kept goes to the same block over and over
                         if (kept && c < wanted)
                             at = offset[c] + static_cast<size_t>((v * (right - left) + x - left) * part.h + h);
-                        if (!read_block(reader, dc, ac, predicted[c], blocks.data() + at * kBlockSize, last[at]))
-                            return false;
+                        if (!read_block(reader, dc, ac, predicted[c], blocks + at * kBlockSize, last[at])) return false;
                     }
                 }
             }
-            if (reader.used(start) > static_cast<ptrdiff_t>(scan.data() + segments[segment] - start) * 8) return false;
+            if (reader.used(start) > static_cast<ptrdiff_t>(scan + segments[segment] - start) * 8) return false;
         }
         if (!seen) continue;
         for (int c = 0; c < wanted; ++c) {
@@ -273,12 +274,12 @@ bool BaselineDecoder::State::decode(const Hint& hint, bool luma_only, Groups& gr
             for (int v = 0; v < part.v; ++v) {
                 const size_t first = offset[c] + static_cast<size_t>(v) * count;
                 uint8_t* out = static_cast<uint8_t*>(plane[c].data) + ((y - top) * part.v + v) * 8 * plane[c].stride;
-                idct_row(blocks.data() + first * kBlockSize, last.data() + first, count, scale[part.quantizer], out,
+                idct_row(blocks + first * kBlockSize, last.data() + first, count, scale[part.quantizer], out,
                          plane[c].stride);
             }
         }
     }
-    const ptrdiff_t spare = static_cast<ptrdiff_t>(scan.data() + segments[segment] - start) * 8 - reader.used(start);
+    const ptrdiff_t spare = static_cast<ptrdiff_t>(scan + segments[segment] - start) * 8 - reader.used(start);
     return bottom < down || (spare >= 0 && spare <= 7);
 }
 
