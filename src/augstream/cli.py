@@ -120,7 +120,8 @@ def preview(
         sheet.draw(made.rows, size).save(out)
     except (OSError, ValueError) as error:
         raise AugstreamError(f"Cannot write {out}: {getattr(error, 'strerror', None) or error}.") from error
-    typer.echo(f"{out}: {len(made.rows)} photos, {variants} variants of each")
+    photos = "1 photo" if len(made.rows) == 1 else f"{len(made.rows)} photos"
+    typer.echo(f"{out}: {photos}, {variants} variants of each")
 
 
 @app.command()
