@@ -506,3 +506,9 @@ def test_ctrl_c_ends_an_epoch_promptly(photos):
     assert process.returncode != 0
     assert "KeyboardInterrupt" in errors
     assert "interrupted" in output
+
+
+def test_an_argument_that_is_misspelled_is_named():
+    x = np.zeros((4, 8, 8, 3), np.uint8)
+    with pytest.raises(ArgumentError, match=r"Loader has no argument 'batchsize'. Did you mean batch_size\?"):
+        Loader(from_arrays(x), Compose([]), batchsize=2)

@@ -25,6 +25,7 @@ from augstream.pools import cores as cores
 from augstream.pools import shared_pool
 from augstream.sizes import in_bytes, spelled
 from augstream.sources.source import Source
+from augstream.spelling import known_arguments
 from augstream.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
 from augstream.stream import Stream, Threads
 
@@ -66,6 +67,7 @@ class Loader:
     max_pixels: encoded pictures that claim more are refused, undecoded.
     """
 
+    @known_arguments("Loader")
     def __init__(
         self,
         source: Source,

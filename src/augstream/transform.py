@@ -26,6 +26,7 @@ from augstream.arguments import (
 )
 from augstream.ops import Array, Border, Color, Frame, Interpolation, Mask, Op, Warp
 from augstream.rng import Rng
+from augstream.spelling import unknown
 
 BORDERS: tuple[Border, ...] = get_args(Border)
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
@@ -210,12 +211,3 @@ def from_dict(data: Any) -> Transform:
     return cls(
         **{name: cls.arguments[name].load(value) if name in cls.arguments else value for name, value in given.items()}
     )
-
-
-def unknown(fact: str, name: str, known: list[str]) -> RefusedError:
-    """The error for a name that is not on a list, with the nearest one that is."""
-    import difflib  # only for those who mistype
-
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known)}." if len(known) < 12 else ""
-    return RefusedError(f"{fact} {name!r}", hint)

@@ -62,6 +62,8 @@ void store_row(const float* const* rows, int channels, int n, Type type, Layout 
 // unpack.cpp: pixels [x0, x1) of one interleaved row to planes of u8 or, for other types, floats.
 void unpack_row(const void* row, Type type, int channels, int x0, int x1, void* const* out);
 // n values of a picture that nothing is done to; false where these types have to go the long way.
+// Floats are written past the cache: flush_pixels() comes before another thread may look.
 bool copy_pixels(const void* in, Type from, size_t n, Type to, void* out);
+void flush_pixels();
 
 }  // namespace augstream

@@ -23,6 +23,7 @@ constexpr float kYccToRgb[12] = {1,          0,           1.402f, -179.456f, 1, 
                                  -0.714136f, 135.458816f, 1,      1.772f,    0, -226.816f};
 constexpr float kRgbToLuma[4] = {0.299f, 0.587f, 0.114f, 0};
 constexpr int64_t kMostPixels = int64_t{1} << 28;  // so that offsets into a plane fit into 32 bits
+constexpr size_t kPastCache = size_t{4} << 20;     // bytes
 
 int64_t since(std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin).count();
@@ -35,7 +36,7 @@ size_t element_size(Type type) { return type == Type::u8 ? 1 : type == Type::f32
 struct Worker::State {
     JpegDecoder decoder;
     std::vector<Buffer> loaded, filtered, reduced, results[2];
-    Buffer rows, scratch, packed, offsets;
+    Buffer rows, scratch, packed, offsets, interleaved;
     std::vector<Taps> taps;
     std::vector<float*> row;  // the output row at hand, channel by channel
     float* row_memory = nullptr;
@@ -51,6 +52,7 @@ struct Worker::State {
     void prepare(const Mapping& mapping, Planes& planes);
     void points(const Pass& pass, size_t first, size_t i, int channels, int n);
     bool to_levels(const Pass& pass, size_t i, ColorSpace space, int inputs, int channels, bool alone);
+    void store(const Output& output, bool past_cache, int width, size_t area, uint8_t* to);
     void run(Job& job, size_t i);
 };
 
@@ -336,7 +338,24 @@ static bool copied(const Job& job, const Source& source, size_t i) {
     if (out.height != source.height || out.width != source.width) return false;
     const size_t n =
         static_cast<size_t>(source.height) * static_cast<size_t>(source.width) * static_cast<size_t>(source.channels);
-    return copy_pixels(source.data, source.type, n, out.type, out.data + i * n * element_size(out.type));
+    const bool copied = copy_pixels(source.data, source.type, n, out.type, out.data + i * n * element_size(out.type));
+    flush_pixels();
+    return copied;
+}
+
+// Writes the row at hand to its place in the batch.
+void Worker::State::store(const Output& output, bool past_cache, int width, size_t area, uint8_t* to) {
+    const auto n = static_cast<size_t>(width), channels = static_cast<size_t>(output.channels);
+    if (!past_cache) {
+        store_row(row.data(), output.channels, width, output.type, output.layout, area, to);
+    } else if (output.layout == Layout::nchw || channels == 1) {
+        for (size_t c = 0; c < channels; ++c)
+            copy_pixels(row[c], Type::f32, n, Type::f32, to + c * area * sizeof(float));
+    } else {
+        float* mixed = interleaved.take<float>(n * channels);
+        store_row(row.data(), output.channels, width, Type::f32, Layout::nhwc, area, mixed);
+        copy_pixels(mixed, Type::f32, n * channels, Type::f32, to);
+    }
 }
 
 void Worker::State::run(Job& job, size_t i) {
@@ -395,6 +414,9 @@ void Worker::State::run(Job& job, size_t i) {
         const size_t line = static_cast<size_t>(output.width) *
                             (output.layout == Layout::nchw ? 1 : static_cast<size_t>(output.channels)) * element;
 
+        // A batch that no cache near a core can hold is written past them, and need not be read in first.
+        const bool past_cache = output.type == Type::f32 &&
+                                job.sources.size() * area * static_cast<size_t>(channels) * element >= kPastCache;
         sample(mapping, planes, [&](int y, const float* seen) {
             if (converted) color_row(row.data(), inputs, channels, matrix.data(), clip.data(), mapping.width);
             if (overshoots)
@@ -404,14 +426,14 @@ void Worker::State::run(Job& job, size_t i) {
                     fade_row(row[static_cast<size_t>(c)], seen, mapping.fill ? mapping.fill[c] : 0.0f, mapping.width);
             points(pass, merged ? 1 : 0, i, channels, mapping.width);
             if (last) {
-                store_row(row.data(), channels, mapping.width, output.type, output.layout, area,
-                          slot + static_cast<size_t>(y) * line);
+                store(output, past_cache, mapping.width, area, slot + static_cast<size_t>(y) * line);
             } else {
                 for (size_t c = 0; c < result.plane.size(); ++c)
                     std::memcpy(result.plane[c].row<float>(y), row[c],
                                 static_cast<size_t>(mapping.width) * sizeof(float));
             }
         });
+        if (past_cache) flush_pixels();
         planes = std::move(result);
         height = mapping.height;
         width = mapping.width;

@@ -54,7 +54,6 @@ size_t StreamBytes(const uint8_t* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT
     size_t i = 0;
     for (; i + step <= n; i += step)
         hn::Stream(hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in + i))), df, out + i);
-    hwy::FlushStream();
     return i;
 }
 
@@ -63,7 +62,6 @@ size_t StreamFloats(const float* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT 
     const size_t step = hn::Lanes(df);
     size_t i = 0;
     for (; i + step <= n; i += step) hn::Stream(hn::LoadU(df, in + i), df, out + i);
-    hwy::FlushStream();
     return i;
 }
 
@@ -128,6 +126,8 @@ bool copy_pixels(const void* in, Type from, size_t n, Type to, void* out) {
     }
     return true;
 }
+
+void flush_pixels() { hwy::FlushStream(); }
 
 }  // namespace augstream
 #endif
