@@ -322,7 +322,7 @@ int block_scale(Bytes block) {
 }
 
 // Memory for batches. An array's memory comes back here when the last view of it is gone, and serves the next batch:
-// fresh pages from the system would cost a tenth of the time of filling them.
+// the system would have to map and clear fresh pages.
 class Slots {
   public:
     explicit Slots(size_t keep) : free_(std::make_shared<Free>()) { free_->keep = keep; }

@@ -5,7 +5,7 @@ One pass is: sample the source at one place per output pixel, then apply the poi
 * Axis-aligned warps (resizes, crops, flips, quarter turns) use the exact separable kernel, widened by the shrink factor
   (triangle for bilinear, Keys' cubic with a = -1/2 for bicubic), as a good plain resize does.
 * Other warps read one interpolated value. Where they shrink, the picture is first averaged in whole boxes
-  (`reduction`) and then blurred by three taps per axis (`prefilter`), which leaves 48 dB or better against
+  (`reduction`) and then blurred by three taps per axis (`prefilter`), which leaves 46 dB or better against
   8x8 supersampling for shrink factors 1.3 to 3 (`benchmarks/quality.py`).
 
 The picture covers [0, w] x [0, h] and is sampled there without any border effect; a constant border fades in over half
