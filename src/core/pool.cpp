@@ -70,7 +70,12 @@ void Pool::start() {
     if (owner_ == getpid()) return;
     static_cast<void>(state_.release());
     auto state = std::make_unique<State>();
-    for (int i = 0; i < threads_; ++i) state->threads.emplace_back(&State::loop, state.get());
+    for (int i = 0; i < threads_; ++i) {
+        [[maybe_unused]] std::thread& thread = state->threads.emplace_back(&State::loop, state.get());
+#ifdef __linux__
+        pthread_setname_np(thread.native_handle(), "augstream");  // what top, perf and debuggers show
+#endif
+    }
     state_ = std::move(state);
     owner_.store(getpid(), std::memory_order_release);
 }
