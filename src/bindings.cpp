@@ -68,6 +68,7 @@ using Sizes = Rows<int64_t, nb::shape<-1, 2>>;
 using Floats = Rows<float, nb::ndim<2>>;
 using Tables = Rows<float, nb::ndim<3>>;
 using Pixels = nb::ndarray<nb::ro, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Pictures = nb::ndarray<nb::ro, nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Batch = nb::ndarray<nb::ndim<4>, nb::c_contig, nb::device::cpu>;
 
@@ -129,6 +130,37 @@ augstream::Source source_of(nb::handle sample) {
     return source;
 }
 
+// The samples of a batch: a list of files, blocks and pictures, or (pictures (n, h, w, c), numbers (m,)).
+std::vector<augstream::Source> sources_of(nb::handle samples) {
+    std::vector<augstream::Source> sources;
+    if (nb::isinstance<nb::list>(samples)) {
+        const auto list = nb::borrow<nb::list>(samples);
+        sources.reserve(list.size());
+        for (nb::handle sample : list) sources.push_back(source_of(sample));
+        return sources;
+    }
+    const auto stack = nb::cast<nb::tuple>(samples);
+    const auto pictures = exactly<Pictures>(stack[0]);
+    const auto numbers = exactly<Rows<int64_t, nb::ndim<1>>>(stack[1]);
+    augstream::Source source;
+    source.encoded = false;
+    source.type = type_of(pictures.dtype());
+    source.height = static_cast<int>(pictures.shape(1));
+    source.width = static_cast<int>(pictures.shape(2));
+    source.channels = static_cast<int>(pictures.shape(3));
+    expect(source.height > 0 && source.width > 0 && source.channels > 0, "a picture has no pixels");
+    const auto* data = static_cast<const uint8_t*>(pictures.data());
+    const size_t bytes = pictures.shape(1) * pictures.shape(2) * pictures.shape(3) * pictures.itemsize();
+    sources.reserve(numbers.shape(0));
+    for (size_t i = 0; i < numbers.shape(0); ++i) {
+        const int64_t number = numbers.data()[i];
+        expect(number >= 0 && static_cast<size_t>(number) < pictures.shape(0), "there is no picture of this number");
+        source.data = data + static_cast<size_t>(number) * bytes;
+        sources.push_back(source);
+    }
+    return sources;
+}
+
 // One pass: (warp or None, points) with warp = (matrix, size, border, interpolation, antialias, fill or None) and
 // points = [(matrix, clip or None) or (table, peak, steps, on or None), ...].
 augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
@@ -188,15 +220,14 @@ augstream::Pass pass_of(nb::handle item, size_t n, size_t channels) {
 // referenced by the caller's arguments meanwhile. keep: whether to keep what the decoder makes of each sample; the
 // block, or None, then takes the place of the answer. clock: the seconds of [decoding, everything] in all threads are
 // added.
-nb::list run(augstream::Pool& pool, nb::list samples, nb::list passes, int channels, Batch out, const std::string& type,
-             bool planar, nb::object keep, nb::object clock) {
+nb::list run(augstream::Pool& pool, nb::object samples, nb::list passes, int channels, Batch out,
+             const std::string& type, bool planar, nb::object keep, nb::object clock) {
     Job job;
-    const size_t n = samples.size();
+    job.sources = sources_of(samples);
+    const size_t n = job.sources.size();
     expect(out.shape(0) == n, "the output must have one slot per sample");
     expect(channels >= 1, "a picture needs a channel");
     job.input_channels = channels;
-    job.sources.reserve(n);
-    for (nb::handle sample : samples) job.sources.push_back(source_of(sample));
     for (nb::handle pass : passes) job.passes.push_back(pass_of(pass, n, static_cast<size_t>(channels)));
     expect(!job.passes.empty(), "a plan must have a pass");
     job.output.data = static_cast<uint8_t*>(out.data());

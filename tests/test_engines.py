@@ -6,6 +6,7 @@ import pytest
 from augstream.engines import native, reference
 from augstream.fuse import Pass, Plan
 from augstream.ops import Color, Curve, Frame, Warp
+from augstream.samples import Stack
 
 BORDERS = ["constant", "edge", "reflect", "mirror", "wrap", "overlap"]
 LEVELS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
@@ -257,6 +258,9 @@ def test_the_core_refuses_what_it_would_have_to_copy():
     for wrong in (image[:, ::-1], image.astype(np.float64), image[0]):
         with pytest.raises(TypeError):
             native.run([wrong], plan)
+    for number in (-1, 2):
+        with pytest.raises(ValueError, match="no picture"):
+            native.run(Stack(np.stack([image, image]), np.array([number])), plan)
 
 
 @pytest.mark.parametrize("border", ["constant", "reflect"])

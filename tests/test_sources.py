@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augstream.compose import Compose
 from augstream.errors import ArgumentError, SourceError
+from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
+from augstream.transforms import HorizontalFlip, Resize, Rotate
 
 
 def touch(folder, *names):
@@ -204,6 +207,32 @@ def test_arrays_are_not_copied():
     assert np.shares_memory(source.read(1), x)
     assert (len(source), source.name(2), source.labels.tolist()) == (3, "x[2]", [1, 0, 1])
     assert np.shares_memory(from_arrays([x[0], x[1, :2]]).read(1), x)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("shape", [(9, 7), (9, 7, 1), (9, 7, 3), (9, 7, 5)])
+def test_arrays_come_out_the_same_whether_read_at_once_or_one_by_one(dtype, shape, tmp_path):
+    levels = np.random.default_rng(1).integers(0, 256, (6, *shape))
+    x = (levels / 255 if dtype == "float32" else levels).astype(dtype)
+    mapped = np.memmap(tmp_path / "x.bin", dtype, "w+", shape=x.shape)
+    mapped[:] = x
+    pipeline = Compose([Rotate(40), HorizontalFlip(p=0.5), Resize(5, 6)])
+
+    def batch(source):
+        return Loader(source, pipeline, 4, seed=3).batch(1, 0)
+
+    whole = batch(from_arrays(x))
+    for source in (from_arrays(mapped), from_arrays(list(x)), from_arrays(np.asfortranarray(x))):
+        other = batch(source)
+        assert np.array_equal(other.index, whole.index)
+        assert np.array_equal(other.image, whole.image)
+    reverse = from_arrays(x[::-1].copy()).subset(range(5, -1, -1))
+    joined = from_arrays(x[:2].copy()) + from_arrays(x[2:].copy())
+    for source in (reverse, joined):
+        assert np.array_equal(batch(source).image, whole.image)
+    for row, index in enumerate(whole.index.tolist()):
+        one = pipeline(x[index], seed=3, epoch=1, index=index, dtype="float32")
+        assert np.array_equal(one.reshape(whole.image[row].shape), whole.image[row])
 
 
 def test_other_floats_and_byte_orders_are_converted_picture_by_picture():

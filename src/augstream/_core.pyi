@@ -19,7 +19,7 @@ class Pool:
     def threads(self) -> int: ...
     def run(
         self,
-        samples: list[Any],
+        samples: list[Any] | tuple[NDArray[Any], NDArray[np.int64]],
         passes: list[Any],
         channels: int,
         out: NDArray[Any],
@@ -30,6 +30,7 @@ class Pool:
     ) -> list[tuple[int, str]]:
         """Fill `out` and return (position, reason) of each sample that failed.
 
+        samples: files, blocks and pictures; or (pictures (n, h, w, c), the numbers (m,) of those that are meant).
         keep: whether to keep what each JPEG is decoded to; where it says True it then holds a block, or None.
         clock: (2,) to which the threads' seconds are added: [decoding, decoding and everything after it].
         """

@@ -17,7 +17,8 @@ from augstream.engines import native
 from augstream.errors import ArgumentError, PipelineError
 from augstream.fuse import Plan, fuse, steps
 from augstream.ops import Frame
-from augstream.sources.source import Sample, Source
+from augstream.samples import PEAK, Sample, Stack
+from augstream.sources.source import Source
 from augstream.stream import Threads
 from augstream.targets import Moved, Targets, move
 
@@ -27,8 +28,6 @@ RAGGED = (
     "A batch needs pictures of one size, but these come out as (height, width): {}. "
     "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
 )
-# By dtype: its name takes NumPy a microsecond to spell, which counts for small pictures.
-PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +145,7 @@ class Recipe:
         keep: list[Any] | None = None
         scales: list[int] = []
         late: dict[int, str] = {}
-        if found is not None:
+        if found is not None and isinstance(samples, list):
             scales = native.scales(plan, stored).tolist()
             late = self._rescale(found, good.tolist(), samples, scales, stored, orientation)
             keep = [not found.cache.full] * len(good)
@@ -251,12 +250,15 @@ class Recipe:
 
     def _read(
         self, index: NDArray[np.int64], blocks: Mapping[int, NDArray[np.uint8]] = MappingProxyType({})
-    ) -> tuple[list[Sample], dict[int, str]]:
+    ) -> tuple[list[Sample] | Stack, dict[int, str]]:
         """The samples of a batch; those that are in `blocks`, by row, are not read."""
         samples: list[Sample] = []
-        reasons = {}
+        reasons: dict[int, str] = {}
         wanted = [number for row, number in enumerate(index.tolist()) if row not in blocks]
-        fresh = iter(self.source.read_many(wanted) if wanted else ())
+        found = self.source.read_many(wanted) if wanted else ()
+        if isinstance(found, Stack) and not blocks:
+            return found, reasons
+        fresh = iter(found)
         for row in range(len(index)):
             if row in blocks:
                 samples.append(blocks[row])
@@ -303,10 +305,12 @@ class Recipe:
         return found
 
     def _open(
-        self, samples: list[Sample], reasons: dict[int, str], tools: Tools, found: Lookup | None
+        self, samples: list[Sample] | Stack, reasons: dict[int, str], tools: Tools, found: Lookup | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Stored sizes and orientations; what the core cannot decode is decoded here, in place."""
         table = decode.peek(samples)
+        if isinstance(samples, Stack):
+            return table[:, 1:3], table[:, 4]
         for row in decode.oversized(table, self.max_pixels):
             reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
         rows = [row for row in np.flatnonzero(table[:, 0] == decode.PILLOW).tolist() if row not in reasons]
@@ -334,6 +338,8 @@ class Recipe:
 
     def _frame(self, index: NDArray[np.int64], samples: Sequence[Sample], size: NDArray[np.int64]) -> Frame:
         own = self.source.peak
+        if isinstance(samples, Stack):
+            return Frame(size, samples.array.shape[3], own or PEAK[samples.array.dtype])
         encoded = (decode.CHANNELS[self.color], 255.0)
         kinds = [
             encoded if isinstance(sample, bytes) or sample.ndim == 1 else (sample.shape[2], own or PEAK[sample.dtype])

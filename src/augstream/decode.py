@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.ops import Warp
+from augstream.samples import Stack
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -112,6 +113,8 @@ def header(samples: Sequence[bytes | NDArray[Any]], max_pixels: int = MAX_PIXELS
 
 def peek(samples: Sequence[bytes | NDArray[Any]]) -> NDArray[np.int64]:
     """(n, 5) kind, stored height and width, channels, orientation, by the core alone: a PILLOW row is 0 0 0 0 1."""
+    if isinstance(samples, Stack):
+        return np.tile(np.array([ARRAY, *samples.array.shape[1:], 1]), (len(samples), 1))
     table = np.asarray(_core.header(list(samples))).astype(np.int64)
     table[:, 4] = np.where((table[:, 4] < 1) | (table[:, 4] > 8), 1, table[:, 4])
     return table

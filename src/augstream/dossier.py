@@ -10,7 +10,8 @@ from augstream.compose import Compose
 from augstream.engines import native
 from augstream.errors import ArgumentError, SampleError
 from augstream.ops import Frame
-from augstream.sources.source import Sample, Source
+from augstream.samples import Sample
+from augstream.sources.source import Source
 
 _KINDS = {decode.PILLOW: "decoded by Pillow", decode.JPEG: "JPEG", decode.ARRAY: "array"}
 

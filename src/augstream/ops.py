@@ -106,7 +106,8 @@ class Frame:
     def after(self, op: Op) -> "Frame":
         """The frame of the pictures that `op` makes of this one's."""
         if isinstance(op, Warp):
-            return replace(self, size=op.size)
+            # `replace` would cost more than all else here, and this is done for every op of every batch.
+            return Frame(op.size, self.channels, self.peak, self.border, self.fill, self.interpolation)
         if isinstance(op, Color) and op.clip is None:
             gain, shift = op.matrix[0, :, :-1].diagonal(), op.matrix[0, :, -1]
             plain = self.peak is not None and not shift.any() and bool((gain == gain[0]).all())

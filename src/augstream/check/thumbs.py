@@ -10,6 +10,7 @@ from augstream.batch import oriented_plan
 from augstream.compose import Compose
 from augstream.engines import native
 from augstream.ops import Frame
+from augstream.samples import Sample
 from augstream.stream import Threads
 from augstream.transforms import Resize
 
@@ -70,7 +71,7 @@ def _other(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels,
 
 
 def _shrink(
-    samples: Sequence[native.Sample], table: NDArray[np.int64], size: tuple[int, int], pool: _core.Pool
+    samples: Sequence[Sample], table: NDArray[np.int64], size: tuple[int, int], pool: _core.Pool
 ) -> tuple[Pixels, list[str | None]]:
     stored, orientation = table[:, 1:3], table[:, 4]
     frame = Frame(decode.seen(orientation, stored), 3)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.fuse import Pass, Plan
 from augstream.ops import Color, Curve, Warp
+from augstream.samples import Sample, Stack
 
-Sample: TypeAlias = bytes | NDArray[Any]
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
 # The order of the enums in src/core/plan.h.
@@ -48,7 +48,8 @@ def run(
     passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     errors: list[str | None] = [None] * len(samples)
-    for position, reason in (pool or _inline()).run(list(samples), passes, channels, raw, dtype, planar, keep, clock):
+    given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
+    for position, reason in (pool or _inline()).run(given, passes, channels, raw, dtype, planar, keep, clock):
         errors[position] = reason
     return out, errors
 

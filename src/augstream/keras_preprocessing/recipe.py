@@ -18,7 +18,8 @@ from augstream.keras_preprocessing.draws import Parameters, draw, rng_of
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
 from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
 from augstream.ops import Array, Frame, Op, Warp
-from augstream.sources.source import Sample, Source
+from augstream.samples import Sample
+from augstream.sources.source import Source
 from augstream.stream import Threads
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ Each kind of source is imported when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from augstream.sources.source import Sample, Source, Subset
+from augstream.samples import Sample
+from augstream.sources.source import Source, Subset
 
 if TYPE_CHECKING:
     from augstream.sources.arrays import from_arrays

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
+from augstream.samples import PEAK, Sample, Stack
 from augstream.sources import division
 from augstream.sources.annotations import annotate
 from augstream.sources.labels import labels_of
@@ -91,6 +92,12 @@ class Arrays(Source):
         kind = picture.dtype.kind
         dtype = np.dtype(np.float32) if kind == "f" else picture.dtype.newbyteorder("=")
         return picture if picture.dtype == dtype else picture.astype(dtype)
+
+    def read_many(self, indices: Sequence[int]) -> Sequence[Sample | Exception]:
+        x = self.x
+        if isinstance(x, np.ndarray) and x.dtype in PEAK and x.flags.c_contiguous:
+            return Stack(np.asarray(x if x.ndim == 4 else x[..., None]), np.asarray(indices, np.int64))
+        return super().read_many(indices)
 
     def name(self, index: int) -> str:
         return f"x[{index}]"

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from augstream.errors import ArgumentError
+from augstream.samples import Sample
 from augstream.sources.names import Names
-from augstream.sources.source import Sample, Source
+from augstream.sources.source import Source
 
 Where: TypeAlias = str | os.PathLike[str]
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")

@@ -5,10 +5,11 @@ from typing import Any, Literal
 import numpy as np
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.samples import Sample
 from augstream.sources.annotations import rules
 from augstream.sources.files import Disk
 from augstream.sources.labels import labels_of
-from augstream.sources.source import Sample, Source
+from augstream.sources.source import Source
 from augstream.targets import Targets
 
 

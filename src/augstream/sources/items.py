@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from augstream.errors import ArgumentError
+from augstream.samples import Sample
 from augstream.sources.labels import labels_of
-from augstream.sources.source import Sample, Source
+from augstream.sources.source import Source
 from augstream.targets import Targets
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
+from augstream.samples import Sample
 from augstream.sources import division
-from augstream.sources.source import Sample, Source, Subset
+from augstream.sources.source import Source, Subset
 from augstream.targets import Targets
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
+from augstream.samples import Sample
 from augstream.sources import division
 from augstream.targets import Rules, Targets
 
 if TYPE_CHECKING:
     from augstream.sources.annotations import Annotations
 
-Sample: TypeAlias = bytes | NDArray[Any]
 By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
 
 
@@ -48,7 +48,7 @@ class Source(ABC):
         Any exception it raises becomes the reason why this sample is unreadable.
         """
 
-    def read_many(self, indices: Sequence[int]) -> list[Sample | Exception]:
+    def read_many(self, indices: Sequence[int]) -> Sequence[Sample | Exception]:
         """What `read` returns for each, or the exception it raises; for a source that can fetch many at a time."""
         found: list[Sample | Exception] = []
         for index in indices:
@@ -172,7 +172,7 @@ class Subset(Source):
     def read(self, index: int) -> Sample:
         return self.source.read(int(self.indices[index]))
 
-    def read_many(self, indices: Sequence[int]) -> list[Sample | Exception]:
+    def read_many(self, indices: Sequence[int]) -> Sequence[Sample | Exception]:
         return self.source.read_many(self.indices[list(indices)].tolist())
 
     def targets(self, index: int) -> Targets | None:

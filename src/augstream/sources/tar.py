@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.samples import Sample
 from augstream.sources.annotations import rules
 from augstream.sources.files import Where
 from augstream.sources.folder import EXTENSIONS
@@ -19,7 +20,7 @@ from augstream.sources.kept import recall, remember
 from augstream.sources.labels import labels_of
 from augstream.sources.names import Growing, Names, shown
 from augstream.sources.shards import Shards, found
-from augstream.sources.source import Sample, Source
+from augstream.sources.source import Source
 from augstream.targets import Targets
 
 _AT_A_TIME = 4096

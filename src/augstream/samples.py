@@ -1,0 +1,33 @@
+"""Samples before they are decoded: encoded files, or pictures that are arrays already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+Sample: TypeAlias = bytes | NDArray[Any]
+# The level of white by dtype: a dtype's name takes NumPy a microsecond to spell, which counts for small pictures.
+PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Stack(Sequence[Sample]):
+    """Pictures of one array, by their numbers: a batch of small ones is not worth looking at one by one.
+
+    array: (n, h, w, c), C-contiguous, of uint8, uint16 or float32. numbers: (m,) in 0..n-1.
+    """
+
+    array: NDArray[Any]
+    numbers: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, row: int) -> Sample: ...
+    @overload
+    def __getitem__(self, row: slice) -> "Stack": ...
+    def __getitem__(self, row: int | slice) -> "Sample | Stack":
+        return Stack(self.array, self.numbers[row]) if isinstance(row, slice) else self.array[self.numbers[row]]
