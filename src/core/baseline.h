@@ -1,7 +1,7 @@
 // The plain JPEG file, which nearly every photo is: baseline, Huffman-coded, all components in one scan. Faster than
-// libjpeg, because a coefficient's code and its bits are looked up together, and because nothing outside of the region
-// is transformed. It reads no file that is unusual or broken in any way: libjpeg is there for those, and says what is
-// the matter with them.
+// libjpeg, because the codes and the bits of up to two coefficients are looked up together, and because nothing outside
+// of the region is transformed. It reads no file that is unusual or broken in any way: libjpeg is there for those, and
+// says what is the matter with them.
 #pragma once
 
 #include <cstddef>
