@@ -81,36 +81,48 @@ void ColorRow(float* const* rows, int inputs, int outputs, const float* m, const
     ColorAny(rows, inputs, outputs, m, clip, n);
 }
 
-template <typename T, typename V>
-HWY_INLINE void StoreChannels(const V* v, size_t channels, T* to) {
+// Writes kWidth rows side by side, of the `together` channels of each pixel.
+template <size_t kWidth, typename T, typename Convert>
+void StoreGroup(const float* const* rows, size_t n, size_t together, T* HWY_RESTRICT to, Convert convert) {
     const hn::Rebind<T, decltype(df)> d;
-    if (channels == 1) hn::StoreU(v[0], d, to);
-    if (channels == 2) hn::StoreInterleaved2(v[0], v[1], d, to);
-    if (channels == 3) hn::StoreInterleaved3(v[0], v[1], v[2], d, to);
-    if (channels == 4) hn::StoreInterleaved4(v[0], v[1], v[2], v[3], d, to);
+    const size_t step = hn::Lanes(df);
+    const auto store = [&](size_t j, T* out) HWY_ATTR {
+        const auto v = [&](size_t k) HWY_ATTR { return convert(hn::LoadU(df, rows[k] + j)); };
+        if constexpr (kWidth == 1) hn::StoreU(v(0), d, out);
+        if constexpr (kWidth == 2) hn::StoreInterleaved2(v(0), v(1), d, out);
+        if constexpr (kWidth == 3) hn::StoreInterleaved3(v(0), v(1), v(2), d, out);
+        if constexpr (kWidth == 4) hn::StoreInterleaved4(v(0), v(1), v(2), v(3), d, out);
+    };
+    size_t j = 0;
+    if (kWidth == together)
+        for (; j + step <= n; j += step) store(j, to + j * kWidth);
+    HWY_ALIGN T some[kWidth * hn::MaxLanes(df)];
+    for (; j < n; j += step) {
+        store(j, some);
+        for (size_t x = 0; x < std::min(step, n - j); ++x)
+            std::memcpy(to + (j + x) * together, some + x * kWidth, kWidth * sizeof(T));
+    }
 }
 
 // Writes rows of any type; `convert` makes a vector of output elements out of one of floats.
 template <typename T, typename Convert>
 void StoreAs(const float* const* rows, int channels, size_t n, bool planar, size_t plane_stride, T* out,
              Convert convert) {
-    using V = decltype(convert(hn::Zero(df)));
-    const hn::Rebind<T, decltype(df)> d;
-    const size_t step = hn::Lanes(df), together = planar ? 1 : static_cast<size_t>(channels);
-    HWY_ALIGN T tail[4 * hn::MaxLanes(df)];
-    for (size_t c = 0; c < static_cast<size_t>(channels); c += std::min<size_t>(together, 4)) {
-        const size_t width = std::min<size_t>({together, 4, static_cast<size_t>(channels) - c});
+    const auto count = static_cast<size_t>(channels), together = planar ? 1 : count;
+    for (size_t c = 0; c < count; c += std::min<size_t>(together, 4)) {
         T* to = planar ? out + c * plane_stride : out + c;
-        for (size_t j = 0; j < n; j += step) {
-            V v[4] = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
-            for (size_t k = 0; k < width; ++k) v[k] = convert(hn::LoadU(df, rows[c + k] + j));
-            if (width == together && j + step <= n) {
-                StoreChannels(v, width, to + j * together);
-                continue;
-            }
-            StoreChannels(v, width, tail);
-            for (size_t x = 0; x < std::min(step, n - j); ++x)
-                std::memcpy(to + (j + x) * together, tail + x * width, width * sizeof(T));
+        switch (std::min<size_t>({together, 4, count - c})) {
+            case 1:
+                StoreGroup<1>(rows + c, n, together, to, convert);
+                break;
+            case 2:
+                StoreGroup<2>(rows + c, n, together, to, convert);
+                break;
+            case 3:
+                StoreGroup<3>(rows + c, n, together, to, convert);
+                break;
+            default:
+                StoreGroup<4>(rows + c, n, together, to, convert);
         }
     }
 }
