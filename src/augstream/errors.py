@@ -32,7 +32,7 @@ class SampleError(AugstreamError):
         super().__init__(self._text())
 
     def __reduce__(self) -> tuple[type["SampleError"], tuple[list[tuple[int, str, str]], str]]:
-        return SampleError, (self.failures, self.hint)
+        return type(self), (self.failures, self.hint)
 
     def _text(self) -> str:
         shown = [f"sample {index} ({name}): {reason}" for index, name, reason in self.failures[:5]]

@@ -1,5 +1,6 @@
 """What the old API did not have: masks, plain validation, stratified splits, unreadable files, streamed fits."""
 
+import pickle
 import tracemalloc
 from pathlib import Path
 
@@ -124,6 +125,21 @@ def test_an_unreadable_file_names_itself_or_is_skipped(folder):
     assert y.tolist() == [0] * 10 + [1] * 10 + [0]
     with pytest.raises(ValueError, match="on_error must be"):
         generator.flow_from_directory(folder / "photos", on_error="ignore")
+
+
+def test_what_cannot_be_read_is_an_oserror_as_it_was(folder):
+    flow = ImageDataGenerator().flow_from_directory(folder / "photos", (20, 20), batch_size=30)
+    (folder / "photos" / "a" / "06.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"a/06.jpg.*does not exist") as absent:
+        next(flow)
+    assert isinstance(absent.value, SampleError)
+    (folder / "photos" / "b" / "07.jpg").write_bytes(b"no picture at all")
+    with pytest.raises(OSError, match=r"b/07.jpg") as broken:
+        next(flow)
+    assert not isinstance(broken.value, FileNotFoundError)
+    for error in (absent.value, broken.value):
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), copy.failures) == (type(error), str(error), error.failures)
 
 
 def test_fit_works_file_by_file(folder):

@@ -432,3 +432,85 @@ def test_nothing_to_read_is_an_empty_batch(tmp_path):
     x, y = next(flow)
     assert x.shape == (0, 5, 6, 3)
     assert y.shape == (0, 1)
+
+
+def test_settings_may_change_between_two_batches():
+    x, y = photos(20, 4, 4), np.arange(20)
+    flow = ImageDataGenerator().flow(x, y, batch_size=4, seed=1)
+    seen = next(flow)[1].tolist()
+    order = flow.index_array.tolist()
+    flow.batch_size = 8
+    assert next(flow)[1].tolist() == order[8:16]
+    flow.shuffle = False
+    pictures, labels = next(flow)
+    assert labels.tolist() == order[16:]
+    assert np.array_equal(pictures, x[order[16:]])
+    assert next(flow)[1].tolist() == list(range(8))
+    flow.image_data_generator = ImageDataGenerator(rescale=2)
+    assert np.array_equal(next(flow)[0], x[8:16] * 2.0)
+    assert seen == order[:4]
+
+
+def test_a_function_in_the_place_of_load_img_is_used(folder, monkeypatch):
+    asked = []
+
+    def cropped(path, grayscale=False, color_mode="rgb", target_size=None, interpolation="nearest"):
+        asked.append((color_mode, target_size, interpolation, threading.current_thread()))
+        return image.utils.load_img(path, color_mode=color_mode, interpolation="nearest").crop((3, 4, 13, 12))
+
+    monkeypatch.setattr(image.iterator, "load_img", cropped)
+    for compat in (None, "1.1.2"):
+        asked.clear()
+        generator = ImageDataGenerator(horizontal_flip=True, compat=compat)
+        one, two = (
+            generator.flow_from_directory(folder, (8, 10), batch_size=4, interpolation="lanczos:center", seed=3)
+            for _ in range(2)
+        )
+        batches, again = epoch(one), epoch(two)
+        assert all(same(a, b) for a, b in zip(batches, again, strict=True))
+        whole = [np.asarray(Image.open(path), np.float32)[4:12, 3:13] for path in one.filepaths]
+        for made, sample in zip(np.concatenate([x for x, _ in batches]), one.index_array, strict=True):
+            assert any(np.array_equal(made, one) for one in (whole[sample], whole[sample][:, ::-1]))
+        assert {row[:3] for row in asked} == {("rgb", (8, 10), "lanczos:center")}
+        assert {row[3] for row in asked} == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("compat", [None, *LINES])
+def test_what_a_subclass_adds_to_the_draws_goes_by_the_seed_too(folder, compat):
+    class Quarters(ImageDataGenerator):
+        def get_random_transform(self, img_shape, seed=None):
+            drawn = super().get_random_transform(img_shape, seed)
+            return {**drawn, "theta": 90 * round(drawn["theta"] / 90)}
+
+    generator = Quarters(rotation_range=180, compat=compat)
+    one, two = (generator.flow_from_directory(folder, (12, 12), batch_size=4, seed=6) for _ in range(2))
+    first = epoch(one)
+    assert all(same(a, b) for a, b in zip(first, epoch(two), strict=True))
+    assert not np.array_equal(first[0][0], next(one)[0])
+
+
+def test_a_way_to_resize_that_there_is_not_is_named_when_it_is_wanted(folder):
+    flow = ImageDataGenerator().flow_from_directory(folder, (9, 9), interpolation="best")
+    with pytest.raises(ValueError, match="Invalid interpolation method best specified"):
+        next(flow)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [({"seed": 1.5}, TypeError), ({"target_size": (9.0, 9)}, TypeError), ({"target_size": (9, 9, 3)}, ValueError)],
+)
+def test_sizes_and_seeds_are_whole_numbers(folder, wrong, error):
+    with pytest.raises(error):
+        ImageDataGenerator().flow_from_directory(folder, **wrong)
+
+
+def test_the_parameters_come_in_the_old_order():
+    shape = (4, 5, 3)
+    old = line("1.1.2").ImageDataGenerator().get_random_transform(shape)
+    for compat in (None, *LINES):
+        assert list(ImageDataGenerator(compat=compat).get_random_transform(shape).items()) == list(old.items())
+
+
+def test_brightness_is_of_one_picture():
+    with pytest.raises(ValueError, match=r"rank 3 \(single image\)\. Got array with shape: \(4, 4\)"):
+        image.apply_brightness_shift(np.zeros((4, 4)), 2)

@@ -33,6 +33,11 @@ TRAIN = textwrap.dedent(
     model.fit(training, steps_per_epoch=2, epochs=2, verbose=0)
     weighted = generator.flow(x, y, batch_size=8, sample_weight=np.ones(40))
     model.fit(weighted, epochs=1, verbose=0)
+    picture, more = keras.Input((12, 12, 3)), keras.Input((2,))
+    both = keras.layers.Concatenate()([keras.layers.Flatten()(picture), more])
+    two = keras.Model([picture, more], keras.layers.Dense(1)(both))
+    two.compile("sgd", "mse")
+    two.fit(generator.flow((x, np.ones((40, 2), "float32")), np.ones(40), batch_size=8), epochs=1, verbose=0)
     print(keras.backend.backend())
     """
 )
@@ -48,6 +53,17 @@ def test_a_model_is_trained_on_a_flow(backend):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.split()[-1] == backend
+
+
+def test_lists_of_arrays_are_tuples_where_tensorflow_trains(monkeypatch):
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    flow = ImageDataGenerator().flow((photos(4, 6, 6), np.arange(4)), np.arange(4))
+    assert isinstance(flow[0][0], list) or keras.config.backend() == "tensorflow"
+    monkeypatch.setattr(keras.config, "backend", lambda: "tensorflow")
+    x, y = flow[0]
+    assert isinstance(x, tuple)
+    assert (len(x), y.shape) == (2, (4,))
+    assert isinstance(next(flow)[0], list)
 
 
 def test_workers_are_accepted_and_not_started_twice():

@@ -1,6 +1,9 @@
 """What a generator draws for each picture, under the names that the old API gave them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -53,11 +56,11 @@ class Parameters:
 
     def row(self, i: int) -> dict[str, Any]:
         """The dictionary that `get_random_transform` returns."""
-        values = {
-            field.name: None if (value := getattr(self, field.name)) is None else value[i].item()
-            for field in fields(self)
-        }
-        values["channel_shift_intensity"] = values.pop("channel_shift")
+        values = {}
+        for field in fields(self):
+            name = "channel_shift_intensity" if field.name == "channel_shift" else field.name
+            column = getattr(self, field.name)
+            values[name] = None if column is None else column[i].item()
         return values
 
 
@@ -115,6 +118,26 @@ def rng_of(seed: int | None, epoch: int = 0, index: NDArray[np.int64] | None = N
     """The draws of these pictures; without a seed, those of nobody knows which."""
     rows = np.zeros(1, np.int64) if index is None else np.ascontiguousarray(index, np.int64)
     return Rng(fresh_seed() if seed is None else int(seed), epoch, rows, PATH)
+
+
+# What a generator that is asked by a flow draws from, whoever overrides the method that is asked.
+_source: ContextVar[Any] = ContextVar("source", default=None)
+
+
+@contextmanager
+def drawing_from(source: Any) -> Iterator[None]:
+    """Within it, generators draw from this Rng or Legacy where they are not given a seed."""
+    token = _source.set(source)
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+def source_or(other: Any) -> Any:
+    """What to draw from here."""
+    source = _source.get()
+    return other if source is None else source
 
 
 def fresh_seed() -> int:

@@ -1,5 +1,6 @@
 """Batches of files, as `BatchFromFilesMixin` makes them: images and the targets of a class_mode."""
 
+import operator
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.image.utils import check_interpolation
+from augstream.keras_preprocessing.image.utils import check_interpolation, load_img
 from augstream.keras_preprocessing.prefetch import Maker
 from augstream.keras_preprocessing.recipe import COLORS, FlowRecipe
 from augstream.keras_preprocessing.serving import Serving
@@ -70,7 +71,9 @@ class FilesToBatches(Serving):
     ) -> None:
         """Takes note of how files become batches; the arguments are those of `flow_from_directory`."""
         self.image_data_generator = image_data_generator
-        self.target_size = tuple(int(side) for side in target_size)
+        self.target_size = tuple(operator.index(side) for side in target_size)
+        if len(self.target_size) != 2:
+            raise ArgumentError(f"target_size must be (height, width); got {target_size}.")
         if color_mode not in CHANNELS:
             raise ArgumentError(f'Invalid color mode: {color_mode}; expected "rgb", "rgba", or "grayscale".')
         self.color_mode = color_mode
@@ -81,7 +84,7 @@ class FilesToBatches(Serving):
         self.save_to_dir = save_to_dir
         self.save_prefix = save_prefix
         self.save_format = save_format
-        self.interpolation = check_interpolation(interpolation)
+        self.interpolation = interpolation
         self.keep_aspect_ratio = keep_aspect_ratio
         self.compat = getattr(image_data_generator, "compat", None)
         self.subset = subset
@@ -102,6 +105,7 @@ class FilesToBatches(Serving):
 
     def maker(self) -> Maker:
         """What makes the batches, as things stand now."""
+        check_interpolation(self.interpolation)
         source = Files(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
         image = self._recipe(source, COLORS[self.color_mode], mask=False)
         mask = self._recipe(Files(self.masks, self.masks), "gray", mask=True) if self.masks else None
@@ -125,17 +129,28 @@ class FilesToBatches(Serving):
 
     def load(self, index: int) -> NDArray[Any]:
         """One file as an array, resized, in the generator's data_format: what the old loop began with."""
-        from augstream.keras_preprocessing.image.utils import img_to_array, load_img
+        from augstream.keras_preprocessing.image import iterator
 
-        image = load_img(
+        more: dict[str, Any] = {"keep_aspect_ratio": True} if self.keep_aspect_ratio else {}
+        if not self._load_img_is_replaced():
+            more["compat"] = self.compat
+        image = iterator.load_img(
             self.filepaths[index],
             color_mode=self.color_mode,
             target_size=self.target_size,
             interpolation=self.interpolation,
-            keep_aspect_ratio=self.keep_aspect_ratio,
-            compat=self.compat,
+            **more,
         )
-        return img_to_array(image, data_format=self.data_format)
+        return iterator.img_to_array(image, data_format=self.data_format)
+
+    def _load_img_is_replaced(self) -> bool:
+        """Whether a program has put a function of its own there, as many do that crop while they load."""
+        from augstream.keras_preprocessing.image import iterator
+
+        return iterator.load_img is not load_img
+
+    def _all_at_once(self) -> bool:
+        return super()._all_at_once() and not self._load_img_is_replaced()
 
     def assemble(self, image: NDArray[Any], mask: NDArray[Any] | None, index: NDArray[Any]) -> Any:
         """The batch as the class_mode wants it."""

@@ -2,8 +2,9 @@
 
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,16 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.batch import Tools
 from augstream.errors import AugstreamError, SampleError
-from augstream.keras_preprocessing.recipe import FlowRecipe
+from augstream.keras_preprocessing.recipe import ABSENT, FlowRecipe
 from augstream.pools import cores, shared_pool
 from augstream.rng import permute
 from augstream.stream import Stream, Threads
 
 AHEAD = 2
 ENDLESS = 2**62
+HINT = 'Repair or remove the files, or pass on_error="skip" to the flow.'
 Integers = NDArray[np.int64]
+Failure: TypeAlias = tuple[int, str, str]
 
 
 class Made(NamedTuple):
@@ -27,14 +30,31 @@ class Made(NamedTuple):
     image: NDArray[Any]
     mask: NDArray[Any] | None
     samples: Integers
-    failures: list[tuple[int, str, str]]
+    failures: list[Failure]
 
 
-class UnreadableError(SampleError):
-    """Samples of a flow that cannot be read."""
+class UnreadableError(SampleError, OSError):
+    """Samples of a flow that cannot be read: an OSError, which programs that go on without them look for."""
 
-    def _text(self) -> str:
-        return super()._text().replace("to the Loader", "to the flow")
+    def __init__(self, failures: Sequence[Failure], hint: str = HINT) -> None:
+        super().__init__(failures, hint)
+
+
+class AbsentError(UnreadableError, FileNotFoundError):
+    """Files of a flow that are not there."""
+
+
+def unreadable(failures: Sequence[Failure]) -> UnreadableError:
+    """The error that tells of these samples."""
+    absent = all(reason == ABSENT for _, _, reason in failures)
+    return AbsentError(failures) if absent else UnreadableError(failures)
+
+
+def samples_at(epoch: int, position: int, n: int, batch_size: int, shuffle: bool, seed: int) -> Integers:
+    """Which of n samples make the batch at this position of an epoch."""
+    first = position * batch_size
+    places = np.arange(first, min(first + batch_size, n))
+    return permute(seed, epoch, n, places) if shuffle else places
 
 
 @dataclass(frozen=True)
@@ -49,16 +69,11 @@ class Maker:
     seed: int
     skip: bool
 
-    def order(self, epoch: int, positions: Integers) -> Integers:
-        """Which samples stand at these positions of an epoch."""
-        return permute(self.seed, epoch, self.n, positions) if self.shuffle else positions
-
     def at(self, turn: int, tools: Tools) -> Made:
         """The batch number `turn`, counted from the first one of epoch 0."""
         epoch, position = divmod(turn, -(-self.n // self.batch_size))
-        first = position * self.batch_size
-        positions = np.arange(first, min(first + self.batch_size, self.n))
-        return self.make(epoch, self.order(epoch, positions), tools)
+        index = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self.seed)
+        return self.make(epoch, index, tools)
 
     def make(self, epoch: int, index: Integers, tools: Tools) -> Made:
         """The samples `index` (m,) as they are in an epoch."""
@@ -73,7 +88,7 @@ class Maker:
             (int(index[row]), self.recipe.source.name(int(index[row])), reasons[row]) for row in sorted(reasons)
         ]
         if not self.skip:
-            raise UnreadableError(failures)
+            raise unreadable(failures)
         return self._filled(epoch, Made(image, mask, index, failures), sorted(reasons), tools)
 
     def _filled(self, epoch: int, made: Made, rows: list[int], tools: Tools) -> Made:
@@ -100,18 +115,22 @@ class Maker:
                     mask[row] = one.mask[0]
                 break
             else:
-                raise UnreadableError(failures)
+                raise unreadable(failures)
         return Made(image, mask, index, failures)
 
 
 class Prefetching:
     """For iterators: batches that come in turn are made ahead of it; any other is made when it is asked for."""
 
-    seed: int | None
+    n: int
+    batch_size: int
+    shuffle: bool
+    image_data_generator: Any
     threads: int | None = None
     _stream: Stream[Made] | None = None
     _turn: int = -1
     _last: int = -2
+    _settings: tuple[Any, ...] = ()
 
     def maker(self) -> Maker:
         """What makes the batches, as things stand now."""
@@ -120,7 +139,11 @@ class Prefetching:
     def made(self, epoch: int, position: int, per_epoch: int, index: Integers) -> Made:
         """The batch at this position of an epoch, which has these samples."""
         turn = epoch * per_epoch + position
+        settings = (self.n, self.batch_size, self.shuffle, self.image_data_generator)
         with self._serving():
+            if settings != self._settings:
+                self.stop()
+                self._settings = settings
             follows, self._last = position == 0 or turn == self._last + 1, turn
             if self._stream is None or self._turn != turn:
                 self.stop()
@@ -156,7 +179,7 @@ class Prefetching:
             self._stream.close()
         self._stream, self._turn = None, -1
 
-    def report(self, failures: list[tuple[int, str, str]]) -> None:
+    def report(self, failures: list[Failure]) -> None:
         """Says which samples were skipped, each of them once."""
         errors: dict[int, tuple[str, str]] = self.__dict__.setdefault("errors", {})
         for index, name, reason in failures:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Integers: TypeAlias = NDArray[np.int64]
 COLORS: dict[str, decode.ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
 NATIVE = ("uint8", "float16", "float32")
+ABSENT = "the file does not exist"
 ENGINE = ("nearest", "bilinear", "bicubic")  # the others of Pillow's ways to resize are left to Pillow
 
 
@@ -229,7 +230,7 @@ class FlowRecipe:
                 samples.append(sample if isinstance(sample, bytes) else np.ascontiguousarray(sample))
             except OSError as error:
                 missing = isinstance(error, FileNotFoundError)
-                reasons[row] = "the file does not exist" if missing else f"cannot be read: {error.strerror or error}"
+                reasons[row] = ABSENT if missing else f"cannot be read: {error.strerror or error}"
                 samples.append(b"")
         return samples, reasons
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.draws import Compat, fresh_seed, rng_of
+from augstream.keras_preprocessing.draws import Compat, drawing_from, rng_of
 from augstream.keras_preprocessing.image.utils import array_to_img
 from augstream.keras_preprocessing.legacy import Legacy
-from augstream.keras_preprocessing.prefetch import Prefetching
+from augstream.keras_preprocessing.prefetch import Prefetching, samples_at
 from augstream.pools import cores
 from augstream.stream import Threads
 
@@ -79,25 +79,25 @@ class Serving(Prefetching):
         cls: Any = type(self)
         if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
             # Somebody has his own idea of a batch, and may call ours for a part of it.
+            with drawing_from(self._legacy):
+                return self._get_batches_of_transformed_samples(index_array)
+        if not self._all_at_once() or not self._is_next(epoch, position, index_array):
             return self._get_batches_of_transformed_samples(index_array)
-        if not len(index_array) or not self._all_at_once():
-            return self._one_by_one(index_array)
-        from augstream.keras_preprocessing.image.iterator import Iterator
+        return self._handed_out(self.made(epoch, position, len(cast(Any, self)), index_array), epoch)
 
-        # An order that somebody else has set, or sets, can't be foreseen.
-        ours = self.index_array is getattr(self, "_own", None)
-        ours = ours and cls._set_index_array is Iterator._set_index_array
-        if not ours:
-            return self._get_batches_of_transformed_samples(index_array)
-        per_epoch = len(cast(Iterator, self))
-        return self._handed_out(self.made(epoch, position, per_epoch, index_array), epoch)
+    def _is_next(self, epoch: int, position: int, index_array: NDArray[Any]) -> bool:
+        """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
+        if not len(index_array):
+            return False
+        foreseen = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self._key)
+        return np.array_equal(index_array, foreseen)
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
         """The batch of these samples, in the epoch that it is."""
         index = np.asarray(index_array)
-        if not len(index) or not self._all_at_once():
-            return self._one_by_one(index)
         epoch = max(self._epoch, 0)
+        if not len(index) or not self._all_at_once():
+            return self._one_by_one(epoch, index)
         return self._handed_out(self.made_now(epoch, index), epoch)
 
     def pixels(self, epoch: int, index: NDArray[np.int64]) -> NDArray[Any]:
@@ -106,14 +106,11 @@ class Serving(Prefetching):
             made = self.made_now(epoch, index)
             self.report(made.failures)
             return made.image
-        whole = self._one_by_one(index, pixels_only=True)
-        return np.asarray(whole)
+        return np.asarray(self._one_by_one(epoch, index, pixels_only=True))
 
     def _handed_out(self, made: Any, epoch: int) -> Any:
         self.report(made.failures)
-        if self.save_to_dir:
-            rng = rng_of(self._key, epoch, made.samples)
-            self._save(made.image, made.samples, rng.integers("save", self.hashes).tolist())
+        self._save(made.image, epoch, made.samples)
         return self.assemble(made.image, made.mask, made.samples)
 
     def _all_at_once(self) -> bool:
@@ -124,18 +121,18 @@ class Serving(Prefetching):
         if generator is None:
             return self.compat is None
         foreign: bool = not isinstance(generator, ImageDataGenerator)
-        return not foreign and not self.compat and not generator.overrides("get_random_transform", "random_transform")
+        return not foreign and not self.compat and not generator.overrides("get_random_transform")
 
-    def _one_by_one(self, index_array: NDArray[Any], pixels_only: bool = False) -> Any:
+    def _one_by_one(self, epoch: int, index_array: NDArray[Any], pixels_only: bool = False) -> Any:
         """The old loop: numbers for one picture after the other, then each picture by itself."""
         generator: Any = self.image_data_generator
         if self.masks is not None:
             raise ArgumentError(
                 "masks are for a generator that draws as ours does: without compat, and without a get_random_transform "
-                "of its own."
+                "or load_img of your own."
             )
         out = np.zeros((len(index_array), *self.image_shape), self.dtype)
-        drawn = [self._drawn(generator) if generator and self.augment else None for _ in index_array]
+        drawn = [self._drawn(epoch, sample) if generator and self.augment else None for sample in index_array]
 
         def one(row: int) -> None:
             x = self.load(int(index_array[row]))
@@ -144,7 +141,7 @@ class Serving(Prefetching):
             out[row] = generator.standardize(x) if generator else x
 
         # A function of the user's sees the pictures one after the other, as it always has.
-        alone = generator is not None and generator.preprocessing_function
+        alone = self._load_img_is_replaced() or (generator is not None and generator.preprocessing_function)
         threads = Threads(1 if alone else self.threads or cores())
         try:
             threads.map(one, range(len(index_array)))
@@ -152,18 +149,24 @@ class Serving(Prefetching):
             threads.stop()
         if pixels_only:
             return out
-        if self.save_to_dir:
-            legacy = Legacy(fresh_seed() % 2**32) if self._legacy is None else self._legacy
-            self._save(out, index_array, [legacy.below(self.hashes) for _ in index_array])
+        self._save(out, epoch, index_array)
         return self.assemble(out, None, index_array)
 
-    def _drawn(self, generator: Any) -> Any:
-        if self._legacy and not generator.overrides("get_random_transform"):
-            height, width = (1, 2) if self.data_format == "channels_first" else (0, 1)
-            return self._legacy.transform(generator, (self.image_shape[height], self.image_shape[width]))
-        return generator.get_random_transform(self.image_shape)
+    def _load_img_is_replaced(self) -> bool:
+        return False
 
-    def _save(self, image: NDArray[Any], index: NDArray[Any], hashes: list[int]) -> None:
+    def _drawn(self, epoch: int, sample: int) -> Any:
+        with drawing_from(self._legacy or rng_of(self._key, epoch, np.array([sample]))):
+            return self.generator.get_random_transform(self.image_shape)
+
+    def _save(self, image: NDArray[Any], epoch: int, index: NDArray[Any]) -> None:
+        """Writes the pictures of a batch to files, if somebody wants to see them."""
+        if not self.save_to_dir:
+            return
+        if self._legacy:
+            hashes = [self._legacy.below(self.hashes) for _ in index]
+        else:
+            hashes = rng_of(self._key, epoch, index).integers("save", self.hashes).tolist()
         for row, (sample, number) in enumerate(zip(index, hashes, strict=True)):
             picture = array_to_img(image[row], self.data_format, scale=True)
             name = f"{self.save_prefix}_{sample}_{number}.{self.save_format}"

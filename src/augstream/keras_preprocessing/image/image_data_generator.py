@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing import fitting, geometry
-from augstream.keras_preprocessing.draws import Compat, checked_compat, draw, rng_of
+from augstream.keras_preprocessing.draws import Compat, checked_compat, draw, rng_of, source_or
 from augstream.keras_preprocessing.image.affine_transformations import (
     apply_affine_transform,
     apply_brightness_shift,
@@ -23,6 +23,7 @@ from augstream.keras_preprocessing.image.directory_iterator import DirectoryIter
 from augstream.keras_preprocessing.image.iterator import Iterator
 from augstream.keras_preprocessing.image.numpy_array_iterator import NumpyArrayIterator
 from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.names import demand, one_copy, optional
 from augstream.keras_preprocessing.normalization import Normalization, zoom_pair
 
 Picture = NDArray[Any]
@@ -272,10 +273,12 @@ class ImageDataGenerator(Normalization):
         """Parameters of a random transformation of a picture of this shape, for `apply_transform`."""
         height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
         if self._legacy:
+            legacy: Legacy = source_or(self._legacy) if seed is None else self._legacy
             if seed is not None:
-                self._legacy.seed(seed)
-            return self._legacy.transform(self, (height, width))
-        return draw(self, rng_of(seed), np.array([[height, width]], np.int64)).row(0)
+                legacy.seed(seed)
+            return legacy.transform(self, (height, width))
+        rng = source_or(rng_of(None)) if seed is None else rng_of(seed)
+        return draw(self, rng, np.array([[height, width]], np.int64)).row(0)
 
     def apply_transform(self, x: Picture, transform_parameters: dict[str, Any]) -> Picture:
         """One picture under these parameters.
@@ -325,6 +328,8 @@ class ImageDataGenerator(Normalization):
         if isinstance(x, Iterator):
             fitting.fit(self, x, augment, rounds, seed)
             return
+        if self.zca_whitening:
+            demand(__name__, "scipy", "Using zca_whitening requires SciPy. Install SciPy.")
         x = np.asarray(x, self.dtype if self.compat else None)
         if x.ndim != 4:
             raise ArgumentError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
@@ -366,3 +371,7 @@ class ImageDataGenerator(Normalization):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _turn=threading.Lock())
+
+
+__getattr__ = optional(__name__)
+one_copy(__name__, "image.image_data_generator")

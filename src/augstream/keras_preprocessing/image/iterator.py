@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import itertools
+import operator
 import sys
 import threading
 from collections.abc import Generator
@@ -13,13 +14,17 @@ from numpy.typing import NDArray
 
 from augstream.keras_preprocessing.draws import fresh_seed
 from augstream.keras_preprocessing.files import FilesToBatches
+from augstream.keras_preprocessing.image.utils import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.names import one_copy
 from augstream.rng import permute
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.draws import Compat
 
-UNPICKLED = ("lock", "_serving_lock", "_stream", "_turn")
+__all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
+
+UNPICKLED = ("lock", "_serving_lock", "_stream", "_turn", "_settings")
 
 
 class _Rooted:
@@ -62,7 +67,7 @@ class Iterator(_Rooted):
         self.lock = threading.Lock()
         self.index_array: NDArray[Any] | None = None
         self._epoch = -1
-        self._key = fresh_seed() if seed is None else int(seed)
+        self._key = fresh_seed() if seed is None else operator.index(seed)
         self._legacy = Legacy(seed) if self.compat else None
         self._served: dict[int, int] | None = None
 
@@ -80,7 +85,6 @@ class Iterator(_Rooted):
                 self.index_array = self._legacy.order(self.n)
             else:
                 self.index_array = permute(self._key, self._epoch, self.n, self.index_array)
-        self._own = self.index_array
 
     def __getitem__(self, idx: int) -> Any:
         if idx >= len(self):
@@ -97,7 +101,7 @@ class Iterator(_Rooted):
             if self.index_array is None:
                 self._set_index_array()
             index_array, epoch = self._part(idx), self._epoch
-        return self._batch(epoch, idx, index_array)
+        return _tensorflows(self._batch(epoch, idx, index_array))
 
     def _part(self, idx: int) -> NDArray[Any]:
         whole = np.arange(self.n) if self.index_array is None else self.index_array
@@ -170,6 +174,16 @@ class BatchFromFilesMixin(FilesToBatches):
     """Batches of files: for a class that is an Iterator too, and has `filepaths`, `labels` and `sample_weight`."""
 
 
+def _tensorflows(batch: Any) -> Any:
+    """The batch, with tuples for its lists of arrays under TensorFlow, whose datasets take a list for one array."""
+    keras = sys.modules.get("keras")
+    if keras is None or Iterator.__bases__ == (_Rooted,) or not isinstance(batch, tuple):
+        return batch
+    if keras.config.backend() != "tensorflow":
+        return batch
+    return tuple(tuple(part) if isinstance(part, list) else part for part in batch)
+
+
 _failed: list[Exception] = []
 
 
@@ -185,3 +199,6 @@ def become_py_dataset() -> None:
         # Keras without its backend, or Keras 2, which fail in many ways: there is nothing to train with. To try again
         # takes seconds, so that waits until somebody else has imported Keras.
         _failed.append(error)
+
+
+one_copy(__name__, "image.iterator")
