@@ -6,3 +6,4 @@ The facade owns no pixels: arguments become draws, draws become ops, and the nat
 from augstream.keras_preprocessing import image
 
 __all__ = ["image"]
+__version__ = "1.1.2"  # of the package whose names these are

@@ -26,6 +26,7 @@ from augstream.keras_preprocessing.image.utils import (
     save_img,
     validate_filename,
 )
+from augstream.keras_preprocessing.names import one_copy, optional
 
 __all__ = [
     "BatchFromFilesMixin",
@@ -52,3 +53,6 @@ __all__ = [
     "transform_matrix_offset_center",
     "validate_filename",
 ]
+
+__getattr__ = optional(__name__)
+one_copy(__name__, "image")

@@ -13,6 +13,7 @@ from augstream.keras_preprocessing import geometry, levels, spline
 from augstream.keras_preprocessing.draws import Compat, checked_compat, rng_of
 from augstream.keras_preprocessing.image.utils import array_to_img, img_to_array
 from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.names import demand, one_copy, optional
 from augstream.ops import Frame, Warp
 
 __all__ = [
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 Picture = NDArray[Any]
-OPTIONAL = {"ImageEnhance": "PIL.ImageEnhance", "pil_image": "PIL.Image", "ndimage": "scipy.ndimage", "scipy": "scipy"}
 
 
 class _Unsaid(int):
@@ -40,18 +40,6 @@ class _Unsaid(int):
 
 
 _ROW, _COL, _CHANNEL = _Unsaid(0), _Unsaid(1), _Unsaid(2)
-
-
-def __getattr__(name: str) -> Any:
-    # The old module had these as attributes, and tests of programs that use it set them to None.
-    if name in OPTIONAL:
-        return importlib.import_module(OPTIONAL[name])
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def _present(name: str, message: str) -> None:
-    if globals().get(name, name) is None:
-        raise ImportError(message)
 
 
 def flip_axis(x: ArrayLike, axis: int) -> Picture:
@@ -187,10 +175,12 @@ def apply_brightness_shift(
     channel_axis: None is the last, or the first where only that one can be.
     scale: only under `compat`, where 1.1.2 always stretches the levels to 0..255 first, and keras3 if it is True.
     """
-    _present("ImageEnhance", "Using brightness shifts requires PIL. Install PIL or Pillow.")
+    demand(__name__, "ImageEnhance", "Using brightness shifts requires PIL. Install PIL or Pillow.")
     if checked_compat(compat):
         return _old_brightness(x, brightness, scale, compat)
     x = np.asarray(x)
+    if x.ndim != 3:
+        raise ArgumentError(f"Expected image array to have rank 3 (single image). Got array with shape: {x.shape}")
     axis = channel_axis
     if axis is None:
         axis = 0 if x.shape[2] not in (1, 3, 4) and x.shape[0] in (1, 3, 4) else 2
@@ -259,7 +249,7 @@ def apply_affine_transform(
     zx, zy: how far apart the output's pixels lie in the picture, across and down: below 1 makes bigger.
     order: of the spline; 2 to 5 need SciPy. dtype and shape stay.
     """
-    _present("scipy", "Image transformations require SciPy. Install SciPy.")
+    demand(__name__, "scipy", "Image transformations require SciPy. Install SciPy.")
     checked_compat(compat)
     if compat == "keras3":
         row_axis, col_axis, channel_axis = _keras3_axes(x, row_axis, col_axis, channel_axis)
@@ -321,3 +311,7 @@ def _uniform(name: str, low: float, high: float, seed: int | None, compat: Compa
     if checked_compat(compat):
         return float(Legacy(seed).uniform(low, high))
     return float(rng_of(seed).uniform(name, low, high)[0])
+
+
+__getattr__ = optional(__name__)
+one_copy(__name__, "image.affine_transformations")

@@ -11,6 +11,7 @@ from augstream.errors import ArgumentError, AugstreamError
 from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
 from augstream.keras_preprocessing.image.utils import validate_filename
+from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.splitting import part, stratified
 
 if TYPE_CHECKING:
@@ -204,3 +205,6 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
     def sample_weight(self) -> Any:
         """The weight of each sample, or None."""
         return self._sample_weight
+
+
+one_copy(__name__, "image.dataframe_iterator")

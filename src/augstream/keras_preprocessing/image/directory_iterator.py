@@ -12,6 +12,7 @@ from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
 from augstream.keras_preprocessing.image.utils import _list_valid_filenames_in_directory
+from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.splitting import part, stratified
 
 if TYPE_CHECKING:
@@ -118,3 +119,6 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
     def sample_weight(self) -> None:
         """A folder has no weights."""
         return
+
+
+one_copy(__name__, "image.directory_iterator")

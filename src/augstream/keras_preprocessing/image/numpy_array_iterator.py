@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing import levels
-from augstream.keras_preprocessing.image.iterator import Iterator
+from augstream.keras_preprocessing.image.iterator import Iterator, array_to_img
+from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.pictures import Pictures
 from augstream.keras_preprocessing.prefetch import Maker
 from augstream.keras_preprocessing.recipe import FlowRecipe
@@ -17,6 +18,8 @@ from augstream.keras_preprocessing.splitting import part, stratified
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+
+__all__ = ["NumpyArrayIterator", "array_to_img"]
 
 
 class NumpyArrayIterator(Serving, Iterator):
@@ -177,3 +180,6 @@ def _masks(masks: NDArray[Any], shape: tuple[int, ...], data_format: str) -> NDA
     if full.ndim != 4 or tuple(side for place, side in enumerate(full.shape) if place not in (0, axis)) != plane:
         raise ArgumentError(f"masks must be of the pictures' height and width, {plane}; got shape {masks.shape}.")
     return full
+
+
+one_copy(__name__, "image.numpy_array_iterator")

@@ -13,21 +13,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.draws import Compat, checked_compat
+from augstream.keras_preprocessing.names import demand, one_copy, optional
 
 if TYPE_CHECKING:
     from PIL import Image
 
 EXTENSIONS = ("jpg", "jpeg", "bmp", "png", "ppm", "tif", "tiff")
-RESAMPLING = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
+_PIL_INTERPOLATION_METHODS = {"nearest": 0, "bilinear": 2, "bicubic": 3, "hamming": 5, "box": 4, "lanczos": 1}
 GRAY_MODES = ("L", "I;16", "I")
 
 
 def pillow(feature: str, name: str = "Image") -> Any:
     """A module of Pillow, which is only imported by those who use it."""
+    message = f"Could not import PIL.Image. The use of `{feature}` requires PIL."
+    demand(__name__, "pil_image", message)
     try:
         return importlib.import_module(f"PIL.{name}")
     except ImportError as error:
-        raise ImportError(f"Could not import PIL.Image. The use of `{feature}` requires PIL.") from error
+        raise ImportError(message) from error
 
 
 def validate_filename(filename: str, white_list_formats: str | tuple[str, ...]) -> bool:
@@ -117,7 +120,7 @@ def _fitted(
         return img
     width, height = img.size
     target = (int(target_size[1]), int(target_size[0]))
-    resample = pillow("load_img").Resampling[check_interpolation(interpolation).upper()]
+    resample = _PIL_INTERPOLATION_METHODS[check_interpolation(interpolation)]
     if not keep_aspect_ratio:
         return img.resize(target, resample)
     part = min(width, height * target[0] // target[1]), min(height, width * target[1] // target[0])
@@ -127,8 +130,8 @@ def _fitted(
 
 def check_interpolation(interpolation: str) -> str:
     """The name of a way to resize, if it is one."""
-    if interpolation not in RESAMPLING:
-        methods = ", ".join(RESAMPLING)
+    if interpolation not in _PIL_INTERPOLATION_METHODS:
+        methods = ", ".join(_PIL_INTERPOLATION_METHODS)
         raise ArgumentError(f"Invalid interpolation method {interpolation} specified. Supported methods are {methods}")
     return interpolation
 
@@ -226,3 +229,7 @@ def img_to_array(
     if x.ndim == 2:
         return x[None] if first else x[:, :, None]
     raise ArgumentError(f"Unsupported image shape: {x.shape}")
+
+
+__getattr__ = optional(__name__)
+one_copy(__name__, "image.utils")
