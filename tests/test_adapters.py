@@ -193,6 +193,18 @@ def test_a_fit_sees_each_sample_once_an_epoch_and_new_each_time(keras, photos):
     assert orders == [np.concatenate([batch.index for batch in expected]).tolist() for _ in range(3)]
 
 
+def test_what_keras_looks_at_before_an_epoch_is_none(keras):
+    batches = Loader(from_arrays(np.zeros((40, 4, 4, 3), np.uint8), range(40)), Compose([]), 8).keras()
+    batches[0], batches[1]
+    batches.on_epoch_end()
+    assert batches.epoch == 0
+    batches.on_epoch_begin()
+    for number in range(5):
+        batches[number]
+    batches.on_epoch_end()
+    assert batches.epoch == 1
+
+
 def test_a_missing_framework_is_named_with_the_command(loader, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingPackageError, match=r"Loader.torch\(\) needs the package torch.*pip install"):

@@ -80,8 +80,10 @@ def _dataset() -> type:
 
         def _end(self) -> None:
             with self._lock:
-                # Keras looks at one batch to build a model and says that an epoch has ended: that was none.
-                if len(self._served) > 1 or len(self) == len(self._served):
+                # Keras looks at one batch to build a model, or at two for TensorFlow's shapes before any epoch begins,
+                # and says that an epoch has ended: that was none.
+                looked = 1 if self._training else 2
+                if len(self._served) > looked or len(self) == len(self._served):
                     self.epoch += 1
                 if self._ahead is not None:
                     self._ahead.close()
