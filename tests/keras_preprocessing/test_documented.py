@@ -328,3 +328,17 @@ def test_any_combination_of_arguments_makes_batches_that_depend_on_nothing_else(
     step = 1 if arguments.get("dtype") == "uint8" else 2e-2
     apart = np.abs(next(by_hand).astype(np.float64) - whole.astype(np.float64))
     assert (apart <= step + 1e-2 * np.abs(whole.astype(np.float64))).mean() > 0.98
+
+
+def test_half_precision_is_what_comes_out_and_not_what_is_reckoned_in():
+    x = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.float32)
+    wanted = {"samplewise_std_normalization": True, "samplewise_center": True, "dtype": "float16"}
+    made = next(ImageDataGenerator(**wanted).flow(x))
+    assert made.dtype == np.float16
+    np.testing.assert_allclose(made.astype(np.float32).std((1, 2, 3)), 1, atol=1e-2)
+
+
+def test_only_pictures_are_transformed():
+    for shape in ((9, 9), (1, 9, 9, 3)):
+        with pytest.raises(ValueError, match="must be multi-channel 2D images"):
+            apply_affine_transform(np.zeros(shape, np.float32), theta=9)

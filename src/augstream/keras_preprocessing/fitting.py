@@ -57,10 +57,10 @@ class Sums:
         shape = [1, 1, 1]
         shape[self.axis - 1] = len(mean)
         if generator.featurewise_center:
-            generator.mean = mean.reshape(shape).astype(work_dtype(generator))
+            generator.mean = mean.reshape(shape).astype(generator.work_dtype)
         if generator.featurewise_std_normalization:
             spread = np.sqrt(np.maximum(self.second / self.count - mean * mean, 0))
-            generator.std = spread.reshape(shape).astype(work_dtype(generator))
+            generator.std = spread.reshape(shape).astype(generator.work_dtype)
         if generator.zca_whitening:
             generator.principal_components = self._whitening(generator, mean.reshape(shape))
 
@@ -84,13 +84,7 @@ class Sums:
         else:
             scale = 1 / np.sqrt(values + generator.zca_epsilon)
         made: NDArray[Any] = (vectors * scale) @ vectors.T
-        return made.astype(work_dtype(generator))
-
-
-def work_dtype(generator: "ImageDataGenerator") -> Any:
-    """The dtype that levels are computed in."""
-    wanted = np.dtype(generator.dtype)
-    return wanted if wanted.kind == "f" else np.dtype(np.float32)
+        return made.astype(generator.work_dtype)
 
 
 def check_memory(shape: tuple[int, ...]) -> None:
@@ -113,7 +107,7 @@ def fit(generator: "ImageDataGenerator", flow: "Iterator", augment: bool, rounds
     """Measures the pictures of a flow as it would hand them out, but for what is measured here."""
     measuring = copy.copy(generator)
     measuring.featurewise_center = measuring.featurewise_std_normalization = measuring.zca_whitening = False
-    measuring.dtype = work_dtype(generator)
+    measuring.dtype = generator.work_dtype
     source: Any = copy.copy(flow)
     source.image_data_generator, source.dtype = measuring, measuring.dtype
     source.augment, source.masks = augment, None

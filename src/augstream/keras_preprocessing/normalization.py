@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.draws import Compat
 from augstream.ops import Array
 
 Picture = NDArray[Any]
@@ -23,6 +24,7 @@ SWITCHES = [f"{kind}_{what}" for kind in ("featurewise", "samplewise") for what 
 class Normalization:
     """The part of a generator that is about levels."""
 
+    compat: Compat | None
     featurewise_center: bool
     samplewise_center: bool
     featurewise_std_normalization: bool
@@ -45,6 +47,12 @@ class Normalization:
     @zca_whitening_matrix.setter
     def zca_whitening_matrix(self, value: Any) -> None:
         self.principal_components = value
+
+    @property
+    def work_dtype(self) -> np.dtype[Any]:
+        """The dtype that levels are computed in: one that holds a picture's sum of squares."""
+        wanted = np.dtype(self.dtype)
+        return np.promote_types(wanted, np.float32) if wanted.kind == "f" else np.dtype(np.float32)
 
     def overrides(self, *names: str) -> bool:
         """Whether one of these methods is not the generator's own any more."""
@@ -81,7 +89,8 @@ class Normalization:
         if self.samplewise_center:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
-            x /= np.std(x, keepdims=True) + 1e-6
+            wide = None if self.compat else np.promote_types(x.dtype, np.float32)
+            x /= np.std(x, keepdims=True, dtype=wide) + 1e-6
         if self._fit("featurewise_center", self.mean):
             x -= self.mean
         if self._fit("featurewise_std_normalization", self.std):

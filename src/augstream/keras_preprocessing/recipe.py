@@ -190,8 +190,7 @@ class FlowRecipe:
         planar = axis == 0
         size = np.tile(np.array(pixels.shape[2:] if planar else pixels.shape[1:3], np.int64), (len(pixels), 1))
         parameters = self.parameters(epoch, index, size)
-        wanted = np.dtype(generator.dtype)
-        work = wanted if wanted.kind == "f" else np.dtype(np.float32)
+        wanted, work = np.dtype(generator.dtype), generator.work_dtype
         out = np.zeros(pixels.shape, work)
 
         def one(row: int) -> None:

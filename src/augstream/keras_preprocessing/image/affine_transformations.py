@@ -252,10 +252,12 @@ def apply_affine_transform(
     demand(__name__, "scipy", "Image transformations require SciPy. Install SciPy.")
     checked_compat(compat)
     if compat == "keras3":
-        row_axis, col_axis, channel_axis = _keras3_axes(x, row_axis, col_axis, channel_axis)
+        row_axis, col_axis, channel_axis = _keras3_axes(row_axis, col_axis, channel_axis)
     if theta == 0 and tx == 0 and ty == 0 and shear == 0 and zx == 1 and zy == 1:
         return x
     x = np.asarray(x)
+    if x.ndim != 3:
+        raise ArgumentError(f"Input arrays must be multi-channel 2D images. Got array with shape: {x.shape}")
     if compat == "1.1.2":
         # The center comes from the axes that were named, the planes from those that are left over.
         planes = np.moveaxis(x, channel_axis, 2)
@@ -285,7 +287,7 @@ def _warped(planes: Picture, warp: Warp, cval: float, order: int) -> Picture:
     return np.asarray(made, planes.dtype)
 
 
-def _keras3_axes(x: Picture, row_axis: int, col_axis: int, channel_axis: int) -> tuple[int, int, int]:
+def _keras3_axes(row_axis: int, col_axis: int, channel_axis: int) -> tuple[int, int, int]:
     if all(isinstance(axis, _Unsaid) for axis in (row_axis, col_axis, channel_axis)):
         row_axis, col_axis, channel_axis = 1, 2, 0
     axes = {row_axis, col_axis, channel_axis}
@@ -293,8 +295,6 @@ def _keras3_axes(x: Picture, row_axis: int, col_axis: int, channel_axis: int) ->
         raise ArgumentError("'row_axis', 'col_axis', and 'channel_axis' must be distinct")
     if axes != {0, 1, 2}:
         raise ArgumentError(f"Invalid axis' indices: {axes - {0, 1, 2}}")
-    if x.ndim != 3:
-        raise ArgumentError("Input arrays must be multi-channel 2D images.")
     if channel_axis not in (0, 2):
         raise ArgumentError("Channels are allowed and the first and last dimensions.")
     return row_axis, col_axis, channel_axis
