@@ -156,6 +156,18 @@ def test_fit_works_file_by_file(folder):
     assert streamed.mean.shape == (1, 1, 3)
 
 
+@pytest.mark.parametrize("compat", [None, "1.1.2", "keras3"])
+def test_fit_goes_by_its_seed_and_leaves_the_flow_alone(folder, compat):
+    wanted = {"featurewise_center": True, "rotation_range": 30, "compat": compat}
+    generator, other = ImageDataGenerator(**wanted), ImageDataGenerator(**wanted)
+    flow, twin = (ImageDataGenerator(**wanted).flow_from_directory(folder / "photos", (9, 9), seed=2) for _ in range(2))
+    for one in (generator, other):
+        one.fit(flow, augment=True, seed=5)
+    assert np.array_equal(generator.mean, other.mean)
+    with pytest.warns(UserWarning, match="hasn't been fit"):
+        assert np.array_equal(next(flow)[0], next(twin)[0])
+
+
 def test_fit_takes_no_memory_for_more_pictures():
     peaks = []
     for n in (200, 1600):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.legacy import Legacy
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
@@ -113,6 +114,9 @@ def fit(generator: "ImageDataGenerator", flow: "Iterator", augment: bool, rounds
     source.augment, source.masks = augment, None
     if seed is not None:
         source._key = int(seed)
+    if source._legacy:
+        # The flow's own generator is not to be a step further for it.
+        source._legacy = Legacy(seed)
     sums = Sums(generator.channel_axis, generator.zca_whitening)
     if generator.zca_whitening:
         check_memory(source.image_shape)
