@@ -166,6 +166,20 @@ def test_labels_are_as_documented(folder):
     assert not np.shares_memory(x, y)
 
 
+def test_a_set_of_classes_is_sorted_and_an_array_is_taken(folder):
+    pandas = pytest.importorskip("pandas")
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*g"))
+    table = pandas.DataFrame({"filename": names, "class": [name[:3] for name in names]})
+    for classes, wanted in (
+        ({"emu", "dog", "cat"}, {"cat": 0, "dog": 1, "emu": 2}),
+        (frozenset({"emu", "dog"}), {"dog": 0, "emu": 1}),
+        (np.array(["emu", "cat"]), {"emu": 0, "cat": 1}),
+    ):
+        generator = ImageDataGenerator()
+        assert generator.flow_from_directory(folder, classes=classes).class_indices == wanted
+        assert generator.flow_from_dataframe(table, folder, classes=classes).class_indices == wanted
+
+
 def test_sixteen_bits_keep_their_range(tmp_path):
     levels = np.linspace(0, 65535, 64).reshape(8, 8).astype(np.uint16)
     (tmp_path / "a").mkdir()

@@ -133,16 +133,16 @@ class FlowRecipe:
         target = self.target
         size = seen if target is None else np.full_like(seen, target)
         parameters = self.parameters(epoch, index, size)
-        whole = not (self.turned and self.behind != "spline")
+        turned = self.turned and self.behind != "spline"
         made = np.eye(3)[None] if target is None else geometry.resize(seen, target, self.keep_aspect_ratio)
         resized = target is not None and bool((seen != size).any())
         if parameters is not None and self.behind != "spline":
-            if not whole:
+            if turned:
                 made = made @ geometry.affine(parameters, size)
             if parameters.flip_horizontal.any() or parameters.flip_vertical.any():
                 made = made @ geometry.flips(parameters, size)
         made = np.ascontiguousarray(np.broadcast_to(made, (len(seen), 3, 3)))
-        if not whole:
+        if turned:
             ops.append(self._warp(made, size))
         elif resized:
             engine: Any = self.interpolation if self.interpolation in ENGINE and not self.mask else "nearest"

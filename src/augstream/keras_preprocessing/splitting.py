@@ -1,5 +1,6 @@
-"""Which samples are of the training and which of the validation subset."""
+"""Which classes there are, and which samples are of the training and which of the validation subset."""
 
+from collections.abc import Iterable, Set
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,11 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.rng import permute
+
+
+def in_order(classes: Iterable[str] | None) -> list[str]:
+    """The classes that were asked for, in the order they came in; a set has none, so its classes are sorted."""
+    return sorted(classes) if isinstance(classes, Set) else list(dict.fromkeys(() if classes is None else classes))
 
 
 def stratified(split: str | None) -> bool:

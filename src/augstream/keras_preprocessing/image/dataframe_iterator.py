@@ -12,7 +12,7 @@ from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
 from augstream.keras_preprocessing.image.utils import validate_filename
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.splitting import part, stratified
+from augstream.keras_preprocessing.splitting import in_order, part, stratified
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
@@ -86,6 +86,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         self.directory = directory or ""
         self.class_mode = class_mode
         self.dtype = dtype or "float32"
+        classes = in_order(classes)
         self._check_params(df, x_col, y_col, weight_col, classes)
         if validate_filenames:
             df = self._filter_valid_filepaths(df, x_col)
@@ -154,7 +155,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         ]
 
     @staticmethod
-    def _filter_classes(df: Any, y_col: str, classes: Any, ordered: bool = True) -> tuple[Any, list[str]]:
+    def _filter_classes(df: Any, y_col: str, classes: list[str], ordered: bool = True) -> tuple[Any, list[str]]:
         """The rows that have a class, and the classes: those given, in the order given, or all in sorted order."""
         df = df.copy()
         if not classes:
@@ -162,17 +163,16 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             for label in df[y_col]:
                 found.update(label if isinstance(label, list | tuple) else [label])
             return df.dropna(subset=[y_col]), sorted(found)
-        wanted = list(dict.fromkeys(classes))
 
         def kept(label: Any) -> Any:
             if isinstance(label, list | tuple):
-                return [name for name in label if name in wanted] or None
+                return [name for name in label if name in classes] or None
             if isinstance(label, str):
-                return label if label in wanted else None
+                return label if label in classes else None
             raise ColumnError(f"Expect string, list or tuple but found {type(label)} in {y_col} column ")
 
         df[y_col] = df[y_col].apply(kept)
-        return df.dropna(subset=[y_col]), wanted if ordered else sorted(wanted)
+        return df.dropna(subset=[y_col]), classes if ordered else sorted(classes)
 
     def _filter_valid_filepaths(self, df: Any, x_col: str) -> Any:
         """The rows whose file is there and has the name of a picture."""

@@ -13,7 +13,7 @@ from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
 from augstream.keras_preprocessing.image.utils import _list_valid_filenames_in_directory
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.splitting import part, stratified
+from augstream.keras_preprocessing.splitting import in_order, part, stratified
 
 if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
@@ -70,7 +70,7 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
             raise ArgumentError(f"Invalid class_mode: {class_mode}; expected one of: {self.allowed_class_modes}")
         self.class_mode = class_mode
         self.dtype = dtype or "float32"
-        names = list(classes) if classes else self._folders(directory)
+        names = in_order(classes) or self._folders(directory)
         self.num_classes = len(names)
         self.class_indices = dict(zip(names, range(len(names)), strict=True))
         shared = stratified(split)
