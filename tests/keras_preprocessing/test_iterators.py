@@ -252,6 +252,38 @@ def test_an_iterator_of_ones_own_needs_one_method():
         next(Iterator(3, 2, False, 0))
 
 
+def test_an_iterator_may_number_its_samples_itself():
+    class Twice(NumpyArrayIterator):
+        def __init__(self, *arguments, **more):
+            super().__init__(*arguments, **more)
+            self.index_generator = self._flow_index()
+
+        def _flow_index(self):
+            for index_array in super()._flow_index():
+                yield index_array
+                yield index_array
+
+    flow = Twice(photos(5, 4, 4), np.arange(5), ImageDataGenerator(), batch_size=2)
+    for expected in ([0, 1], [0, 1], [2, 3], [2, 3], [4], [4], [0, 1]):
+        x, y = next(flow)
+        assert y.tolist() == expected
+        assert np.array_equal(x, flow.x[expected])
+
+
+@pytest.mark.parametrize("compat", [None, "1.1.2"])
+def test_whoever_numbers_his_samples_gets_new_draws_each_time(compat):
+    class Halves(NumpyArrayIterator):
+        def _flow_index(self):
+            while True:
+                yield np.array([0, 1])
+                yield np.array([4, 3])
+
+    flow = Halves(photos(5, 9, 9), np.arange(5), ImageDataGenerator(rotation_range=90, compat=compat), seed=1)
+    batches = [next(flow) for _ in range(4)]
+    assert [y.tolist() for _, y in batches] == [[0, 1], [4, 3]] * 2
+    assert not np.array_equal(batches[0][0], batches[2][0])
+
+
 def test_files_of_ones_own_need_paths_labels_and_weights(folder):
     class Mine(BatchFromFilesMixin, Iterator):
         dtype = "float32"

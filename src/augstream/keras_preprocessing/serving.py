@@ -87,7 +87,7 @@ class Serving(Prefetching):
 
     def _is_next(self, epoch: int, position: int, index_array: NDArray[Any]) -> bool:
         """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
-        if not len(index_array):
+        if not len(index_array) or position < 0:
             return False
         foreseen = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self._key)
         return np.array_equal(index_array, foreseen)

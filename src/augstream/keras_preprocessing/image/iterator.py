@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
 
-UNPICKLED = ("lock", "_serving_lock", "_stream", "_turn", "_settings")
+UNPICKLED = ("lock", "_serving_lock", "_stream", "_turn", "_settings", "_index_generator")
 
 
 class _Rooted:
@@ -40,6 +40,7 @@ class Iterator(_Rooted):
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
     compat: "Compat | None" = None
+    _index_generator: Generator[NDArray[Any], None, None] | None = None
 
     def __new__(cls, *_: Any, **__: Any) -> "Iterator":
         become_py_dataset()
@@ -74,7 +75,14 @@ class Iterator(_Rooted):
     @property
     def index_generator(self) -> Generator[NDArray[Any], None, None]:
         """The samples of one batch after the other."""
-        return (self._advance() for _ in itertools.count())
+        if self._index_generator is None and type(self)._flow_index is not Iterator._flow_index:
+            self._index_generator = self._flow_index()
+        # One of ours that was kept would keep the flow alive, and its threads.
+        return self._index_generator or (self._advance() for _ in itertools.count())
+
+    @index_generator.setter
+    def index_generator(self, value: Generator[NDArray[Any], None, None]) -> None:
+        self._index_generator = value
 
     def _set_index_array(self) -> None:
         """The order of the next epoch."""
@@ -129,7 +137,8 @@ class Iterator(_Rooted):
 
     def _flow_index(self) -> Generator[NDArray[Any], None, None]:
         self.reset()
-        yield from self.index_generator
+        while True:
+            yield self._advance()
 
     def _advance(self) -> NDArray[Any]:
         self._reseed()
@@ -152,7 +161,11 @@ class Iterator(_Rooted):
     def next(self) -> Any:
         """The next batch."""
         with self.lock:
+            before, self._position = self._epoch, -1
             index_array = next(self.index_generator)
+            if self._index_generator is not None and self._epoch == before:
+                # Whoever numbers his samples himself may never say that an epoch is over, and wants new draws too.
+                self._epoch += 1
             epoch, position = self._epoch, self._position
         return self._batch(epoch, position, index_array)
 
