@@ -446,6 +446,23 @@ def test_importing_brings_neither_keras_nor_scipy_nor_pillow():
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("class_mode", ["categorical", "sparse", "binary"])
+def test_several_columns_are_no_classes(folder, class_mode):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"filename": ["a/00.png"], "one": ["a"], "two": ["b"]})
+    said = []
+    for generator in (line("1.1.2").ImageDataGenerator(), ImageDataGenerator()):
+        with pytest.raises(TypeError) as error:
+            generator.flow_from_dataframe(table, str(folder), y_col=["one", "two"], class_mode=class_mode)
+        said.append(str(error.value))
+    assert said[0] == said[1]
+
+
+def test_load_img_takes_the_color_mode_by_name(folder):
+    with pytest.raises(ValueError, match="color_mode='grayscale'"):
+        image.load_img(folder / "a" / "00.png", "grayscale")
+
+
 def test_an_array_must_have_four_axes():
     with pytest.raises(ValueError, match="should have rank 4"):
         ImageDataGenerator().flow(np.zeros((3, 4, 5)))

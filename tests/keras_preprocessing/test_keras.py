@@ -97,6 +97,7 @@ def test_without_keras_flows_work():
 
 def test_a_backend_may_be_chosen_after_the_first_flow():
     pytest.importorskip("keras", reason="Keras is not installed")
+    pytest.importorskip("jax", reason="JAX is not installed")
     script = textwrap.dedent(
         """
         import os, sys

@@ -127,9 +127,9 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             raise ArgumentError(f"Invalid class_mode: {mode}; expected one of: {self.allowed_class_modes}")
         if mode == "multi_output" and not isinstance(y_col, list):
             raise ColumnError(f'If class_mode="{mode}", y_col must be a list. Received {type(y_col).__name__}.')
-        if not all(isinstance(value, str) for value in df[x_col]):
+        if not _all_are(str, df[x_col]):
             raise ColumnError(f"All values in column x_col={x_col} must be strings.")
-        if mode in ("binary", "sparse") and not all(isinstance(value, str) for value in df[y_col]):
+        if mode in ("binary", "sparse") and not _all_are(str, df[y_col]):
             raise ColumnError(f'If class_mode="{mode}", y_col="{y_col}" column values must be strings.')
         if mode == "binary" and classes and len(set(classes)) != 2:
             raise ArgumentError(
@@ -137,7 +137,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             )
         if mode == "binary" and not classes and df[y_col].nunique() != 2:
             raise ArgumentError(f'If class_mode="binary" there must be 2 classes. Found {df[y_col].nunique()} classes.')
-        if mode == "categorical" and not all(isinstance(value, str | list | tuple) for value in df[y_col]):
+        if mode == "categorical" and not _all_are((str, list, tuple), df[y_col]):
             raise ColumnError(
                 f'If class_mode="{mode}", y_col="{y_col}" column values must be type string, list or tuple.'
             )
@@ -205,6 +205,11 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
     def sample_weight(self) -> Any:
         """The weight of each sample, or None."""
         return self._sample_weight
+
+
+def _all_are(types: Any, values: Any) -> bool:
+    """Whether this is one column, and all of it is of these types."""
+    return values.ndim == 1 and all(isinstance(value, types) for value in values)
 
 
 one_copy(__name__, "image.dataframe_iterator")

@@ -60,7 +60,7 @@ def save_img(
 
 def load_img(
     path: str | bytes | os.PathLike[str] | BytesIO,
-    grayscale: bool = False,
+    grayscale: bool | str = False,
     color_mode: str = "rgb",
     target_size: Sequence[int] | None = None,
     interpolation: str = "nearest",
@@ -72,6 +72,8 @@ def load_img(
 
     color_mode: "grayscale" (16 and 32 bits stay), "rgb" or "rgba". EXIF orientation is applied; `compat` leaves it out.
     """
+    if isinstance(grayscale, str):
+        raise ArgumentError(f"Pass color_mode by name: load_img(path, color_mode={grayscale!r}).")
     if grayscale is True:
         warnings.warn('grayscale is deprecated. Please use color_mode = "grayscale"', stacklevel=2)
         color_mode = "grayscale"
