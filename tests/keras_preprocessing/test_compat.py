@@ -213,6 +213,20 @@ def test_brightness_is_as_wrong_as_it_was(compat, scale, peak):
         assert_alike(ours.apply_brightness_shift(x, 1.3, **more, compat=compat), theirs)
 
 
+def test_a_full_alpha_stays_full_before_brightness(compat):
+    x = photos(16, 40, 44, 4)
+    x[..., 3] = 255
+    wanted = {"zoom_range": 0.2, "height_shift_range": 4, "brightness_range": (0.5, 1.5)}
+    with quiet():
+        a, b = (
+            generator.flow(x, batch_size=16, seed=1)
+            for generator in (ours.ImageDataGenerator(**wanted, compat=compat), generator_of(compat, **wanted))
+        )
+        made, theirs = next(a), next(b)
+    assert_alike(made, theirs)
+    assert np.abs(made[..., 3] - theirs[..., 3]).max() < 1e-3
+
+
 @pytest.mark.parametrize("arguments", [{}, {"rescale": 1 / 255, **GEOMETRY}], ids=ids)
 def test_what_is_measured_is_the_same(compat, arguments):
     x = photos(12, 8, 6)

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 Picture = NDArray[Any]
+HAIR = 2e-4  # what float32 may be off by at level 255, after some sums
 
 
 class _Unsaid(int):
@@ -191,6 +192,10 @@ def apply_brightness_shift(
 def _old_brightness(x: Picture, brightness: float, scale: bool, compat: Compat | None) -> Picture:
     """As it was: by Pillow, in eight bits."""
     enhance = importlib.import_module("PIL.ImageEnhance")
+    # Levels are cut off below the point, and beyond 255 all of them are stretched: the engine's floats must not be a
+    # hair less or more where SciPy's doubles came out whole.
+    whole = np.rint(x)
+    x = np.where(np.abs(x - whole) < HAIR, whole, x)
     low, high = np.min(x), np.max(x)
     beyond = bool(low < 0 or high > 255)
     stretch = compat == "1.1.2" or beyond or scale
