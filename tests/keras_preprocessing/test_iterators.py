@@ -538,6 +538,21 @@ def test_what_a_subclass_adds_to_the_draws_goes_by_the_seed_too(folder, compat):
     assert not np.array_equal(first[0][0], next(one)[0])
 
 
+@pytest.mark.parametrize("compat", [None, *LINES])
+def test_a_loop_of_ones_own_over_a_batch_goes_by_the_seed_too(compat):
+    class Own(NumpyArrayIterator):
+        def _get_batches_of_transformed_samples(self, index_array):
+            return np.stack([self.image_data_generator.random_transform(self.x[i] * 1.0) for i in index_array])
+
+    generator = ImageDataGenerator(rotation_range=90, compat=compat)
+    one, two = (Own(photos(6, 9, 9), None, generator, batch_size=3, seed=1) for _ in range(2))
+    first = epoch(one)
+    assert same(first, epoch(two))
+    assert not np.array_equal(first[0], next(one))
+    plain = NumpyArrayIterator(photos(6, 9, 9), None, generator, batch_size=3, seed=1)
+    np.testing.assert_allclose(first[0], next(plain), atol=0.01)
+
+
 def test_a_way_to_resize_that_there_is_not_is_named_when_it_is_wanted(folder):
     flow = ImageDataGenerator().flow_from_directory(folder, (9, 9), interpolation="best")
     with pytest.raises(ValueError, match="Invalid interpolation method best specified"):

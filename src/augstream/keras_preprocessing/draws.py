@@ -126,12 +126,17 @@ _source: ContextVar[Any] = ContextVar("source", default=None)
 
 @contextmanager
 def drawing_from(source: Any) -> Iterator[None]:
-    """Within it, generators draw from this Rng or Legacy where they are not given a seed."""
+    """Within it, generators without a seed draw from this Legacy, or one after the other from these Rngs."""
     token = _source.set(source)
     try:
         yield
     finally:
         _source.reset(token)
+
+
+def rngs_of(seed: int, epoch: int, index: NDArray[np.int64]) -> Iterator[Rng]:
+    """The draws of these pictures, one by one."""
+    return (rng_of(seed, epoch, index[row : row + 1]) for row in range(len(index)))
 
 
 def source_or(other: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.draws import Compat, drawing_from, rng_of
+from augstream.keras_preprocessing.draws import Compat, drawing_from, rng_of, rngs_of
 from augstream.keras_preprocessing.image.utils import array_to_img
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.prefetch import Prefetching, samples_at
@@ -79,7 +79,7 @@ class Serving(Prefetching):
         cls: Any = type(self)
         if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
             # Somebody has his own idea of a batch, and may call ours for a part of it.
-            with drawing_from(self._legacy):
+            with drawing_from(self._legacy or rngs_of(self._key, max(epoch, 0), index_array)):
                 return self._get_batches_of_transformed_samples(index_array)
         if not self._all_at_once() or not self._is_next(epoch, position, index_array):
             return self._get_batches_of_transformed_samples(index_array)
@@ -156,7 +156,7 @@ class Serving(Prefetching):
         return False
 
     def _drawn(self, epoch: int, sample: int) -> Any:
-        with drawing_from(self._legacy or rng_of(self._key, epoch, np.array([sample]))):
+        with drawing_from(self._legacy or rngs_of(self._key, epoch, np.array([sample]))):
             return self.generator.get_random_transform(self.image_shape)
 
     def _save(self, image: NDArray[Any], epoch: int, index: NDArray[Any]) -> None:

@@ -277,8 +277,8 @@ class ImageDataGenerator(Normalization):
             if seed is not None:
                 legacy.seed(seed)
             return legacy.transform(self, (height, width))
-        rng = source_or(rng_of(None)) if seed is None else rng_of(seed)
-        return draw(self, rng, np.array([[height, width]], np.int64)).row(0)
+        rng = next(source_or(iter(())), None) if seed is None else None
+        return draw(self, rng_of(seed) if rng is None else rng, np.array([[height, width]], np.int64)).row(0)
 
     def apply_transform(self, x: Picture, transform_parameters: dict[str, Any]) -> Picture:
         """One picture under these parameters.
