@@ -117,6 +117,19 @@ def test_sources_are_joined_with_their_classes():
         one + aug.from_arrays(np.zeros((2, 2, 2), np.uint8), [0.5, 1])
 
 
+def test_joined_sources_must_agree_about_labels():
+    x = np.zeros((2, 4, 4), np.uint8)
+    named, numbered, bare = aug.from_arrays(x, ["cat", "dog"]), aug.from_arrays(x, [0, 1]), aug.from_arrays(x)
+    with pytest.raises(ArgumentError, match="must all have labels, or none of them"):
+        numbered + bare
+    with pytest.raises(ArgumentError, match="names for their labels"):
+        named + numbered
+    assert (named + aug.from_arrays(x, [0, 1], classes=["cat", "cow"])).classes == ["cat", "dog", "cow"]
+    assert (bare + bare).labels is None
+    pairs = aug.from_sequence([(x[0], 3), (x[1], 4)])
+    assert [(numbered + pairs).label(index) for index in range(4)] == [0, 1, 3, 4]
+
+
 def test_boxes_of_joined_sources_keep_their_class():
     x = np.zeros((2, 8, 8, 3), np.uint8)
     box = [[[0, 0, 4, 4]]] * 2

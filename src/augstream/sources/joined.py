@@ -120,6 +120,12 @@ def _labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] |
     if all(one.classes is not None for one in sources):
         classes = list(dict.fromkeys(name for one in sources for name in one.classes or ()))
     if any(one.labels is None for one in sources):
+        with_labels = [one.labels is not None or (len(one) > 0 and one.label(0) is not None) for one in sources]
+        if any(with_labels) and not all(with_labels):
+            raise ArgumentError(
+                f"Sources that are joined must all have labels, or none of them; {sources[with_labels.index(False)]} "
+                "has none."
+            )
         return classes, None
     arrays: list[NDArray[Any]] = []
     for one in sources:
@@ -135,6 +141,11 @@ def _labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] |
     if len({(labels.shape[1:], labels.dtype) for labels in arrays}) > 1:
         got = " and ".join(f"{labels.dtype} of shape {labels.shape}" for labels in arrays)
         raise ArgumentError(f"Sources that are joined must have labels of one kind; got {got}.")
+    if classes is None and any(one.classes is not None for one in sources):
+        raise ArgumentError(
+            "Sources that are joined must all have names for their labels, or none of them; otherwise 0 would mean two "
+            "things. Pass classes= where there are none."
+        )
     return classes, np.concatenate(arrays)
 
 
