@@ -199,6 +199,44 @@ def test_arrays_of_any_kind_keep_their_channels_and_levels():
             assert batch.label.tolist() == [1, 2, 3]
 
 
+class Own(Source):
+    def __len__(self):
+        return 4
+
+    def read(self, index):
+        return np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "message"),
+    [
+        ("labels", np.arange(3), r"source\.labels must be an array of 4 rows, or None; got shape \(3,\)"),
+        ("labels", [0, 1, 2, 3], "got list"),
+        ("sample_weight", np.ones(2, np.float32), "sample_weight must be an array of 4 rows"),
+        ("sample_weight", np.array([1, np.nan, 1, 1], np.float32), "finite and 0 or more"),
+    ],
+)
+def test_what_a_source_says_of_its_samples_must_fit(name, rows, message):
+    source = Own()
+    setattr(source, name, rows)
+    with pytest.raises(ArgumentError, match=message):
+        Loader(source, Compose([]), 2)
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "message"),
+    [
+        (lambda index: None if index == 2 else index, SampleError, r"sample 2 \(2\): has no label, and others"),
+        (lambda index: [1] * (1 + index), PipelineError, "labels of a batch must be of one shape"),
+    ],
+)
+def test_labels_of_a_batch_must_fit_together(label, error, message):
+    source = Own()
+    source.label = label
+    with pytest.raises(error, match=message):
+        list(Loader(source, Compose([]), 4))
+
+
 def test_arrays_may_be_views_and_read_only():
     x = np.stack([scene(20, 24, number) for number in range(4)])
     views = [x.transpose(0, 3, 1, 2).copy().transpose(0, 2, 3, 1), np.repeat(x, 2, axis=1)[:, ::2], x.copy()]

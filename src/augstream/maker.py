@@ -86,9 +86,20 @@ class Maker:
         if source.labels is not None:
             return source.labels[index]
         rows = [source.label(number) for number in index.tolist()]
-        if any(row is None for row in rows):
+        missing = [number for number, row in zip(index.tolist(), rows, strict=True) if row is None]
+        if len(missing) == len(rows):
             return None
-        labels = np.asarray(rows)
+        if missing:
+            raise SampleError(
+                self._named(dict.fromkeys(missing, "has no label, and others of its batch have one")),
+                "Give a label to every sample, or to none.",
+            )
+        try:
+            labels = np.asarray(rows)
+        except ValueError:
+            raise PipelineError(
+                f"The labels of a batch must be of one shape; got {', '.join(map(repr, rows)):.200}."
+            ) from None
         return labels.astype(np.int64) if labels.dtype.kind in "iu" else labels
 
     def _named(self, bad: dict[int, str]) -> list[Failure]:

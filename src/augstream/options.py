@@ -20,6 +20,14 @@ def check_kinds(source: object, pipeline: object) -> None:
     if not isinstance(pipeline, Compose):
         got = type(pipeline).__name__
         raise ArgumentError(f"Loader.pipeline must be a Compose; got {got}. Write aug.Compose([...]).")
+    for name in ("labels", "sample_weight", "groups"):
+        rows = getattr(source, name)
+        if rows is not None and (not isinstance(rows, np.ndarray) or rows.shape[:1] != (len(source),)):
+            got = f"shape {rows.shape}" if isinstance(rows, np.ndarray) else type(rows).__name__
+            raise ArgumentError(f"Loader.source.{name} must be an array of {len(source)} rows, or None; got {got}.")
+    weight = source.sample_weight
+    if weight is not None and not (np.isfinite(weight) & (weight >= 0)).all():
+        raise ArgumentError("Loader.source.sample_weight must be finite and 0 or more.")
 
 
 def whole(name: str, value: object, low: int | None) -> int:
