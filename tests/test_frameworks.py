@@ -252,6 +252,40 @@ def test_torchdata_saves_and_restores_it(torch, photos, workers, stop):
     assert all(np.array_equal(x, loader.batch(1, k).image) for k, (x, _) in enumerate(after)) or stop == 5
 
 
+@pytest.mark.parametrize("persistent", [False, True])
+@pytest.mark.parametrize("stop", [6, 7])
+def test_torchdata_restores_a_later_epoch_too(torch, photos, stop, persistent):
+    """When the first batch of an epoch is there, a worker that was made for it may have had nothing to do so far."""
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+    options = {"batch_size": None, "num_workers": 2, "persistent_workers": persistent}
+    data = stateful.StatefulDataLoader(made(photos).dataset(), **options)
+    list(data)
+    for _, _ in zip(range(stop - 5), data, strict=False):
+        state = pickle.loads(pickle.dumps(data.state_dict()))
+    again = stateful.StatefulDataLoader(made(photos).dataset(), **options)
+    again.load_state_dict(state)
+    rest = list(again)
+    assert len(rest) == 10 - stop
+    assert all(np.array_equal(x, made(photos).batch(1, stop - 5 + k).image) for k, (x, _) in enumerate(rest))
+
+
+def test_a_dataset_has_the_state_it_was_given(torch, photos):
+    state = made(photos).dataset().state_dict() | {"epoch": 3, "batch": 2}
+    dataset = made(photos).dataset()
+    dataset.load_state_dict(state)
+    assert dataset.state_dict() == state
+
+
+def test_skipped_samples_are_told_of_behind_a_data_loader_too(torch, photos, capfd):
+    from_folder(photos).path(3).write_bytes(b"broken")
+    loader = made(photos, on_error="skip")
+    with pytest.warns(UserWarning, match="epoch 0: 1 of 22 samples could not be read"):
+        assert len(list(served(torch, loader.dataset()))) == 5
+    assert [index for index, _, _ in loader.errors] == [3]
+    list(served(torch, loader.dataset(), num_workers=1, multiprocessing_context="spawn"))
+    assert "epoch 0: 1 of 22 samples could not be read" in capfd.readouterr().err
+
+
 def test_a_state_of_another_loader_is_refused_by_the_dataset_too(torch, photos):
     state = json.loads(json.dumps(made(photos).dataset().state_dict()))
     with pytest.raises(ArgumentError, match="seed"):

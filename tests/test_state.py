@@ -80,6 +80,23 @@ def test_the_state_is_what_has_been_handed_out_and_not_what_is_prepared(photos):
     stream.close()
 
 
+def test_a_batch_that_ctrl_c_kept_back_is_still_to_come(photos, monkeypatch):
+    """Wherever it strikes before the batch is there, at the end of an epoch too, where a cache is flushed."""
+    for number, where in ((2, "handed"), (4, "flush")):
+        loader = made(photos)
+        epoch = iter(loader)
+        for _ in range(number):
+            next(epoch)
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(loader.clock if where == "handed" else loader, where, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            next(epoch)
+        assert (loader.state_dict()["epoch"], loader.state_dict()["batch"]) == (0, number)
+
+
 def test_a_state_is_small_and_plain(photos):
     state = made(photos).state_dict()
     assert len(json.dumps(state)) < 400

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from augstream.batch import Batch
 from augstream.errors import AugstreamError
-from augstream.failures import Failure
+from augstream.failures import Failure, tell
 
 if TYPE_CHECKING:
     from augstream.loader import Loader
@@ -27,7 +26,7 @@ class Epoch(Iterator[Batch]):
         self._loader = loader
         self._loop = loop
         self._stream = loader.stream(epoch, start)
-        self._skipped: dict[int, Failure] = {}
+        self._skipped: list[Failure] = []
         self._left: float | None = None
 
     @property
@@ -39,32 +38,25 @@ class Epoch(Iterator[Batch]):
         begin = time.perf_counter()
         try:
             made = next(self._stream)
-            self._skipped.update({failure[0]: failure for failure in made.failures})
             self._loader.failures.note(made.failures)
+            self._skipped += made.failures
         except AugstreamError as error:
             self.close()
             # The frames of the other thread would keep its batch alive for as long as the error, and explain nothing.
             raise error.with_traceback(None) from None
-        self._loader.at_batch(self._loop, self.epoch, self.position)
         if self.position == len(self._loader):
             self._loader.flush()
-            self._report()
+            tell(self.epoch, self._skipped, len(self._loader.source))
         now = time.perf_counter()
         away = 0.0 if self._left is None else begin - self._left
         self._loader.clock.handed(len(made.batch), now - begin, away)
         self._left = now
-        return self._loader.deliver(made)
+        batch = self._loader.deliver(made)
+        # Last of all: what is interrupted before has not handed the batch out, and the state must say so.
+        self._loader.at_batch(self._loop, self.epoch, self.position)
+        return batch
 
     def close(self) -> None:
         """Ends the epoch early."""
         self._stream.close()
         self._loader.flush()
-
-    def _report(self) -> None:
-        if self._skipped:
-            index, name, reason = self._skipped[min(self._skipped)]
-            warnings.warn(
-                f"epoch {self.epoch}: {len(self._skipped)} of {len(self._loader.source)} samples could not be read; "
-                f"others took their places; see Loader.errors. The first is sample {index} ({name}): {reason}",
-                stacklevel=3,
-            )

@@ -1,5 +1,6 @@
 """What happens to samples that cannot be read: ended with, skipped, or as a function says; and how many may be."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -61,6 +62,17 @@ class Failures:
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+def tell(epoch: int, skipped: Sequence[Failure], n: int, stacklevel: int = 2) -> None:
+    """Warns of the samples that were skipped in an epoch of a source of n, if there were any."""
+    if skipped:
+        index, name, reason = min(skipped)
+        warnings.warn(
+            f"epoch {epoch}: {len({one[0] for one in skipped})} of {n} samples could not be read; others took their "
+            f"places; see Loader.errors. The first is sample {index} ({name}): {reason}",
+            stacklevel=stacklevel + 1,
+        )
 
 
 def _most(max_errors: object, n: int) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from augstream.adapters.torch import tensor, tensors
 from augstream.errors import MissingPackageError
+from augstream.failures import Failure, tell
 from augstream.state import state_of
 
 if TYPE_CHECKING:
@@ -47,34 +48,44 @@ def _dataset() -> type:
             self._resumed: tuple[int, int] | None = None
 
         def __iter__(self) -> Iterator[Any]:
-            info = get_worker_info()
-            worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
-            begun = self._begun[_MOST_WORKERS if info is None else worker]
-            begin, start = self.loader.place
-            if begun[0] != begin:
-                begun[0], begun[1] = begin, 0
-            epoch = begin + int(begun[1])
+            worker, workers, begun = self._worker()
+            begin = self.loader.place[0]
+            epoch, start = self._first()
             own, self._resumed = self._resumed, None
             if own is not None:
                 epoch, start = own
                 begun[1] = epoch - begin
-            elif epoch != begin:
-                start = 0
             begun[1] += 1
             # A DataLoader asks its workers in turn, so the loader's order comes out. A worker's own state says itself
             # which batch is its next one, unless it had not begun.
             if own is None or not start:
                 start += worker
             self._place = epoch, start
-            stream = self.loader.stream(epoch, start, step=workers)
-            for made in stream:
+            skipped: list[Failure] = []
+            for made in self.loader.stream(epoch, start, step=workers):
                 start += workers
-                self._place = epoch, start
                 self.loader.failures.note(made.failures)
+                skipped += made.failures
+                self._place = epoch, start
                 batch = made.batch
                 image = tensor(batch.image)
                 yield image if batch.y is None else (image, tensors(batch.y))
             self._place = epoch + 1, 0
+            tell(epoch, skipped, len(self.loader.source))
+
+        def _worker(self) -> tuple[int, int, Any]:
+            """This process's number among the workers, how many there are, and its row of `_begun`."""
+            info = get_worker_info()
+            if info is None:
+                return 0, 1, self._begun[_MOST_WORKERS]
+            return info.id, info.num_workers, self._begun[info.id]
+
+        def _first(self) -> tuple[int, int]:
+            """(epoch, batch) of the loader that the next pass begins with, if no state says otherwise."""
+            begun, (begin, start) = self._worker()[2], self.loader.place
+            if begun[0] != begin:
+                begun[0], begun[1] = begin, 0
+            return begin + int(begun[1]), 0 if begun[1] else start
 
         def __len__(self) -> int:
             return len(self.loader)
@@ -85,7 +96,8 @@ def _dataset() -> type:
 
         def state_dict(self) -> dict[str, Any]:
             """Where this worker is; torchdata's StatefulDataLoader asks each."""
-            epoch, batch = self.loader.place if self._place is None else self._place
+            # Of workers that are made anew for each epoch, some may not have begun when the first batch is there.
+            epoch, batch = self._resumed or self._place or self._first()
             state = state_of(self.loader.order, *self.loader.fingerprints, epoch, 0)
             return state | {"batch": batch}
 
