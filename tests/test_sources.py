@@ -278,13 +278,24 @@ def test_labels_may_be_names_numbers_or_rows():
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": [1]}, "one row per picture, 2"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": [0, 2], "classes": ["a", "b"]}, r"0\.\.1 for 2 classes; got 0\.\.2"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": ["a", "c"], "classes": ["a", "b"]}, "'c', which is not among"),
-        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [None, 1]}, "numbers or names"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [None, 1]}, "no label for sample 0"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [0.5, np.nan]}, "no label for sample 1"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": ["cat", 1]}, "numbers or names, not both; got 1"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [[1], [1, 2]]}, "rows of one length"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([1, 2**63], np.uint64)}, "fit into int64"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": ["a", "b"], "classes": ["a", "b", "a"]}, "each class once"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": ["a", "b"], "classes": []}, "at least one"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "classes": ["a"]}, "needs y"),
     ],
 )
 def test_arrays_that_are_no_source_say_why(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         from_arrays(**arguments)
+
+
+def test_a_row_of_labels_may_lack_some_of_them():
+    source = from_arrays(np.zeros((2, 4, 4), np.uint8), [[0.5, np.nan], [np.nan, 1]])
+    assert np.isnan(source.labels).sum() == 2
 
 
 def test_floats_with_their_own_peak_are_accepted():

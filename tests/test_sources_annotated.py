@@ -226,8 +226,61 @@ def test_coco_files_that_are_none_say_why(tmp_path):
     coco(tmp_path, images=[{"id": 1, "file_name": "a.jpg"}])
     with pytest.raises(SourceError, match="image 7, which is not listed"):
         aug.from_coco(tmp_path / "images", tmp_path / "all.json")
+    twice = [{"id": 7, "file_name": name, "height": 48, "width": 64} for name in ("a.jpg", "b.jpg")]
+    coco(tmp_path, images=twice)
+    with pytest.raises(SourceError, match="two of its images have one id"):
+        aug.from_coco(tmp_path / "images", tmp_path / "all.json")
     with pytest.raises(ArgumentError, match="masks must be"):
         aug.from_coco(tmp_path / "images", tmp_path / "all.json", masks="all")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"bbox": None}, "no COCO file"),
+        ({"bbox": [1, 2]}, "no COCO file"),
+        ({"bbox": "abcd"}, "no COCO file"),
+        ({"segmentation": [[1, 2, 3, 4, 5, 6, 7]]}, "no COCO file"),
+        ({"keypoints": [1, 2]}, "no COCO file"),
+        ({"image_id": ...}, "no 'image_id'"),
+        ({"category_id": ...}, "no 'category_id'"),
+        ({"bbox": ...}, "no 'bbox'"),
+        ({"segmentation": ...}, "no 'segmentation'"),
+    ],
+)
+def test_annotations_that_are_none_say_why(tmp_path, change, message):
+    one = {
+        "id": 1,
+        "image_id": 7,
+        "category_id": 1,
+        "bbox": [1, 2, 3, 4],
+        "segmentation": [[1, 1, 5, 1, 5, 5]],
+        **change,
+    }
+    coco(tmp_path, annotations=[{key: value for key, value in one.items() if value is not ...}])
+    with pytest.raises(SourceError, match=message):
+        aug.from_coco(tmp_path / "images", tmp_path / "all.json", masks="class", points=True, polygons=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nan .5 .5 .2 .2", "inf .5 .5 .2 .2", "1.5 .5 .5 .2 .2", "-1 .5 .5 .2 .2", "0 nan .5 .2 .2", "0 30 40 20 9"],
+)
+def test_yolo_lines_that_are_none_are_named(tmp_path, line):
+    put(tmp_path, images__a_dot_jpg=encoded(scene(24, 32)), labels__a_dot_txt=f"0 .5 .5 1 1\n{line}\n")
+    with pytest.raises(SourceError, match=r"line 2 of .*a\.txt is .* fractions of the picture"):
+        aug.from_yolo(tmp_path / "images")
+
+
+@pytest.mark.parametrize(
+    ("name", "x0", "message"), [("", "1", "without a name"), ("cat", "nan", "without a whole bndbox")]
+)
+def test_voc_objects_that_are_none_say_why(tmp_path, name, x0, message):
+    box = f"<bndbox><xmin>{x0}</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
+    note = f"<annotation><object><name>{name}</name>{box}</object></annotation>"
+    put(tmp_path, JPEGImages__a_dot_jpg=encoded(scene(24, 32)), Annotations__a_dot_xml=note)
+    with pytest.raises(SourceError, match=message):
+        aug.from_voc(tmp_path)
 
 
 def test_annotated_sources_are_picklable(tmp_path):

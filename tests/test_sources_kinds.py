@@ -183,11 +183,29 @@ def test_masks_and_points_of_a_table(pictures):
         ({"file": [1] * 6}, {}, "paths or bytes, the same throughout; row 0 is int"),
         ({"file": []}, {}, "no rows"),
         ({"x": [1]}, {"label": "x"}, "not of one length"),
+        ({"x": ["a", 1, 2, 3, 4, 5]}, {"label": "x"}, "numbers or names, not both"),
     ],
 )
 def test_tables_that_are_no_source_say_why(change, options, message, pictures):
     with pytest.raises((ArgumentError, SourceError), match=message):
         aug.from_table(rows(pictures) | change, "file", root=pictures, **options)
+
+
+def test_rows_of_one_picture_must_agree():
+    table = {"file": ["a.jpg", "b.jpg", "a.jpg"], "kind": ["cat", "dog", "cow"]}
+    table |= {name: [1, 2, 3] for name in ("x0", "y0", "x1", "y1", "what")}
+    boxes = {"boxes": ["x0", "y0", "x1", "y1"], "box_label": "what"}
+    assert len(aug.from_table(table, "file", **boxes)) == 2
+    with pytest.raises(SourceError, match="rows 0 and 2 are of one picture, but the column 'kind' has 'cat' and 'cow'"):
+        aug.from_table(table, "file", label="kind", **boxes)
+
+
+def test_columns_may_be_set_off_by_semicolons_and_must_be_there_once(tmp_path):
+    (tmp_path / "a.csv").write_text("file;kind\na.jpg;cat\n")
+    assert aug.from_table(tmp_path / "a.csv", "file", label="kind").classes == ["cat"]
+    (tmp_path / "a.csv").write_text("file,file\na.jpg,b.jpg\n")
+    with pytest.raises(ArgumentError, match="several columns 'file'"):
+        aug.from_table(tmp_path / "a.csv", "file")
 
 
 def test_files_that_are_no_table_say_why(pictures):
@@ -299,6 +317,39 @@ def test_shards_that_are_none_say_why(tmp_path):
         aug.from_tar(shard(tmp_path / "some.tar", [("a.jpg", b"x"), ("a.cls", b"1"), ("b.jpg", b"x")]))
     with pytest.raises(SourceError, match=r"has no \.seg\.png file"):
         aug.from_tar(shard(tmp_path / "some.tar", [("a.jpg", b"x")]), mask="seg.png")
+
+
+@pytest.mark.parametrize(
+    ("label", "data", "message"),
+    [
+        ("json:kind", b"{", r"label of sample 0 \(a.tar/a\) cannot be read"),
+        ("json:kind", b"{}", "it has no 'kind'"),
+        ("json:kind", b'{"kind": null}', "is empty"),
+        ("json:kind", b"[1]", "cannot be read"),
+        ("json", b"\xff", "cannot be read"),
+        ("json", b" \n", "is empty"),
+    ],
+)
+def test_labels_in_a_shard_that_are_none_say_why(tmp_path, label, data, message):
+    path = shard(tmp_path / "a.tar", [("a.jpg", b"x"), ("a.json", data)])
+    with pytest.raises(SourceError, match=message):
+        aug.from_tar(path, label=label)
+
+
+def test_half_a_sample_is_not_left_out_in_silence(tmp_path):
+    path = shard(tmp_path / "a.tar", [("a.jpg", b"x"), ("a.cls", b"1"), ("b.cls", b"1"), ("c.cls", b"1")])
+    with pytest.warns(UserWarning, match=r"a\.tar/b and 1 more have a label or a mask, but no picture"):
+        assert len(aug.from_tar(path)) == 1
+
+
+@pytest.mark.parametrize("end", [512 + 512 + 512 + 512, 512 + 512 + 512 + 512 + 100])
+def test_a_shard_that_was_cut_off_is_refused(tmp_path, end):
+    """Between two members and within a header, where tarfile sees the end of the archive."""
+    path = shard(tmp_path / "a.tar", [("a.jpg", b"x"), ("a.cls", b"1"), ("b.jpg", b"x"), ("b.cls", b"1")])
+    assert len(aug.from_tar(path)) == 2
+    os.truncate(path, end)
+    with pytest.raises(SourceError, match="damaged or cut off behind byte 2,048"):
+        aug.from_tar(path)
 
 
 def test_a_shard_that_is_cut_off_later_is_a_bad_sample(tmp_path):

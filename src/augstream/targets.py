@@ -51,6 +51,11 @@ class Targets:
         if boxes is not None and not np.isfinite(boxes).all():
             row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
             raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes must be finite numbers")
+        if boxes is not None and (boxes[:, :2] > boxes[:, 2:]).any():
+            row = int(np.flatnonzero((boxes[:, :2] > boxes[:, 2:]).any(axis=1))[0])
+            raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes are x0 y0 x1 y1 with x0 <= x1 and y0 <= y1")
+        if points is not None and np.isinf(points).any():
+            raise ValueError("a point is infinite; NaN marks one that is missing")
         polygons = None
         if self.polygons is not None:
             scale = np.array([size[1], size[0]], np.float64) if self.relative else np.ones(2)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,61 +46,65 @@ def from_coco(
     path = absolute(annotations)
     try:
         data = json.loads(reader(path, remote if is_remote(path) else None).one(path))
-        pictures, categories, objects = data["images"], data["categories"], data["annotations"]
+        notes = _parsed(data, crowd)
+        names = Names.of(picture["file_name"] for picture in notes.pictures)
+        classes = [str(category["name"]) for category in notes.categories]
+        boxes = [[_corners(one["bbox"]) for one in some] for some in notes.objects]
+        box_label = [[notes.number[one["category_id"]] for one in some] for some in notes.objects]
+        keypoints = [[point for one in some for point in _keypoints(one)] for some in notes.objects] if points else None
+        outlines = [[_outlines(one) for one in some] for some in notes.objects] if polygons else None
+        shapes, sizes = None, []
+        if masks is not None:
+            shapes = [[_shape(one, notes.number, panoptic is None) for one in some] for some in notes.objects]
+            sizes = [(int(picture["height"]), int(picture["width"])) for picture in notes.pictures]
     except OSError as error:
         raise SourceError(f"from_coco: cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        what = f"something in it has no {error}" if isinstance(error, KeyError) else error
         raise SourceError(
-            f"from_coco: {path} is no COCO file: {error}; it needs images, categories, annotations."
+            f"from_coco: {path} is no COCO file: {what}. It needs images, categories and annotations."
         ) from None
-    categories = sorted(categories, key=lambda category: category["id"])
-    number = {category["id"]: place for place, category in enumerate(categories)}
-    pictures = sorted(pictures, key=lambda picture: picture["file_name"])
-    if not pictures:
-        raise SourceError(f"from_coco: {path} has no images.")
-    row = {picture["id"]: place for place, picture in enumerate(pictures)}
-    found: list[list[dict[str, Any]]] = [[] for _ in pictures]
-    files: list[str] = [""] * len(pictures)
-    for one in objects:
-        place = row.get(one["image_id"])
-        if place is None:
-            raise SourceError(
-                f"from_coco: an annotation of {path} is for image {one['image_id']}, which is not listed."
-            )
-        parts = one.get("segments_info", [one])
-        files[place] = one.get("file_name", "")
-        found[place] += [part for part in parts if crowd or not part.get("iscrowd")]
-    unknown = next((one["category_id"] for some in found for one in some if one["category_id"] not in number), None)
-    if unknown is not None:
-        raise SourceError(f"from_coco: an annotation of {path} is of category {unknown}, which is not listed.")
-    names = Names.of(picture["file_name"] for picture in pictures)
     away = None if panoptic is None or not is_remote(panoptic) else remote
-    shapes = None
-    if masks is not None:
-        shapes = [
-            [(number[one["category_id"]] + 1, one.get("segmentation", one["id"])) for one in some] for some in found
-        ]
-    sizes = [(int(picture["height"]), int(picture["width"])) for picture in pictures] if masks is not None else []
-    source = Coco(
-        images,
-        names,
-        masks,
-        shapes,
-        None if panoptic is None else Files(panoptic, Names.of(files), away),
-        sizes,
-        remote,
-    )
-    source.classes = [str(category["name"]) for category in categories]
-    annotate(
-        source,
-        "from_coco",
-        boxes=[[_corners(one["bbox"]) for one in some] for some in found],
-        box_label=[[number[one["category_id"]] for one in some] for some in found],
-        points=[[point for one in some for point in _keypoints(one)] for some in found] if points else None,
-        polygons=[[_outlines(one) for one in some] for some in found] if polygons else None,
-    )
+    segments = None if panoptic is None else Files(panoptic, Names.of(notes.files), away)
+    source = Coco(images, names, masks, shapes, segments, sizes, remote)
+    source.classes = classes
+    annotate(source, "from_coco", boxes=boxes, box_label=box_label, points=keypoints, polygons=outlines)
     source.rules = rules(mask_fill, min_visible, "from_coco")
     return source
+
+
+class _Notes(NamedTuple):
+    """What a COCO file says. number: id of a category -> its class. objects, files: for each picture."""
+
+    pictures: list[dict[str, Any]]
+    categories: list[dict[str, Any]]
+    number: dict[int, int]
+    objects: list[list[dict[str, Any]]]
+    files: list[str]
+
+
+def _parsed(data: dict[str, Any], crowd: bool) -> _Notes:
+    pictures = sorted(data["images"], key=lambda picture: str(picture["file_name"]))
+    categories = sorted(data["categories"], key=lambda category: category["id"])
+    number = {category["id"]: place for place, category in enumerate(categories)}
+    row = {picture["id"]: place for place, picture in enumerate(pictures)}
+    if not pictures:
+        raise ValueError("it lists no images")
+    if len(row) < len(pictures):
+        raise ValueError("two of its images have one id")
+    objects: list[list[dict[str, Any]]] = [[] for _ in pictures]
+    files = [""] * len(pictures)
+    for one in data["annotations"]:
+        place = row.get(one["image_id"])
+        if place is None:
+            raise ValueError(f"an annotation is for image {one['image_id']}, which is not listed")
+        files[place] = one.get("file_name", "")
+        for part in one.get("segments_info", [one]):
+            if part["category_id"] not in number:
+                raise ValueError(f"an annotation is of category {part['category_id']}, which is not listed")
+            if crowd or not part.get("iscrowd"):
+                objects[place].append(part)
+    return _Notes(pictures, categories, number, objects, files)
 
 
 class Coco(Files):
@@ -181,8 +185,13 @@ def _unpack(text: str) -> list[int]:
     return runs
 
 
+def _shape(one: dict[str, Any], number: dict[int, int], drawn: bool) -> tuple[int, Any]:
+    """Class from 1, and the outline, or the number of the segment in the panoptic picture."""
+    return number[one["category_id"]] + 1, one["segmentation"] if drawn else one["id"]
+
+
 def _corners(box: Any) -> list[float]:
-    x, y, width, height = box
+    x, y, width, height = map(float, box)
     return [x, y, x + width, y + height]
 
 

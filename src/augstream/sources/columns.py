@@ -69,10 +69,9 @@ def _from_file(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
         return _from_parquet(path, names)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            start = file.read(65536)
+            header = file.readline(65536)
             file.seek(0)
-            tabs = start.partition("\n")[0].count("\t") > start.partition("\n")[0].count(",")
-            rows = csv.DictReader(file, delimiter="\t" if tabs else ",")
+            rows = csv.DictReader(file, delimiter=max(",;\t", key=header.count))
             _check(names, list(rows.fieldnames or ()))
             found: dict[str, list[Any]] = {name: [] for name in names}
             for row in rows:
@@ -113,4 +112,8 @@ def _missing(value: Any) -> bool:
 def _check(names: Sequence[str], known: Sequence[Any]) -> None:
     missing = [name for name in names if name not in known]
     if missing:
-        raise ArgumentError(f"from_table: there is no column {missing[0]!r}; there are {', '.join(map(str, known))}.")
+        there = ", ".join(map(str, known)) or "none"
+        raise ArgumentError(f"from_table: there is no column {missing[0]!r}; there are {there}.")
+    twice = [name for name in names if list(known).count(name) > 1]
+    if twice:
+        raise ArgumentError(f"from_table: there are several columns {twice[0]!r}. Rename all but one.")

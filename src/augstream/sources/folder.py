@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.files import Files, Where, is_remote
+from augstream.sources.files import Files, Where, absolute, is_remote
 from augstream.sources.labels import labels_of
 from augstream.sources.listing import Index, Listing
 from augstream.sources.names import Names
@@ -59,7 +59,7 @@ def from_folder(
         source = Folder(folder, Names.of(list_remote(str(folder), wanted, remote or {})), remote)
         source.classify(labels if labels != "folder" else _top, classes)
         return source
-    root = Path(folder).expanduser().absolute()
+    root = Path(absolute(folder) or ".").absolute()
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise SourceError(f"from_folder: {str(folder)!r} {what}. Pass the folder that holds one sub-folder per class.")
@@ -187,6 +187,6 @@ def _explain_nothing(root: Path, classes: list[str] | None, extensions: frozense
         )
     known = ", ".join(sorted(extension.decode() for extension in extensions))
     where = f"{root} and its {len(classes)} sub-folders hold" if classes else f"{root} holds"
-    empty = not any(not entry.name.startswith(".") for entry in os.scandir(root))
+    empty = all(path.name.startswith(".") for path in root.iterdir())
     what = f"{root} is empty" if empty else f"{where} no pictures"
     raise SourceError(f"from_folder: {what}. Pass a folder with one sub-folder per class; looked for were {known}.")

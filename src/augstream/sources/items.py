@@ -1,7 +1,7 @@
 """Any sequence of pictures, and any function that makes them."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ def from_sequence(
     """
     if not hasattr(items, "__len__") or not hasattr(items, "__getitem__") or isinstance(items, str | bytes):
         raise ArgumentError(f"from_sequence.items must have a length and items[i]; got {type(items).__name__}.")
+    if isinstance(items, Mapping):
+        raise ArgumentError("from_sequence.items must be a sequence; got a mapping. Pass list(items.values()).")
     if not len(items):
         raise ArgumentError("from_sequence.items must hold at least one picture; got none.")
     source = Items(items)

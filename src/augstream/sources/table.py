@@ -61,6 +61,8 @@ def from_table(
         raise SourceError("from_table: the table has no rows.")
     _refuse_missing(cells, image, "has no picture")
     rows = _first_rows(cells[image]) if per_box else None
+    if rows is not None:
+        _refuse_differing(cells, rows, [name for name in cells if name not in (*(boxes or ()), box_label)])
     first = {name: values if rows is None else [values[row[0]] for row in rows] for name, values in cells.items()}
     if root is None:
         root = Path(table).expanduser().absolute().parent if isinstance(table, str | os.PathLike) else ""
@@ -234,6 +236,23 @@ def _first_rows(images: list[Any]) -> list[list[int]]:
     for row, image in enumerate(images):
         rows.setdefault(image, []).append(row)
     return list(rows.values())
+
+
+def _refuse_differing(cells: dict[str, list[Any]], rows: list[list[int]], names: Sequence[str]) -> None:
+    """Rows of one picture must agree in all that is not about a box: none of them is truer than another."""
+    for name in names:
+        values = cells[name]
+        for some in rows:
+            other = next((row for row in some[1:] if not _same(values[row], values[some[0]])), None)
+            if other is not None:
+                raise SourceError(
+                    f"from_table: rows {some[0]} and {other} are of one picture, but the column {name!r} has "
+                    f"{values[some[0]]!r:.40} and {values[other]!r:.40}."
+                )
+
+
+def _same(one: Any, two: Any) -> bool:
+    return one is two or (np.array_equal(one, two) if isinstance(one, np.ndarray) else bool(one == two))
 
 
 def _refuse_missing(cells: dict[str, list[Any]], name: str, what: str) -> None:

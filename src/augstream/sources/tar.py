@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tarfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -112,10 +113,22 @@ class Tar(Source):
             for row, data in zip(rows, self.files.read_many([self._part(r, "label") for r in rows]), strict=True):
                 if isinstance(data, Exception):
                     raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
-                values.append(json.loads(data)[field] if field else data.decode().strip())
+                values.append(self._label(row, data, field))
         if classes is None and all(isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) for value in values):
             values = [int(value) for value in values]
         self.labels, self.classes = labels_of(values, classes, len(self), "from_tar.label")
+
+    def _label(self, row: int, data: bytes, field: str) -> Any:
+        try:
+            value = json.loads(data)[field] if field else data.decode().strip()
+        except (ValueError, KeyError, TypeError) as error:
+            why = f"it has no {field!r}" if isinstance(error, KeyError) else str(error)
+            raise SourceError(
+                f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {why}."
+            ) from None
+        if value is None or value == "":
+            raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) is empty.")
+        return value
 
     def _part(self, index: int, part: str) -> tuple[int, int, int]:
         start, size = self.places[part][index].tolist()
@@ -128,7 +141,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
         kinds[label.partition(":")[0]] = 1
     if mask is not None:
         kinds[mask] = 2
-    keys, shard, places = Growing(), [], []
+    keys, shard, places, alone = Growing(), [], [], []
     for number, path in enumerate(files.paths):
         rows: dict[bytes, NDArray[np.int64]] = {}
         try:
@@ -143,6 +156,10 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                     key = os.fsencode(f"{folder}/{base}" if folder else base)
                     row = rows.setdefault(key, np.full((3, 2), -1, np.int64))
                     row[kind] = member.offset_data, member.size
+                # tarfile takes whatever is no header for the end, and what was cut off would be missing in silence.
+                stream.seek(archive.offset)
+                if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
+                    raise tarfile.ReadError(f"it is damaged or cut off behind byte {archive.offset:,}")
         except (OSError, tarfile.TarError) as error:
             packed = path.endswith((".gz", ".tgz", ".xz", ".bz2", ".zst"))
             why = "a compressed file can't be read in any order. Unpack it to a plain .tar" if packed else str(error)
@@ -152,6 +169,13 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 keys.append(key)
                 shard.append(number)
                 places.append(row)
+            else:
+                alone.append(f"{path.rpartition('/')[2]}/{shown(key)}")
+    if alone and places:
+        more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+        warnings.warn(
+            f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out.", stacklevel=3
+        )
     if not places:
         raise SourceError(
             f"from_tar: {files.paths[0]} and {len(files.paths) - 1} more hold no files ending in {sorted(image)}."

@@ -1,5 +1,6 @@
 """Pictures with an XML file of boxes each, as Pascal VOC's tools write them."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,13 @@ def _objects(file: str, data: bytes | Exception, difficult: bool) -> list[tuple[
             if box is None:
                 raise ValueError
             x0, y0, x1, y1 = (float(box.findtext(name, "?")) for name in ("xmin", "ymin", "xmax", "ymax"))
+            if not all(map(math.isfinite, (x0, y0, x1, y1))):
+                raise ValueError
         except ValueError:
             raise SourceError(f"from_voc: {file} has an object without a whole bndbox.") from None
         # Pixels are counted from 1 and the last one is part of the box: [x0, x1] there is [x0 - 1, x1) here.
-        found.append(((one.findtext("name") or "").strip(), [x0 - 1, y0 - 1, x1, y1]))
+        name = (one.findtext("name") or "").strip()
+        if not name:
+            raise SourceError(f"from_voc: {file} has an object without a name.")
+        found.append((name, [x0 - 1, y0 - 1, x1, y1]))
     return found

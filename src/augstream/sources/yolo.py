@@ -91,6 +91,11 @@ def _read(file: str, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64
             kind, *values = [float(word) for word in line.split()]
         except ValueError:
             kind, values = 0.0, []
+        if not kind.is_integer() or kind < 0 or not all(-1 <= value <= 2 for value in values):
+            raise SourceError(
+                f"from_yolo: line {number} of {file} is {line.strip()[:80]!r}; it must be a class, a number from 0 on, "
+                "and fractions of the picture."
+            )
         if len(values) == 4 or len(values) == 5:  # a fifth is how sure a network was
             x, y, width, height = values[:4]
             boxes.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
