@@ -279,11 +279,11 @@ def test_a_dataset_has_the_state_it_was_given(torch, photos):
 def test_skipped_samples_are_told_of_behind_a_data_loader_too(torch, photos, capfd):
     from_folder(photos).path(3).write_bytes(b"broken")
     loader = made(photos, on_error="skip")
-    with pytest.warns(UserWarning, match="epoch 0: 1 of 22 samples could not be read"):
+    with pytest.warns(UserWarning, match="epoch 0: 1 of 24 samples could not be read"):
         assert len(list(served(torch, loader.dataset()))) == 5
     assert [index for index, _, _ in loader.errors] == [3]
     list(served(torch, loader.dataset(), num_workers=1, multiprocessing_context="spawn"))
-    assert "epoch 0: 1 of 22 samples could not be read" in capfd.readouterr().err
+    assert "epoch 0: 1 of 24 samples could not be read" in capfd.readouterr().err
 
 
 def test_a_state_of_another_loader_is_refused_by_the_dataset_too(torch, photos):
@@ -362,9 +362,53 @@ def test_keras_keeps_the_loaders_state(photos):
     again = made(photos)
     again.load_state_dict(state)
     assert np.array_equal(again.keras()[0][0], loader.batch(1, 0).image)
-    again.load_state_dict(state | {"batch": 2})
-    with pytest.raises(ArgumentError, match="Keras counts whole epochs"):
-        again.keras()
+
+
+@pytest.mark.parametrize("built", [False, True])
+@pytest.mark.parametrize("stop", [2, 4])
+def test_keras_goes_on_in_the_middle_of_an_epoch(photos, stop, built):
+    """Behind a batch that was trained on, however many more Keras had asked for."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    keras = pytest.importorskip("keras")
+
+    class Keeper(keras.callbacks.Callback):
+        def __init__(self, dataset):
+            super().__init__()
+            self.dataset, self.states, self.epochs = dataset, [], []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.states.append(self.dataset.state_dict(batch))
+            self.epochs.append(self.dataset.epoch)
+
+    def fitted(loader, **epochs):
+        model = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1)])
+        if built:
+            model.build((None, 24, 32, 3))
+        model.compile("sgd", "mse")
+        keeper = Keeper(loader.keras())
+        model.fit(keeper.dataset, callbacks=[keeper], verbose=0, **epochs)
+        return keeper
+
+    whole = fitted(made(photos), epochs=2)
+    assert [(state["epoch"], state["batch"]) for state in whole.states[:6]] == [
+        *((0, k) for k in range(1, 5)),
+        (1, 0),
+        (1, 1),
+    ]
+    loader = made(photos)
+    loader.load_state_dict(json.loads(json.dumps(whole.states[4 + stop])))
+    dataset = loader.keras()
+    assert len(dataset) == 5 - stop
+    assert all(np.array_equal(dataset[k][0], loader.batch(1, stop + k).image) for k in range(5 - stop))
+    loader.load_state_dict(whole.states[4 + stop])
+    rest = fitted(loader, initial_epoch=1, epochs=2)
+    assert rest.states == whole.states[5 + stop :]
+    assert rest.epochs == [1] * (5 - stop)
+    assert loader.place == (2, 0)
+    assert fitted(loader, initial_epoch=2, epochs=3).epochs == [2] * 5
+    loader.load_state_dict(whole.states[4 + stop])
+    with pytest.raises(ArgumentError, match=f"the rest of epoch 1, from batch {stop} on"):
+        fitted(loader, epochs=3)
 
 
 def test_tensorflow_gets_static_shapes_and_the_loaders_epochs(photos):

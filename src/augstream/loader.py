@@ -199,7 +199,10 @@ class Loader:
         return watched(self, text)
 
     def keras(self) -> "KerasBatches":
-        """A `keras.utils.PyDataset` for `fit`, `evaluate` and `predict`, on any backend."""
+        """A `keras.utils.PyDataset` for `fit`, `evaluate` and `predict`, on any backend.
+
+        In the middle of an epoch, as behind `load_state_dict`, it is the rest of it; what follows needs another one.
+        """
         from augstream.adapters.keras import keras_batches
 
         return keras_batches(self)

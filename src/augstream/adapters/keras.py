@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from augstream.errors import ArgumentError, MissingPackageError
 from augstream.locks import Lock
+from augstream.state import state_of
 
 if TYPE_CHECKING:
     from augstream.epoch import Epoch
@@ -16,7 +17,10 @@ KerasBatches: TypeAlias = Any  # a class made when Keras is there: see `_dataset
 
 
 def keras_batches(loader: Loader) -> KerasBatches:
-    """The loader as a PyDataset whose k-th epoch is the loader's epoch number `loader.epoch` + k."""
+    """The loader as a PyDataset whose k-th epoch is the loader's epoch number `loader.epoch` + k.
+
+    Of a loader in the middle of an epoch it is the rest of that epoch, and no more.
+    """
     return _dataset()(loader)
 
 
@@ -34,25 +38,21 @@ def _dataset() -> type:
             # One worker and no process: the loader has its own threads, and a queue here would only hold batches twice.
             super().__init__(workers=1, use_multiprocessing=False)
             self.loader = loader
-            self.epoch, start = loader.place
-            if start:
-                raise ArgumentError(
-                    f"Keras counts whole epochs, and the loader is at batch {start} of epoch {self.epoch}. Save a "
-                    "state at the end of an epoch, finish this one in a loop of your own, or set loader.epoch."
-                )
+            self.epoch, self._start = loader.place
+            self._passes = 0
             self._ahead: Epoch | None = None
             self._training = False
             self._served: dict[int, int] = {}
             self._lock = Lock()
 
         def __len__(self) -> int:
-            return len(self.loader)
+            return len(self.loader) - self._start
 
         def __getitem__(self, index: int) -> tuple[Any, ...]:
             with self._lock:
-                position = self._position(range(len(self))[index])
-                if self._ahead is None and position == 0:
-                    self._ahead = self.loader.follow(self.epoch)
+                position = self._start + self._position(range(len(self))[index])
+                if self._ahead is None and position == self._start:
+                    self._ahead = self.loader.follow(self.epoch, self._start)
                 if self._ahead is not None and self._ahead.position == position:
                     batch = next(self._ahead)
                 else:
@@ -72,6 +72,13 @@ def _dataset() -> type:
 
         def on_epoch_begin(self) -> None:
             self._end()
+            # Keras asks for the number of batches once, so that all epochs to come would be as short as this one. Of
+            # a rest that is a single batch, the first pass may have been a look at it.
+            if self._start and self._passes > (len(self) == 1):
+                raise ArgumentError(
+                    f"This was the rest of epoch {self.epoch}, from batch {self._start} on. Fit it with epochs="
+                    f"{self.epoch + 1} and initial_epoch={self.epoch}, and then loader.keras() anew for what follows."
+                )
             self._training = True
 
         def on_epoch_end(self) -> None:
@@ -80,15 +87,21 @@ def _dataset() -> type:
 
         def _end(self) -> None:
             with self._lock:
-                # Keras looks at one batch to build a model, or at two for TensorFlow's shapes before any epoch begins,
-                # and says that an epoch has ended: that was none.
-                looked = 1 if self._training else 2
-                if len(self._served) > looked or len(self) == len(self._served):
-                    self.epoch += 1
+                # Keras looks at one batch to build a model and says that an epoch has ended: that was none.
+                if len(self._served) > 1 or len(self) == len(self._served):
+                    self._passes += 1
+                    self.epoch += not self._start
                 if self._ahead is not None:
                     self._ahead.close()
                 self._ahead = None
                 self._served = {}
+
+        def state_dict(self, batch: int) -> dict[str, Any]:
+            """The loader's state behind one batch of this epoch, numbered as `on_train_batch_end` does.
+
+            `loader.state_dict()` would count the batches that Keras has asked for ahead.
+            """
+            return state_of(self.loader.order, *self.loader.fingerprints, self.epoch, self._start + batch + 1)
 
         def __getstate__(self) -> dict[str, Any]:
             return {name: value for name, value in self.__dict__.items() if name != "_ahead"}
