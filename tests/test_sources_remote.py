@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 import threading
 import time
 import urllib.request
@@ -108,6 +109,29 @@ def test_a_folder_of_a_web_server_is_the_folder(server, pictures):
     assert [source.name(i) for i in range(12)] == [here.name(i) for i in range(12)]
     assert np.array_equal(pixels(source), pixels(here))
     assert np.array_equal(pixels(pickle.loads(pickle.dumps(source))), pixels(here))
+
+
+def test_the_listing_of_a_web_server_is_counted_and_remembered(server, tmp_path, capsys):
+    index = tmp_path / "index" / "photos"
+    source = aug.from_folder(server.url, remote=QUICK, progress=True, cache_index=index)
+    assert f"listing {server.url}: " in capsys.readouterr().err
+    server.counts.clear()
+    again = aug.from_folder(server.url, remote=QUICK, cache_index=index)
+    assert not server.counts
+    assert [again.name(i) for i in range(12)] == [source.name(i) for i in range(12)]
+    assert (again.classes, again.labels.tolist()) == (source.classes, source.labels.tolist())
+    assert len(aug.from_folder(f"{server.url}/a", labels=None, remote=QUICK, cache_index=index)) == 6
+    index.write_bytes(b"broken")
+    assert len(aug.from_folder(server.url, remote=QUICK, cache_index=index)) == 12
+
+
+def test_a_listing_that_does_not_come_is_an_error_in_time(server):
+    server.delay = 30
+    begin = time.monotonic()
+    with pytest.raises(SourceError, match=r"cannot list http://.*: no answer within 0.1 s, 2 tries"):
+        aug.from_folder(server.url, remote={"wait": 0.01, "timeout": 0.1, "tries": 2})
+    assert time.monotonic() - begin < 20
+    server.delay = 0
 
 
 def test_many_requests_are_in_flight(server):
@@ -359,10 +383,17 @@ def test_remote_arguments_are_checked(pictures, monkeypatch):
         Remote(timeout="5")
     with pytest.raises(ArgumentError, match="is on this machine"):
         aug.from_folder(pictures, remote={"tries": 2})
-    with pytest.raises(ArgumentError, match=r"from_folder\.cache_index"):
-        aug.from_folder("memory://x", cache_index="x")
     with pytest.raises(SourceError, match="No way is known to read nothing:// files"):
         aug.from_folder("nothing://x")
-    monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
+
+    def lacking(*args, **options):
+        raise ImportError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fsspec, "filesystem", lacking)
+        for protocol, extra in (("s3", "s3"), ("gs", "gs"), ("https", "remote")):
+            with pytest.raises(MissingPackageError, match=rf"pip install 'augstream\[{extra}\]'"):
+                Remote().system(protocol)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingPackageError, match=r"s3:// files needs the package fsspec.*augstream\[remote\]"):
         aug.from_folder("s3://bucket/x")

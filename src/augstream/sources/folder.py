@@ -40,7 +40,8 @@ def from_folder(
     Files are known by their extension, in either case. Hidden files and folders are ignored. links: whether symbolic
     links are followed; a folder that is reached twice within one class is read once, and a link to nothing is listed
     and fails when it is read. progress: a line that counts; None shows it on a terminal once it takes a second.
-    cache_index: a file outside the folder that remembers the listing until the folder changes.
+    cache_index: a file outside the folder that remembers the listing until the folder changes. Of an address nothing
+    tells whether it has: delete the file to list it anew.
     remote: what `Remote` takes, where the folder is an address such as s3://bucket/train.
     Nothing is opened before it is needed, and nothing is ever written into the folder.
     """
@@ -52,11 +53,10 @@ def from_folder(
         raise ArgumentError(f"from_folder.extensions must be a list; got {extensions!r}. Write [{extensions!r}].")
     wanted = frozenset(os.fsencode(extension.lower().lstrip(".")) for extension in extensions)
     if is_remote(folder):
-        if cache_index is not None:
-            raise ArgumentError("from_folder.cache_index is for folders of this machine; leave it out.")
         from augstream.sources.remote import list_remote
 
-        source = Folder(folder, Names.of(list_remote(str(folder), wanted, remote or {})), remote)
+        index = None if cache_index is None else Path(cache_index).expanduser().absolute()
+        source = Folder(folder, list_remote(str(folder), wanted, remote or {}, progress, index), remote)
         source.classify(labels if labels != "folder" else _top, classes)
         return source
     root = Path(absolute(folder) or ".").absolute()

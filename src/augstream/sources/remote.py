@@ -1,24 +1,38 @@
 """Files that are elsewhere, through fsspec: many at a time, tried again where that helps, kept where that is wanted."""
 
 import asyncio
+import json
 import os
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
 from augstream.sources import division
+from augstream.sources.kept import recall, remember
+from augstream.sources.listing import Progress
+from augstream.sources.names import Names
 from augstream.stream import Cancelled, wanted
 
 Span: TypeAlias = tuple[str, int | None, int | None]
 """A file, and where to begin and end reading it; None: from its beginning to its end."""
 
 _LOOK = 0.1
+# What fsspec needs for a kind of address, and our extra that has it.
+_PACKAGES = {
+    "s3": ("s3fs", "s3"),
+    "gs": ("gcsfs", "gs"),
+    "gcs": ("gcsfs", "gs"),
+    "https": ("aiohttp", "remote"),
+    "http": ("aiohttp", "remote"),
+}
 TRANSIENT = (408, 425, 429)
 """HTTP answers of 400 to 499 that are worth another try."""
 
@@ -97,10 +111,8 @@ class Remote:
             try:
                 system = fsspec.filesystem(protocol, skip_instance_cache=True, **self.options)
             except ImportError as error:
-                package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "https": "aiohttp", "http": "aiohttp"}
-                raise MissingPackageError(
-                    f"Reading {protocol}:// files", package.get(protocol, str(error)), "remote"
-                ) from None
+                package, extra = _PACKAGES.get(protocol, (str(error), None))
+                raise MissingPackageError(f"Reading {protocol}:// files", package, extra) from None
             except ValueError as error:
                 raise SourceError(f"No way is known to read {protocol}:// files: {error}.") from None
             self._systems[protocol] = system
@@ -236,29 +248,48 @@ class Cache:
         Cache.__init__(self, state["folder"], state["limit"])
 
 
-def list_remote(root: str, extensions: frozenset[bytes], options: dict[str, Any]) -> list[str]:
-    """Sorted names of the pictures below an address, relative to it."""
+def list_remote(
+    root: str,
+    extensions: frozenset[bytes],
+    options: dict[str, Any],
+    progress: bool | None = None,
+    index: Path | None = None,
+) -> Names:
+    """Sorted names of the pictures below an address, relative to it; from the index where it is of the same address."""
+    known = sorted(extension.decode() for extension in extensions)
+    about = json.dumps({"version": 1, "root": root, "extensions": known})
+    kept = None if index is None else recall(index, about)
+    if kept is not None:
+        return Names(kept["names"].tobytes(), kept["ends"])
     remote = Remote(**options)
     system = remote.system(root.partition("://")[0])
     base = system._strip_protocol(root).rstrip("/") + "/"
+    wanted = tuple(f".{extension}" for extension in known)
+    found: list[str] = []
+    line = Progress(root, progress)
     try:
-        found = _walk(remote, system, root)
+        for path in _walk(remote, system, root):
+            name = path[len(base) :]
+            hidden = any(part.startswith(".") for part in name.split("/"))
+            if path.startswith(base) and path.lower().endswith(wanted) and not hidden:
+                found.append(name)
+                line.at(len(found))
     except FileNotFoundError as error:
         raise SourceError(f"from_folder: {root} is not there, or is empty.") from error
     except Exception as error:
         raise SourceError(f"from_folder: cannot list {root}: {error}.") from error
-    wanted = tuple(f".{extension.decode()}" for extension in extensions)
-    names = [path[len(base) :] for path in found if path.startswith(base) and path.lower().endswith(wanted)]
-    names = sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
-    if not names:
-        known = ", ".join(sorted(extension.decode() for extension in extensions))
-        raise SourceError(f"from_folder: {root} holds no pictures; looked for were {known}.")
+    finally:
+        line.close()
+    if not found:
+        raise SourceError(f"from_folder: {root} holds no pictures; looked for were {', '.join(known)}.")
+    names = Names.of(sorted(found))
+    if index is not None:
+        remember(index, about, {"names": np.frombuffer(names.blob, np.uint8), "ends": names.ends})
     return names
 
 
-def _walk(remote: Remote, system: Any, root: str) -> list[str]:
+def _walk(remote: Remote, system: Any, root: str) -> Iterator[str]:
     """Paths of all files; fsspec's own `find` leaves out in silence what it could not list."""
-    found: list[str] = []
     pending, seen = [system._strip_protocol(root).rstrip("/")], set()
     while pending:
         folder = pending.pop()
@@ -270,14 +301,19 @@ def _walk(remote: Remote, system: Any, root: str) -> list[str]:
                     seen.add(below)
                     pending.append(below)
             else:
-                found.append(name)
-    return found
+                yield name
 
 
 def _listed(remote: Remote, system: Any, folder: str) -> list[dict[str, Any]]:
+    # A page of links is one answer; a bucket's listing is many, and each has the time-out of its own library.
+    from fsspec.asyn import sync
+
+    one_answer = system.async_impl and "http" in system.protocol
     for number in range(remote.tries):
         try:
             # With the slash a web server need not send us on to the folder.
+            if one_answer and remote.timeout:
+                return list(sync(system.loop, system._ls, f"{folder}/", detail=True, timeout=remote.timeout))
             return list(system.ls(f"{folder}/", detail=True))
         except Exception as error:
             if number + 1 == remote.tries or not _passing(error):
