@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,61 @@ try:
 except ValueError as error:
     print(error)
 """
+
+
+PROCESSES = """
+import os, sys
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax, numpy as np
+jax.config.update("jax_cpu_collectives_implementation", "gloo")
+jax.distributed.initialize(sys.argv[2], num_processes=2, process_id=int(sys.argv[3]))
+from jax.experimental.multihost_utils import process_allgather
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from augstream.compose import Compose
+from augstream.loader import Loader
+from augstream.sources import from_folder
+from augstream.transforms import Resize
+source, pipeline = from_folder(sys.argv[1]), Compose([Resize(8, 8)])
+split = NamedSharding(Mesh(np.array(jax.devices()), ("batch",)), PartitionSpec("batch"))
+whole = Loader(source, pipeline, 8, uneven="pad")
+count = 0
+for number, (x, y) in enumerate(Loader(source, pipeline, 4, uneven="pad", shard="auto").jax(sharding=split)):
+    assert x.shape == (8, 8, 8, 3) and [shard.data.shape for shard in x.addressable_shards] == [(2, 8, 8, 3)] * 2
+    assert np.array_equal(process_allgather(x, tiled=True), whole.batch(0, number).image)
+    assert np.array_equal(process_allgather(y, tiled=True), whole.batch(0, number).label)
+    count += 1
+assert count == len(whole)
+for sharding, shard in ((split, None), (NamedSharding(split.mesh, PartitionSpec()), "auto")):
+    try:
+        next(iter(Loader(source, pipeline, 4, uneven="pad", shard=shard).jax(sharding=sharding)))
+    except ValueError as error:
+        print(error)
+x, _ = next(iter(whole.jax(sharding=NamedSharding(split.mesh, PartitionSpec()))))
+assert np.array_equal(x.addressable_data(0), whole.batch(0, 0).image)
+print("done")
+"""
+
+
+def test_jax_arrays_over_two_processes(photos):
+    """What each process puts in is its rank's part; samples that would be there twice, or not at all, are refused."""
+    pytest.importorskip("jax")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    run = [sys.executable, "-c", PROCESSES, str(photos), address]
+    ranks = [
+        subprocess.Popen([*run, str(rank)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in (0, 1)
+    ]
+    try:
+        for rank, process in enumerate(ranks):
+            out, err = process.communicate(timeout=300)
+            assert "done" in out, err
+            assert "makes batches of 8 samples, and the Loader, which is rank 0 of 1, has 4" in out
+            assert f"makes batches of 4 samples, and the Loader, which is rank {rank} of 2, has 8" in out
+    finally:
+        for process in ranks:
+            process.kill()
 
 
 def test_jax_arrays_over_several_devices(photos):

@@ -40,4 +40,12 @@ class JaxBatches(Adapter):
         else:
             whole = self._jax.make_array_from_process_local_data
             parts = [self._jax.tree.map(lambda array: whole(self.sharding, array), part) for part in both]
+            order = self.loader.order
+            if len(parts[0]) != order.total:
+                # Each process put in its part of the batch, or each put in the same: what counts is what came out.
+                raise ArgumentError(
+                    f"jax(sharding=...) makes batches of {len(parts[0])} samples, and the Loader, which is rank "
+                    f'{order.rank} of {order.world}, has {order.total} in a global batch. Pass shard="auto" to the '
+                    "Loader where the batch is split among processes, and leave it out where each has all of it."
+                )
         return parts[0] if len(parts) == 1 else tuple(parts)
