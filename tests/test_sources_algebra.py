@@ -86,6 +86,20 @@ def test_a_sample_that_is_there_twice_stays_on_one_side():
     assert not set(levels(one)) & set(levels(two))
 
 
+def test_however_a_sample_came_to_be_there_twice_it_stays_on_one_side():
+    source = squares(12)
+    twice = source + source.subset([3, 4, 4]) + squares(2, start=12)
+    for seed in range(5):
+        one, two = map(levels, twice.split(0.4, seed=seed))
+        assert set(one).isdisjoint(two)
+        assert len(one) + len(two) == 17
+    # 0 and 1 share a key; 1 and 2 are one sample; 2 and 3 share a key: all four belong together.
+    chain = source.subset([0, 1, 1, 3, 4, 5])
+    for seed in range(5):
+        part, _ = chain.split(0.5, by=[7, 7, 8, 8, 9, 10], seed=seed)
+        assert len({0, 1, 3} & set(part.indices.tolist())) in (0, 3)
+
+
 def test_take():
     assert levels(squares().take(4)) == [0, 1, 2, 3]
     assert len(squares().take(1000)) == 60

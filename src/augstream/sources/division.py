@@ -98,6 +98,26 @@ def numbered(by: Callable[[int], Any] | ArrayLike, n: int, what: str) -> Indices
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
+def merged(groups: Indices | None, same: Indices) -> Indices | None:
+    """One group of those that share a sample: equal numbers in `same`. None where nothing belongs together."""
+    _, first, same = np.unique(same, return_index=True, return_inverse=True)
+    if len(first) == len(same):
+        return groups
+    if groups is None:
+        return same.astype(np.int64)
+    found = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    while True:
+        # The least number among those of a sample, and then among those of a group, until nothing changes.
+        least = np.full(len(first), len(found))
+        np.minimum.at(least, same, found)
+        least = least[same]
+        renamed = np.arange(len(found))
+        np.minimum.at(renamed, found, least)
+        if np.array_equal(renamed[found], found):
+            return found
+        found = renamed[found]
+
+
 def weights_of(given: ArrayLike, n: int, what: str) -> NDArray[np.float64]:
     """(n,) finite weights of 0 or more, not all 0."""
     try:

@@ -75,6 +75,9 @@ class Joined(Source):
         source, inner = self._find(index)
         return source.name(inner)
 
+    def _origin(self, starts: dict[int, tuple[int, Source]]) -> NDArray[np.int64]:
+        return np.concatenate([one._origin(starts) for one in self.sources])
+
     def _find(self, index: int) -> tuple[Source, int]:
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")

@@ -111,16 +111,22 @@ class Source(ABC):
                 raise ArgumentError('split.by is "group", but the source has no groups. Pass the keys themselves.')
         else:
             groups = division.numbered(by, len(self), "split.by")
-        groups = self._inseparable(groups)
+        # A sample that is there twice must not be in training and validation.
+        groups = division.merged(groups, self._origin({}))
         if groups is None:
             parts = division.by_class(classes, len(self), shares, seed)
         else:
             parts = division.by_group(groups, classes, shares, seed)
         return tuple(self.subset(part) for part in parts)
 
-    def _inseparable(self, groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-        """The groups, grown by what must not be torn apart anyway."""
-        return groups
+    def _origin(self, starts: "dict[int, tuple[int, Source]]") -> NDArray[np.int64]:
+        """(n,) numbers, equal where two samples are the same one of the same source.
+
+        starts: the first number of each source that has been met, by its id; the source itself keeps the id its own.
+        """
+        if id(self) not in starts:
+            starts[id(self)] = sum(len(one) for _, one in starts.values()), self
+        return starts[id(self)][0] + np.arange(len(self))
 
     def weights(self, weights: ArrayLike, length: int | None = None) -> "Subset":
         """A longer source in which each sample is there as often as its weight (n,) says, each time drawn anew.
@@ -188,12 +194,8 @@ class Subset(Source):
     def name(self, index: int) -> str:
         return self.source.name(int(self.indices[index]))
 
-    def _inseparable(self, groups: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-        # A sample that is there twice must not be in training and validation.
-        numbers, same = np.unique(self.indices, return_inverse=True)
-        if len(numbers) == len(self.indices):
-            return groups
-        return same.astype(np.int64) if groups is None else groups
+    def _origin(self, starts: dict[int, tuple[int, Source]]) -> NDArray[np.int64]:
+        return self.source._origin(starts)[self.indices]
 
 
 def _class_labels(source: Source, what: str) -> NDArray[np.int64]:
