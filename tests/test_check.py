@@ -588,3 +588,25 @@ def test_a_check_in_python(folder):
     assert isinstance(report.sections[0], findings.Section)
     with pytest.raises(ArgumentError, match="does not exist"):
         check(folder / "no")
+
+
+NOISY = """
+import logging, os, sys
+from pathlib import Path
+from augstream.check import run
+checked = run.check
+def noisy(*folders, **options):
+    os.write(2, b"a library's own words")
+    logging.getLogger("PIL.TiffImagePlugin").error("Pillow's")
+    print("ours", file=sys.stderr)
+    return checked(*folders, **options)
+run.check = noisy
+code = run.run(Path(sys.argv[1]), None)
+os.write(2, b"afterwards")
+sys.exit(code)
+"""
+
+
+def test_what_libraries_write_past_python_is_kept_out(folder):
+    done = subprocess.run([sys.executable, "-c", NOISY, str(folder)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "ours\nafterwards")

@@ -1,8 +1,12 @@
 """The command `augstream check`: a progress bar while it reads, then the report wherever it is wanted."""
 
 import json as serial
+import logging
+import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 from rich.console import Console
@@ -43,20 +47,54 @@ def run(
 
 
 def _read(folder: Path, against: Path | None) -> Report:
-    console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(32), MofNCompleteColumn(), TimeRemainingColumn()
     with (
-        warnings.catch_warnings(),
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars,
+        _alone_on_stderr(),
+        _without_pillows_words(),
+        Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars,
     ):
-        # What Pillow thinks of a file, we say in our own words.
-        warnings.filterwarnings("ignore", module="PIL")
 
         def begin(name: str, files: int) -> Advance:
             task = bars.add_task(Text(name).markup, total=files)
             return lambda done: bars.advance(task, done)
 
         return check(folder, against, begin=begin)
+
+
+@contextmanager
+def _without_pillows_words() -> Iterator[None]:
+    """What it thinks of a file, we say in our own."""
+    log = logging.getLogger("PIL")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
+def _alone_on_stderr() -> Iterator[None]:
+    """Keeps out what libtiff writes past Python about every odd tag, into the bar; what Python writes is still seen."""
+    try:
+        ours = sys.stderr.fileno() == 2
+    except (AttributeError, OSError):
+        ours = False
+    if not ours:
+        yield
+        return
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with open(kept, "w", closefd=False, errors="backslashreplace") as stream, redirect_stderr(stream):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _writable(option: str, path: Path, *folders: Path | None) -> None:
