@@ -178,6 +178,54 @@ def test_a_full_disk_ends_the_caching_and_not_the_epoch(tmp_path, photos, monkey
     assert len(Loader(from_folder(photos), PIPELINE, 5, cache_dir=tmp_path / "cache").cache._places) == 5
 
 
+def test_what_was_kept_before_the_disk_was_full_is_found_later(tmp_path, photos, monkeypatch):
+    """Half a block must not take the room that the places of the whole ones need."""
+    folder, room = tmp_path / "cache", 20_000
+
+    def used():
+        return sum(path.stat().st_size for path in folder.rglob("*.blocks"))
+
+    def write(file, data, offset, real=os.pwrite):
+        fits = memoryview(data)[: max(0, room - used())]
+        if not len(fits):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(file, fits, offset)
+
+    def sync(file, real=os.fsync):
+        if used() >= room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", write)
+        patch.setattr(os, "fsync", sync)
+        loader = Loader(from_folder(photos), PIPELINE, 5, cache_dir=folder)
+        with pytest.warns(UserWarning, match="nothing more is cached"):
+            list(loader)
+        kept = len(loader.cache._places)
+        assert 0 < kept < 24
+        loader.cache.close()
+    assert len(Loader(from_folder(photos), PIPELINE, 5, cache_dir=folder).cache._places) == kept
+
+
+def test_blocks_that_a_killed_process_left_are_removed_after_a_day(tmp_path, photos):
+    def made():
+        return Loader(from_folder(photos), PIPELINE, 5, cache_dir=tmp_path / "cache")
+
+    list(made())
+    folder = next((tmp_path / "cache").iterdir())
+    whole = list(folder.glob("*.blocks"))
+    old, fresh = folder / "1-1.blocks", folder / "2-2.blocks"
+    for path in (old, fresh):
+        path.write_bytes(b"blocks without places")
+    for path in (old, *whole):
+        os.utime(path, (0, 0))
+    assert made().cache._places
+    assert not old.exists()
+    assert fresh.exists()
+    assert all(path.exists() for path in whole)
+
+
 FULL = """
 import resource, signal, sys, warnings
 from augstream.compose import Compose

@@ -25,6 +25,7 @@ _PLACE = struct.Struct("<qqqqqq")
 _RECORD = _PLACE.size + 4
 _UNFLUSHED = 64_000_000
 _STEP, _KEPT = 1 << 16, 128
+_ABANDONED = 86_400
 VERSION = 1
 
 
@@ -62,6 +63,7 @@ class Files(Cache):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._check_manifest()
+            self._remove_orphans()
             self._load_all()
         except OSError as error:
             raise ArgumentError(f"Loader.cache_dir: {self.folder}: {error.strerror or error}.") from error
@@ -77,6 +79,13 @@ class Files(Cache):
         fresh = manifest.with_name(f"manifest.{os.getpid()}")
         fresh.write_text(json.dumps(wanted, indent=2))
         fresh.replace(manifest)
+
+    def _remove_orphans(self) -> None:
+        """Blocks whose places were never written, as their process was killed, and a day has passed since."""
+        for path in self.folder.glob("*.blocks"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED and not path.with_suffix(".places").exists():
+                    path.unlink()
 
     def _load_all(self) -> None:
         """Takes note of what has been written, by this process or another, since it was last asked."""
@@ -144,7 +153,12 @@ class Files(Cache):
                 while written < block.nbytes:
                     written += os.pwrite(self._files[number], block[written:].data, self._end + written)
             except OSError as error:
+                # What was written of this block takes the room that the places of the others need.
+                if self._own is not None:
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(self._files[self._own[1]], self._end)
                 self._give_up(error)
+                self._flush()
                 return
             place = Place(number, self._end, block.nbytes, stamp)
             self._end += block.nbytes
@@ -164,6 +178,8 @@ class Files(Cache):
     def close(self) -> None:
         with self.lock:
             self._flush()
+            if self._own is not None and self._own[0] == os.getpid() and not self._own[2].exists():
+                self._own[2].with_suffix(".blocks").unlink(missing_ok=True)
             for file in self._files:
                 with contextlib.suppress(OSError):
                     os.close(file)
