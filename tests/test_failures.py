@@ -87,6 +87,11 @@ def test_the_same_samples_fail_again_in_the_next_epoch_and_count_once():
     assert len([batch for _ in range(3) for batch in one]) == 9
 
 
+def test_a_limit_needs_something_to_limit():
+    with pytest.raises(ArgumentError, match='on_error="raise" skips none'):
+        loader(on_error="raise", max_errors=3)
+
+
 @pytest.mark.parametrize("most", [-1, 1.0, 2.5, "1%", True, float("nan")])
 def test_limits_that_are_none_are_refused(most):
     with pytest.raises(ArgumentError, match=r"Loader\.max_errors"):

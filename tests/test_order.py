@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import augstream as aug
 from augstream.errors import ArgumentError
 from augstream.order import Order, checked_shard, surroundings
 
@@ -121,6 +122,13 @@ from augstream.order import checked_shard
 dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1)
 print(*checked_shard("auto"))
 """
+
+
+def test_fewer_samples_than_ranks_is_said(photos):
+    few, plain = aug.from_folder(photos).take(3), aug.Compose([aug.Resize(8, 8)])
+    with pytest.raises(ArgumentError, match="has 5 ranks, more than the 3 samples"):
+        aug.Loader(few, plain, 2, shard=(0, 5))
+    assert len(aug.Loader(few, plain, 2, shard=(0, 5), uneven="pad")) == 1
 
 
 def test_auto_asks_torch_distributed_first():

@@ -187,6 +187,11 @@ def test_weights_are_checked(weights, message):
         squares(4).weights(weights)
 
 
+def test_nothing_cannot_be_balanced():
+    with pytest.raises(ArgumentError, match="balance needs at least one sample"):
+        squares(4).subset([]).balance()
+
+
 def test_balanced_classes_are_there_equally_often_and_nothing_is_left_out():
     labels = np.array([0] * 50 + [1] * 7 + [2] * 20)
     source = aug.from_arrays(np.arange(77, dtype=np.uint16).repeat(4).reshape(77, 2, 2), labels)

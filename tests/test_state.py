@@ -141,6 +141,21 @@ def test_relabeling_is_another_source():
         Loader(from_arrays(x, [0] * 8), PIPELINE, 4).load_state_dict(state)
 
 
+@pytest.mark.parametrize(
+    "change", [{"weight": [1, 2, 3, 4]}, {"boxes": [[[0, 0, 3, 3]]] * 4}, {"points": [[[2, 1]]] * 4}]
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_other_weights_boxes_or_points_are_another_source(change, nested):
+    def loader(**more):
+        notes = {"weight": [1, 1, 1, 1], "boxes": [[[0, 0, 2, 2]]] * 4, "points": [[[1, 1]]] * 4, **more}
+        source = from_arrays(np.zeros((4, 4, 4, 3), np.uint8), **notes)
+        return Loader((source + source).subset([5, 0, 1]) if nested else source, Compose([]), 1)
+
+    loader().load_state_dict(loader().state_dict())
+    with pytest.raises(ArgumentError, match="what differs: the source"):
+        loader(**change).load_state_dict(loader().state_dict())
+
+
 def test_a_folder_that_was_moved_is_the_same_source(photos, tmp_path):
     state = made(photos).state_dict()
     elsewhere = photos.rename(tmp_path / "elsewhere")

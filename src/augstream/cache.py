@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.locks import Lock
-from augstream.sources.joined import Joined
-from augstream.sources.source import Source, Subset
+from augstream.sources.source import Source
 
 Block: TypeAlias = NDArray[np.uint8]
 Stamp: TypeAlias = tuple[int, int]
@@ -128,11 +127,7 @@ class Memory(Cache):
 
 def file_of(source: Source, index: int) -> str | None:
     """The file that a sample is on this machine, None where it is none."""
-    if isinstance(source, Subset):
-        return file_of(source.source, int(source.indices[index]))
-    if isinstance(source, Joined):
-        part = int(np.searchsorted(source.ends, index, side="right"))
-        return file_of(source.sources[part], index - int(source.ends[part] - len(source.sources[part])))
+    source, index = source.leaf(index)
     where = getattr(source, "where", None)
     path = where(index) if callable(where) else None
     return path if isinstance(path, str) and "://" not in path else None

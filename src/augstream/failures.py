@@ -21,6 +21,11 @@ class Failures:
     def __init__(self, on_error: OnError, max_errors: float | None, n: int) -> None:
         if not callable(on_error) and on_error not in ("raise", "skip"):
             raise ArgumentError(f"Loader.on_error must be 'raise', 'skip' or a function; got {on_error!r}.")
+        if max_errors is not None and on_error == "raise":
+            raise ArgumentError(
+                'Loader.max_errors counts samples that are skipped, and on_error="raise" skips none. Pass '
+                'on_error="skip" or a function.'
+            )
         self.on_error = on_error
         self.max_errors = max_errors
         self.most = _most(max_errors, n)

@@ -311,6 +311,11 @@ class Loader:
         order = Order(len(self.source), self.batch_size, self.seed, self.shuffle, *shard, uneven)
         if not len(order):
             ranks = f" on {order.world} ranks" if order.world > 1 else ""
+            if order.n < order.world and uneven == "share":
+                raise ArgumentError(
+                    f"Loader.shard has {order.world} ranks, more than the {order.n} samples of the source, and each "
+                    'needs one. Pass fewer ranks, or uneven="pad".'
+                )
             why = "drop_remainder=True" if self.drop_remainder else f"uneven={uneven!r}"
             raise ArgumentError(
                 f"Loader.batch_size is {self.batch_size}{ranks}, more than the {order.n} samples of the source, and "

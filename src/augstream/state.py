@@ -1,7 +1,7 @@
 """Where a loader is, as a few numbers, and whether these numbers were meant for it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -77,25 +77,37 @@ def pipeline_fingerprint(pipeline: Compose) -> str:
 
 
 def source_fingerprint(source: Source) -> str:
-    """16 hexadecimal digits of what a source says about itself: its kind, classes, labels, and its samples' names.
+    """16 hexadecimal digits of what a source says about itself: its kind, classes, labels, weights, names and boxes.
 
-    Of more than 4,096 samples the names of so many from all over it count. No sample is read, and where a folder stands
-    makes no difference.
+    Of more than 4,096 samples the names, boxes and points of so many from all over it count. No sample is read, and
+    where a folder stands makes no difference.
     """
     own = getattr(source, "fingerprint", None)
     if callable(own):
         return str(own())
     chosen = np.unique(np.linspace(0, len(source) - 1, _NAMED).astype(np.int64)).tolist()
-    labels = source.labels
+    labels, weight = source.labels, source.sample_weight
     parts = [
         type(source).__name__.encode(),
         str(len(source)).encode(),
         repr(source.classes).encode(),
         b"" if labels is None else repr((labels.shape, labels.dtype.str)).encode(),
         b"" if labels is None or labels.dtype.hasobject else np.ascontiguousarray(labels).tobytes(),
+        b"" if weight is None else np.ascontiguousarray(weight).tobytes(),
+        repr((source.peak, source.rules)).encode(),
         *(source.name(index).encode("utf-8", "surrogatepass") for index in chosen),
+        *(part for index in chosen for part in _annotated(source, index)),
     ]
     return _digest(*parts)
+
+
+def _annotated(source: Source, index: int) -> Iterator[bytes]:
+    """What is noted about a sample, apart from what would have to be read."""
+    leaf, inner = source.leaf(index)
+    notes = leaf.annotations
+    for rows in () if notes is None else (notes.boxes, notes.box_label, notes.points):
+        if rows is not None:
+            yield rows[inner].tobytes()
 
 
 def _digest(*parts: bytes) -> str:

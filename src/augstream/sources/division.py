@@ -140,6 +140,8 @@ def repeated(weights: NDArray[np.float64], length: int | None, what: str) -> Ind
 
     length: how many in all; None is as many as it takes for each sample of a weight above 0 to be there once.
     """
+    if not len(weights):
+        raise ArgumentError(f"{what} needs at least one sample; the source has none.")
     n, total = len(weights), weights.sum()
     if length is None:
         needed = total / weights[weights > 0].min()

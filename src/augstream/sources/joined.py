@@ -75,6 +75,10 @@ class Joined(Source):
         source, inner = self._find(index)
         return source.name(inner)
 
+    def leaf(self, index: int) -> tuple[Source, int]:
+        source, inner = self._find(index)
+        return source.leaf(inner)
+
     def _origin(self, starts: dict[int, tuple[int, Source]]) -> NDArray[np.int64]:
         return np.concatenate([one._origin(starts) for one in self.sources])
 

@@ -75,6 +75,10 @@ class Source(ABC):
         """What an error message calls the sample: a path where there is one."""
         return str(index)
 
+    def leaf(self, index: int) -> "tuple[Source, int]":
+        """Where a sample comes from in the end: a source that is not made of others, and its number there."""
+        return self, index
+
     def subset(self, indices: ArrayLike) -> "Subset":
         """The samples at `indices` (integers or a mask of n booleans), renumbered from 0 in that order."""
         return Subset(self, _indices(indices, len(self)))
@@ -193,6 +197,9 @@ class Subset(Source):
 
     def name(self, index: int) -> str:
         return self.source.name(int(self.indices[index]))
+
+    def leaf(self, index: int) -> tuple[Source, int]:
+        return self.source.leaf(int(self.indices[index]))
 
     def _origin(self, starts: dict[int, tuple[int, Source]]) -> NDArray[np.int64]:
         return self.source._origin(starts)[self.indices]
