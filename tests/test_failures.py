@@ -12,6 +12,8 @@ import warnings
 import numpy as np
 import pytest
 from conftest import encoded, scene
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from augstream.compose import Compose
 from augstream.errors import ArgumentError, SampleError
@@ -106,6 +108,57 @@ def test_ranks_skip_alike():
         parts = [list(rank) for rank in ranks]
         together = [np.concatenate([batch.index for batch in step]) for step in zip(*parts, strict=True)]
         assert np.array_equal(np.concatenate(together), whole)
+
+
+class Holey(Source):
+    """Numbers as pictures, some of which cannot be read."""
+
+    def __init__(self, n, bad):
+        self.n, self.bad = n, bad
+        self.labels = np.arange(n)
+
+    def __len__(self):
+        return self.n
+
+    def read(self, index):
+        if index in self.bad:
+            raise ValueError("broken")
+        return np.full((2, 2, 1), index, np.uint8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(1, 30),
+    bad=st.sets(st.integers(0, 29), max_size=8),
+    batch_size=st.integers(1, 5),
+    world=st.integers(1, 4),
+    uneven=st.sampled_from(["drop", "pad", "share"]),
+    epoch=st.integers(0, 3),
+)
+@pytest.mark.filterwarnings("ignore:epoch")
+def test_all_ranks_together_are_the_order_with_the_next_in_the_place_of_the_bad(
+    n, bad, batch_size, world, uneven, epoch
+):
+    total = batch_size * world
+    whole = -(-n // total) if uneven == "pad" else n // total
+    assume(len(bad & set(range(n))) < n and (n >= world if uneven == "share" else whole))
+    ranks = [
+        Loader(Holey(n, bad), Compose([]), batch_size, shard=(rank, world), uneven=uneven, on_error="skip")
+        for rank in range(world)
+    ]
+    order = ranks[0].index(epoch, np.arange(n)).tolist()
+
+    def at(position):
+        return next(index for index in order[position % n :] + order if index not in bad)
+
+    seen = [list(rank.at(epoch)) for rank in ranks]
+    assert len({len(batches) for batches in seen}) == 1
+    together = [batch for batches in zip(*seen, strict=True) for batch in batches]
+    found = [index for batch in together for index in batch.index.tolist()]
+    assert found == [at(position) for position in range(n if uneven == "share" else whole * total)]
+    assert all(np.array_equal(batch.image[:, 0, 0, 0], batch.label) for batch in together)
+    sizes = [sum(map(len, batches)) for batches in seen]
+    assert max(sizes) - min(sizes) <= (uneven == "share")
 
 
 def test_files_deleted_truncated_and_replaced_in_the_middle(photos):

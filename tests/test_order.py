@@ -131,6 +131,12 @@ def test_fewer_samples_than_ranks_is_said(photos):
     assert len(aug.Loader(few, plain, 2, shard=(0, 5), uneven="pad")) == 1
 
 
+def test_a_world_without_a_rank_is_no_world_of_one():
+    assert surroundings({"WORLD_SIZE": "1"}) == (0, 1)
+    with pytest.raises(ArgumentError, match="WORLD_SIZE='2' but no RANK yet"):
+        surroundings({"WORLD_SIZE": "2", "LOCAL_RANK": "1"})
+
+
 def test_auto_asks_torch_distributed_first():
     torch = pytest.importorskip("torch")
     if not torch.distributed.is_available():

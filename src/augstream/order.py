@@ -106,6 +106,12 @@ def surroundings(environment: Mapping[str, str]) -> tuple[int, int]:
                 got = f"{rank}={environment[rank]!r} and {world}={environment[world]!r}"
                 raise ArgumentError(f'Loader.shard is "auto", but {got} are no integers.') from None
             return _fits(*numbers, f'Loader.shard is "auto" and ({rank}, {world})')
+    if environment.get("WORLD_SIZE", "1") != "1":
+        # So it is in the processes that Lightning starts, before it tells torch.distributed: all would be rank 0 of 1.
+        raise ArgumentError(
+            f'Loader.shard is "auto", and there is WORLD_SIZE={environment["WORLD_SIZE"]!r} but no RANK yet. Make the '
+            "Loader once torch.distributed runs (with Lightning, in train_dataloader), or pass shard=(rank, world)."
+        )
     return 0, 1
 
 
