@@ -493,3 +493,12 @@ def test_hugging_face_data_sets_keep_their_bytes(pictures):
         aug.from_huggingface(datasets.DatasetDict({"train": dataset}))
     with pytest.raises(ArgumentError, match=r"must be a datasets\.Dataset; got list"):
         aug.from_huggingface([1])
+    with pytest.raises(ArgumentError, match=r"got IterableDataset.*do not stream"):
+        aug.from_huggingface(dataset.to_iterable_dataset())
+    words = datasets.Dataset.from_dict({"image": ["a.jpg", None], "label": [0, None]})
+    with pytest.raises(SourceError, match=r"row 1 has no label\."):
+        aug.from_huggingface(words)
+    with pytest.raises(
+        SampleError, match=r"'a\.jpg' is no picture; cast the column to Image(.|\n)*there is no picture"
+    ):
+        first(aug.from_huggingface(words.remove_columns("label")))

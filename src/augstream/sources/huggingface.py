@@ -32,10 +32,10 @@ def from_huggingface(
     whether a box is x0 y0 x1 y1 or x y width height.
     """
     features = getattr(dataset, "features", None)
-    if features is None or not hasattr(dataset, "cast_column") or not hasattr(dataset, "__getitem__"):
+    if features is None or not all(hasattr(dataset, name) for name in ("cast_column", "select_columns", "__len__")):
         raise ArgumentError(
-            f"from_huggingface.dataset must be a datasets.Dataset; got {type(dataset).__name__}. Pick a split: "
-            'load_dataset(..., split="train").'
+            f"from_huggingface.dataset must be a datasets.Dataset; got {type(dataset).__name__}. Pick a split, and do "
+            'not stream: load_dataset(..., split="train").'
         )
     for name in (image, label, mask, boxes and boxes.partition(".")[0], box_label and box_label.partition(".")[0]):
         if name is not None and name not in features:
@@ -51,7 +51,8 @@ def from_huggingface(
         column = list(dataset[label])
         missing = [row for row, value in enumerate(column) if value is None]
         if missing:
-            raise SourceError(f"from_huggingface: row {missing[0]} and {len(missing) - 1} more have no {label}.")
+            more = f", nor have {len(missing) - 1} more" if len(missing) > 1 else ""
+            raise SourceError(f"from_huggingface: row {missing[0]} has no {label}{more}.")
         names = getattr(features[label], "names", None)
         source.labels, source.classes = labels_of(np.asarray(column), names, len(source), "from_huggingface.label")
     elif box_label is not None:
@@ -107,6 +108,10 @@ def _picture(cell: Any) -> Sample:
     if isinstance(cell, dict):
         data: bytes = cell["bytes"] if cell.get("bytes") is not None else Disk().one(cell["path"])
         return data
+    if cell is None or isinstance(cell, str):
+        raise TypeError(
+            "there is no picture" if cell is None else f"{cell[:80]!r} is no picture; cast the column to Image"
+        )
     return cell if isinstance(cell, bytes) else np.asarray(cell, np.uint8)
 
 
