@@ -128,6 +128,16 @@ def test_looking_at_one_batch_is_no_epoch(keras, loader):
         assert same(first, loader.batch(0, 0))
 
 
+def test_looking_before_an_epoch_begins_is_no_epoch(keras, loader):
+    """So does Keras with TensorFlow, at two batches, for their shapes."""
+    dataset = loader.keras()
+    _ = dataset[0], dataset[1]
+    dataset.on_epoch_end()
+    dataset.on_epoch_begin()
+    assert same(dataset[0], loader.batch(0, 0))
+    dataset.on_epoch_end()
+
+
 def test_an_epoch_that_was_broken_off_is_over(keras, loader):
     dataset = loader.keras()
     dataset.on_epoch_begin()

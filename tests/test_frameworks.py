@@ -479,3 +479,23 @@ def test_tensorflow_gets_static_shapes_and_the_loaders_epochs(photos):
         assert all(np.array_equal(x, loader.batch(epoch, k).image) for k, (x, _) in enumerate(got))
     assert made(photos).tensorflow().element_spec[0].shape == (None, 24, 32, 3)
     assert len(list(made(photos).tensorflow())) == 5
+
+
+def test_tensorflow_goes_on_in_the_middle_of_an_epoch(photos):
+    tf = pytest.importorskip("tensorflow")
+    loader, again = made(photos), made(photos)
+    stream = iter(loader.tensorflow())
+    for _ in range(2):
+        next(stream)
+    assert loader.state_dict()["batch"] == 2
+    again.load_state_dict(loader.state_dict())
+    rest = again.tensorflow()
+    for epoch, first in ((0, 2), (1, 0)):
+        got = list(rest)
+        assert len(got) == 5 - first
+        assert all(np.array_equal(x, loader.batch(epoch, first + k).image) for k, (x, _) in enumerate(got))
+    late = made(photos)
+    whole = late.tensorflow()
+    late.load_state_dict(loader.state_dict())
+    with pytest.raises(tf.errors.OpError, match="call its tensorflow"):
+        next(iter(whole))

@@ -87,8 +87,9 @@ def _dataset() -> type:
 
         def _end(self) -> None:
             with self._lock:
-                # Keras looks at one batch to build a model and says that an epoch has ended: that was none.
-                if len(self._served) > 1 or len(self) == len(self._served):
+                # Keras looks at one batch to build a model and says that an epoch has ended: that was none. With
+                # TensorFlow it looks at two before any epoch has begun.
+                if self._training and (len(self._served) > 1 or len(self) == len(self._served)):
                     self._passes += 1
                     self.epoch += not self._start
                 if self._ahead is not None:
