@@ -27,9 +27,10 @@ def from_masks(
 ) -> Files:
     """Pictures and their masks: two folders in which the files of a pair have one path, but for the extension.
 
-    suffix: what a mask's name has behind the picture's ("_mask"). masks: or a function of the picture's path, which
-    returns the path of the mask; or several paths, of one instance each, which are numbered from 1 in one int32 mask
-    (later ones lie on top); or an array. A mask's numbers are taken as they are stored, a palette's too.
+    Masks without a picture are left out. suffix: what a mask's name has behind the picture's ("_mask"). masks: or a
+    function of the picture's path, which returns the path of the mask; or several paths, of one instance each, which
+    are numbered from 1 in one int32 mask (later ones lie on top); or an array. A mask's numbers are taken as they are
+    stored, a palette's too.
     mask_fill: the number that a mask has outside of the picture. remote: what `Remote` takes, where the folders are
     addresses.
     """
