@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from augstream.compose import Compose
 from augstream.errors import ArgumentError, SampleError
 from augstream.loader import Loader
-from augstream.sources import Source, from_folder
+from augstream.sources import Source, from_folder, from_function
 from augstream.transforms import Resize, Rotate
 
 PLAIN = Compose([Resize(16, 16)])
@@ -208,6 +208,23 @@ def test_breaking_out_and_two_loops_are_fine(photos):
     assert one.epoch == 20
     pairs = [(a.epoch, b.epoch) for a, b in zip(one, one, strict=True)]
     assert pairs == [(20, 21)] * 4
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_threads_that_share_an_epoch_get_each_batch_once(prefetch):
+    def slow(index):
+        time.sleep(0.002)
+        return np.zeros((2, 2, 3), np.uint8)
+
+    batches = Loader(from_function(40, slow), Compose([]), 2, prefetch=prefetch)
+    epoch, found = iter(batches), []
+    threads = [threading.Thread(target=lambda: found.extend(indices(epoch))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted(indices(batches.at(0)))
+    assert batches.state_dict()["epoch"] == 1
 
 
 def test_memory_says_how_much_is_prepared():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from augstream.batch import Batch
 from augstream.errors import AugstreamError
 from augstream.failures import Failure, tell
+from augstream.locks import Lock
 
 if TYPE_CHECKING:
     from augstream.loader import Loader
@@ -28,6 +29,7 @@ class Epoch(Iterator[Batch]):
         self._stream = loader.stream(epoch, start)
         self._skipped: list[Failure] = []
         self._left: float | None = None
+        self._turn = Lock()
 
     @property
     def position(self) -> int:
@@ -35,6 +37,11 @@ class Epoch(Iterator[Batch]):
         return self._stream.position
 
     def __next__(self) -> Batch:
+        # Threads may share an epoch; without turns two of them would get one batch, and nobody another.
+        with self._turn:
+            return self._next()
+
+    def _next(self) -> Batch:
         begin = time.perf_counter()
         try:
             made = next(self._stream)
@@ -46,7 +53,7 @@ class Epoch(Iterator[Batch]):
             raise error.with_traceback(None) from None
         if self.position == len(self._loader):
             self._loader.flush()
-            tell(self.epoch, self._skipped, len(self._loader.source))
+            tell(self.epoch, self._skipped, len(self._loader.source), stacklevel=3)
         now = time.perf_counter()
         away = 0.0 if self._left is None else begin - self._left
         self._loader.clock.handed(len(made.batch), now - begin, away)
