@@ -130,6 +130,8 @@ def test_a_listing_that_does_not_come_is_an_error_in_time(server):
     begin = time.monotonic()
     with pytest.raises(SourceError, match=r"cannot list http://.*: no answer within 0.1 s, 2 tries"):
         aug.from_folder(server.url, remote={"wait": 0.01, "timeout": 0.1, "tries": 2})
+    with pytest.raises(SourceError, match=r"from_tar: cannot read .*x\.tar"):
+        aug.from_tar(f"{server.url}/x.tar", remote={"wait": 0.01, "timeout": 0.1, "tries": 2})
     assert time.monotonic() - begin < 20
     server.delay = 0
 

@@ -109,7 +109,7 @@ class Remote:
         if system is None:
             fsspec = _fsspec(protocol)
             try:
-                system = fsspec.filesystem(protocol, skip_instance_cache=True, **self.options)
+                system = fsspec.filesystem(protocol, skip_instance_cache=True, **self._patient(protocol))
             except ImportError as error:
                 package, extra = _PACKAGES.get(protocol, (str(error), None))
                 raise MissingPackageError(f"Reading {protocol}:// files", package, extra) from None
@@ -117,6 +117,15 @@ class Remote:
                 raise SourceError(f"No way is known to read {protocol}:// files: {error}.") from None
             self._systems[protocol] = system
         return system
+
+    def _patient(self, protocol: str) -> dict[str, Any]:
+        """The options, for web servers with the time-out: their client would wait for five minutes."""
+        if protocol not in ("http", "https"):
+            return self.options
+        import aiohttp
+
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=self.timeout or None, sock_read=self.timeout or None)
+        return {**self.options, "client_kwargs": {"timeout": limit, **self.options.get("client_kwargs", {})}}
 
     def _together(self, system: Any, spans: Sequence[Span]) -> list[bytes | Exception]:
         async def all_of() -> list[bytes | Exception]:
@@ -305,15 +314,9 @@ def _walk(remote: Remote, system: Any, root: str) -> Iterator[str]:
 
 
 def _listed(remote: Remote, system: Any, folder: str) -> list[dict[str, Any]]:
-    # A page of links is one answer; a bucket's listing is many, and each has the time-out of its own library.
-    from fsspec.asyn import sync
-
-    one_answer = system.async_impl and "http" in system.protocol
     for number in range(remote.tries):
         try:
             # With the slash a web server need not send us on to the folder.
-            if one_answer and remote.timeout:
-                return list(sync(system.loop, system._ls, f"{folder}/", detail=True, timeout=remote.timeout))
             return list(system.ls(f"{folder}/", detail=True))
         except Exception as error:
             if number + 1 == remote.tries or not _passing(error):

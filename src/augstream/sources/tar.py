@@ -162,7 +162,10 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                     raise tarfile.ReadError(f"it is damaged or cut off behind byte {archive.offset:,}")
         except (OSError, tarfile.TarError) as error:
             packed = path.endswith((".gz", ".tgz", ".xz", ".bz2", ".zst"))
-            why = "a compressed file can't be read in any order. Unpack it to a plain .tar" if packed else str(error)
+            # fsspec names the address only, and has the reason behind it.
+            why = str(error.__cause__ or error)
+            if packed:
+                why = "a compressed file can't be read in any order. Unpack it to a plain .tar"
             raise SourceError(f"from_tar: cannot read {path}: {why}.") from error
         for key, row in rows.items():
             if row[0, 1] >= 0:
