@@ -17,7 +17,7 @@ from augstream.engines import native
 from augstream.errors import ArgumentError, PipelineError
 from augstream.fuse import Plan, fuse, steps
 from augstream.ops import Frame
-from augstream.samples import PEAK, Sample, Stack
+from augstream.samples import PEAK, Sample, Stack, checked
 from augstream.sources.source import Source
 from augstream.stream import Threads
 from augstream.targets import Moved, Targets, move
@@ -267,7 +267,7 @@ class Recipe:
             try:
                 if isinstance(sample, Exception):
                     raise sample
-                samples.append(sample if isinstance(sample, bytes) else _picture(sample))
+                samples.append(checked(sample))
             except Exception as error:
                 # Sources are anybody's code, and a failure to read is a fact about the sample, not about the batch.
                 reasons[row] = _unread(error)
@@ -379,17 +379,6 @@ def oriented_plan(
     plan = steps(ops, frame)
     first = fuse([turn, *plan.ops[:1]], lying)
     return Plan((*first.passes, *plan.passes[1:]), lying, plan.frame_out)
-
-
-def _picture(sample: object) -> Sample:
-    if isinstance(sample, bytearray | memoryview):
-        return bytes(sample)
-    if not isinstance(sample, np.ndarray) or sample.dtype not in PEAK:
-        what = f"an array of {sample.dtype}" if isinstance(sample, np.ndarray) else type(sample).__name__
-        raise TypeError(f"must be bytes or an array of uint8, uint16 or float32; got {what}")
-    if sample.ndim not in (2, 3) or 0 in sample.shape:
-        raise ValueError(f"must be (h, w) or (h, w, c), each at least 1; got shape {sample.shape}")
-    return np.ascontiguousarray(sample[:, :, None] if sample.ndim == 2 else sample)
 
 
 def _unread(error: Exception) -> str:

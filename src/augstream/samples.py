@@ -31,3 +31,17 @@ class Stack(Sequence[Sample]):
     def __getitem__(self, row: slice) -> "Stack": ...
     def __getitem__(self, row: int | slice) -> "Sample | Stack":
         return Stack(self.array, self.numbers[row]) if isinstance(row, slice) else self.array[self.numbers[row]]
+
+
+def checked(sample: object) -> Sample:
+    """What a source gave for a sample, as the engine takes it; TypeError or ValueError where it is none."""
+    if isinstance(sample, bytes):
+        return sample
+    if isinstance(sample, bytearray | memoryview):
+        return bytes(sample)
+    if not isinstance(sample, np.ndarray) or sample.dtype not in PEAK:
+        what = f"an array of {sample.dtype}" if isinstance(sample, np.ndarray) else type(sample).__name__
+        raise TypeError(f"must be bytes or an array of uint8, uint16 or float32; got {what}")
+    if sample.ndim not in (2, 3) or 0 in sample.shape:
+        raise ValueError(f"must be (h, w) or (h, w, c), each at least 1; got shape {sample.shape}")
+    return np.ascontiguousarray(sample[:, :, None] if sample.ndim == 2 else sample)
