@@ -1,13 +1,13 @@
 """An array of pictures as a source."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.samples import PEAK, Sample, Stack
 from augstream.sources.source import Source
-
-KEPT = frozenset(map(np.dtype, (np.uint8, np.uint16, np.float32)))
 
 
 class Pictures(Source):
@@ -16,7 +16,7 @@ class Pictures(Source):
     def __init__(self, x: Any, planar: bool) -> None:
         self.x = x
         self.planar = planar
-        self.fits = x.dtype in KEPT and not planar
+        self.fits = x.dtype in PEAK and not planar
 
     def __len__(self) -> int:
         return len(self.x)
@@ -25,9 +25,14 @@ class Pictures(Source):
         picture: NDArray[Any] = np.asarray(self.x[index])
         if self.fits:
             return picture
-        if picture.dtype not in KEPT:
+        if picture.dtype not in PEAK:
             picture = picture.astype(np.float32)
         return picture.transpose(1, 2, 0) if self.planar else picture
+
+    def read_many(self, indices: Sequence[int]) -> Sequence[Sample | Exception]:
+        if self.fits and self.x.flags.c_contiguous:
+            return Stack(np.asarray(self.x), np.asarray(indices, np.int64))
+        return super().read_many(indices)
 
     def name(self, index: int) -> str:
         return f"x[{index}]"

@@ -18,7 +18,7 @@ from augstream.keras_preprocessing.draws import Parameters, draw, rng_of
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
 from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
 from augstream.ops import Array, Frame, Op, Warp
-from augstream.samples import Sample
+from augstream.samples import Sample, Stack
 from augstream.sources.source import Source
 from augstream.stream import Threads
 
@@ -220,22 +220,30 @@ class FlowRecipe:
             out = np.clip(np.rint(out), limit.min, limit.max)
         return out.astype(wanted, copy=False)
 
-    def _read(self, index: Integers) -> tuple[list[Sample], dict[int, str]]:
+    def _read(self, index: Integers) -> tuple[list[Sample] | Stack, dict[int, str]]:
         samples: list[Sample] = []
-        reasons = {}
-        for row, number in enumerate(index.tolist()):
-            try:
-                sample = self.source.read(number)
-                samples.append(sample if isinstance(sample, bytes) else np.ascontiguousarray(sample))
-            except OSError as error:
-                missing = isinstance(error, FileNotFoundError)
-                reasons[row] = ABSENT if missing else f"cannot be read: {error.strerror or error}"
+        reasons: dict[int, str] = {}
+        found = self.source.read_many(index.tolist())
+        if isinstance(found, Stack):
+            return found, reasons
+        for row, sample in enumerate(found):
+            if isinstance(sample, OSError):
+                missing = isinstance(sample, FileNotFoundError)
+                reasons[row] = ABSENT if missing else f"cannot be read: {sample.strerror or sample}"
                 samples.append(b"")
+            elif isinstance(sample, Exception):
+                raise sample
+            else:
+                samples.append(sample if isinstance(sample, bytes) else np.ascontiguousarray(sample))
         return samples, reasons
 
-    def _open(self, samples: list[Sample], reasons: dict[int, str], threads: Threads) -> tuple[Integers, Integers]:
+    def _open(
+        self, samples: list[Sample] | Stack, reasons: dict[int, str], threads: Threads
+    ) -> tuple[Integers, Integers]:
         """Stored sizes and orientations; what the core cannot decode, or resize as asked, Pillow does in place."""
         table = decode.peek(samples)
+        if isinstance(samples, Stack):
+            return table[:, 1:3], table[:, 4]
         for row in decode.oversized(table, decode.MAX_PIXELS):
             reasons[row] = _short(decode.bomb(int(table[row, 2]), int(table[row, 1]), decode.MAX_PIXELS))
         theirs = table[:, 0] == decode.PILLOW
