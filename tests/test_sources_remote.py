@@ -66,21 +66,19 @@ class Handler(SimpleHTTPRequestHandler):
             server.counts[self.path] = count = server.counts.get(self.path, 0) + 1
             server.now += 1
             server.most = max(server.most, server.now)
-        try:
-            time.sleep(server.delay)
-            trouble = server.trouble(self.path, count)
-            if trouble is None:
-                super().do_GET()
-            elif trouble == "cut":
-                self.send_response(200)
-                self.send_header("Content-Length", "1000")
-                self.end_headers()
-                self.wfile.write(b"short")
-            else:
-                self.send_error(trouble)
-        finally:
-            with server.lock:
-                server.now -= 1
+        time.sleep(server.delay)
+        with server.lock:
+            server.now -= 1  # before the answer: the client may ask again as soon as it has it
+        trouble = server.trouble(self.path, count)
+        if trouble is None:
+            super().do_GET()
+        elif trouble == "cut":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"short")
+        else:
+            self.send_error(trouble)
 
     def log_message(self, *args):
         pass
