@@ -98,6 +98,18 @@ augstream::Stored stored_of(const Bytes& block) {
     return stored;
 }
 
+augstream::Source pixels_of(const void* data, nb::dlpack::dtype dtype, size_t height, size_t width, size_t channels) {
+    expect(height > 0 && width > 0 && channels > 0, "a picture has no pixels");
+    augstream::Source source;
+    source.data = static_cast<const uint8_t*>(data);
+    source.encoded = false;
+    source.type = type_of(dtype);
+    source.height = static_cast<int>(height);
+    source.width = static_cast<int>(width);
+    source.channels = static_cast<int>(channels);
+    return source;
+}
+
 augstream::Source source_of(nb::handle sample) {
     augstream::Source source;
     if (PyBytes_Check(sample.ptr())) {
@@ -120,14 +132,7 @@ augstream::Source source_of(nb::handle sample) {
         return source;
     }
     const auto pixels = exactly<Pixels>(sample);
-    source.data = static_cast<const uint8_t*>(pixels.data());
-    source.encoded = false;
-    source.type = type_of(pixels.dtype());
-    source.height = static_cast<int>(pixels.shape(0));
-    source.width = static_cast<int>(pixels.shape(1));
-    source.channels = static_cast<int>(pixels.shape(2));
-    expect(source.height > 0 && source.width > 0 && source.channels > 0, "a picture has no pixels");
-    return source;
+    return pixels_of(pixels.data(), pixels.dtype(), pixels.shape(0), pixels.shape(1), pixels.shape(2));
 }
 
 // The samples of a batch: a list of files, blocks and pictures, or (pictures (n, h, w, c), numbers (m,)).
@@ -142,14 +147,9 @@ std::vector<augstream::Source> sources_of(nb::handle samples) {
     const auto stack = nb::cast<nb::tuple>(samples);
     const auto pictures = exactly<Pictures>(stack[0]);
     const auto numbers = exactly<Rows<int64_t, nb::ndim<1>>>(stack[1]);
-    augstream::Source source;
-    source.encoded = false;
-    source.type = type_of(pictures.dtype());
-    source.height = static_cast<int>(pictures.shape(1));
-    source.width = static_cast<int>(pictures.shape(2));
-    source.channels = static_cast<int>(pictures.shape(3));
-    expect(source.height > 0 && source.width > 0 && source.channels > 0, "a picture has no pixels");
-    const auto* data = static_cast<const uint8_t*>(pictures.data());
+    augstream::Source source =
+        pixels_of(pictures.data(), pictures.dtype(), pictures.shape(1), pictures.shape(2), pictures.shape(3));
+    const uint8_t* const data = source.data;
     const size_t bytes = pictures.shape(1) * pictures.shape(2) * pictures.shape(3) * pictures.itemsize();
     sources.reserve(numbers.shape(0));
     for (size_t i = 0; i < numbers.shape(0); ++i) {
