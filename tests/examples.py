@@ -1,7 +1,7 @@
 """At least one of every transform in the catalogue; a new one that is missing here fails the contract tests."""
 
 import augstream as aug
-from augstream.transform import catalogue
+from augstream.transforms.transform import catalogue
 
 # Beside the one made from the defaults.
 OTHERS = {

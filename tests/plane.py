@@ -6,7 +6,7 @@ looks at it elsewhere, a point op changes what is seen there.
 
 import numpy as np
 
-from augstream.ops import Color, Curve, Warp
+from augstream.plan.ops import Color, Curve, Warp
 
 HALF = 0.5
 

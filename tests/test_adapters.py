@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from augstream.compose import Compose
 from augstream.errors import MissingPackageError
 from augstream.loader import Loader
 from augstream.sources import from_arrays, from_folder
 from augstream.transforms import HorizontalFlip, Rescale, Resize, Rotate
+from augstream.transforms.compose import Compose
 
 PIPELINE = Compose([Rotate(40), HorizontalFlip(p=0.5), Resize(24, 32), Rescale(1 / 255)])
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from conftest import encoded, real, scene, turned
 
-from augstream.cache_files import Files
-from augstream.compose import Compose
+from augstream.batch.cache_folder import Files
 from augstream.errors import ArgumentError
 from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
 from augstream.transforms import HorizontalFlip, RandomResizedCrop, Rescale, Resize, Rotate
+from augstream.transforms.compose import Compose
 
 PIPELINE = Compose([Rotate(40), HorizontalFlip(p=0.5), Resize(24, 32), Rescale(1 / 255)], border="edge")
 # Shrinks so unevenly that the decoder's scale differs from epoch to epoch.
@@ -228,7 +228,7 @@ def test_blocks_that_a_killed_process_left_are_removed_after_a_day(tmp_path, pho
 
 FULL = """
 import resource, signal, sys, warnings
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize

@@ -15,9 +15,10 @@ from PIL import Image
 from test_cli import call, listing
 
 import augstream as aug
-from augstream.check import check, findings, formats, page, scan, twins
+from augstream.check import check, findings, formats, page, scan
+from augstream.check import near_duplicates as twins
 from augstream.check.fingerprint import NEAR, Fingerprints, distance, fingerprints
-from augstream.check.thumbs import thumb
+from augstream.check.thumbnails import thumb
 from augstream.errors import ArgumentError
 from augstream.sources.folder import EXTENSIONS
 
@@ -305,7 +306,7 @@ def test_json_says_all_of_it(faulty, tmp_path):
 
 
 def test_json_on_the_screen_is_nothing_but_json(faulty):
-    code = "from augstream.cli import app; app(prog_name='augstream')"
+    code = "from augstream.commands.cli import app; app(prog_name='augstream')"
     made = subprocess.run([sys.executable, "-c", code, "check", faulty, "--json", "-"], capture_output=True, text=True)
     assert made.returncode == 1
     assert json.loads(made.stdout)["clean"] is False

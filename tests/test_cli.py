@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import augstream as aug
-from augstream.cli import app
+from augstream.commands.cli import app
 
 
 def call(*words):
@@ -47,7 +47,7 @@ def test_help_is_there(words):
 
 
 def test_help_comes_without_loading_what_only_the_work_needs():
-    code = "import sys, augstream.cli; print(*(set(sys.modules) & {'PIL', 'keras', 'jax', 'sklearn'}))"
+    code = "import sys, augstream.commands.cli; print(*(set(sys.modules) & {'PIL', 'keras', 'jax', 'sklearn'}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == ""
 
 
@@ -102,7 +102,7 @@ def test_explain_prints_draws_ops_plan_and_decoder(photos):
 
 def test_explain_shows_the_draws_of_the_loader(photos):
     _, text = call("explain", photos, "--index", 7, "--seed", 3, "--epoch", 2)
-    from augstream.demo import pipelines
+    from augstream.commands.demo import pipelines
 
     height, width = next(
         (batch.image.shape[1:3]) for batch in aug.Loader(aug.from_folder(photos).subset([7]), aug.Compose([]), 1)

@@ -8,7 +8,7 @@ import pytest
 from conftest import DATA, encoded, nasty, scene, turned
 from PIL import Image, ImageFile, ImageOps
 
-from augstream import decode
+from augstream.decode import pillow as decode
 
 NASTY = nasty()
 # A first look at these fails in Pillow; the record says "ok" as a second one then finds nothing left to do.

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import augstream as aug
-from augstream.demo import chart, pipelines
-from augstream.demo.task import Outcome, Run, Spread, Task
+from augstream.commands.demo import chart, pipelines
+from augstream.commands.demo.task import Outcome, Run, Spread, Task
 
 needs_keras = pytest.mark.skipif(
     not all(find_spec(name) for name in ("keras", "jax")), reason="keras and jax are not installed"
@@ -22,7 +22,7 @@ needs_digits = pytest.mark.skipif(not find_spec("sklearn"), reason="scikit-learn
 
 def demo(*words):
     """The command in a process of its own: which Keras backend is used is settled once for a whole process."""
-    code = "from augstream.cli import app; app(prog_name='augstream')"
+    code = "from augstream.commands.cli import app; app(prog_name='augstream')"
     command = [sys.executable, "-c", code, "demo", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
@@ -99,7 +99,7 @@ def test_the_demo_on_a_folder_of_photos(photo_folder, tmp_path):
 
 @needs_digits
 def test_digits_are_the_same_every_time(tmp_path):
-    from augstream.demo import digits
+    from augstream.commands.demo import digits
 
     one, two = (digits.write(tmp_path / name) for name in ("one", "two"))
     assert len(one.train) == 200
@@ -111,7 +111,7 @@ def test_digits_are_the_same_every_time(tmp_path):
 
 @needs_digits
 def test_upright_digits_stand_in_the_order_of_the_test_digits(tmp_path):
-    from augstream.demo import digits
+    from augstream.commands.demo import digits
 
     made = digits.write(tmp_path)
     assert made.test.labels.tolist() == made.upright.labels.tolist()
@@ -120,7 +120,7 @@ def test_upright_digits_stand_in_the_order_of_the_test_digits(tmp_path):
 @needs_keras
 def test_a_restart_forgets_everything(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
-    from augstream.demo import network
+    from augstream.commands.demo import network
 
     model = network.build(16, 1, 3, rate=1e-2, steps=10)
     x, y = np.linspace(0, 1, 4 * 256, dtype=np.float32).reshape(4, 16, 16, 1), np.array([0, 1, 2, 0])
@@ -138,7 +138,7 @@ def test_a_restart_forgets_everything(monkeypatch):
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
-    from augstream.demo import run
+    from augstream.commands.demo import run
 
     monkeypatch.setattr(run, "find_spec", lambda name: None)
     with pytest.raises(aug.MissingPackageError, match=r"needs the package keras.*pip install 'augstream\[demo\]'"):
@@ -148,7 +148,7 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch):
 
 
 def test_one_class_is_not_enough(tmp_path):
-    from augstream.demo import run
+    from augstream.commands.demo import run
 
     (tmp_path / "only").mkdir()
     Image.new("RGB", (8, 8)).save(tmp_path / "only" / "x.png")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from augstream.engines import native
-from augstream.fuse import fuse
-from augstream.ops import Frame
+from augstream.plan.fuse import fuse
+from augstream.plan.ops import Frame
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

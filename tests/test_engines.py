@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from augstream.decode.sample import Stack
 from augstream.engines import native, reference
-from augstream.fuse import Pass, Plan
-from augstream.ops import Color, Curve, Frame, Warp
-from augstream.samples import Stack
+from augstream.plan.fuse import Pass, Plan
+from augstream.plan.ops import Color, Curve, Frame, Warp
 
 BORDERS = ["constant", "edge", "reflect", "mirror", "wrap", "overlap"]
 LEVELS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}

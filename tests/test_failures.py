@@ -15,11 +15,11 @@ from conftest import encoded, scene
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from augstream.compose import Compose
 from augstream.errors import ArgumentError, SampleError
 from augstream.loader import Loader
 from augstream.sources import Source, from_folder, from_function
 from augstream.transforms import Resize, Rotate
+from augstream.transforms.compose import Compose
 
 PLAIN = Compose([Resize(16, 16)])
 
@@ -238,7 +238,7 @@ def test_memory_says_how_much_is_prepared():
 
 
 def test_a_slow_consumer_never_makes_it_grow():
-    from augstream.batch import Batch
+    from augstream.batch.prepare import Batch
 
     one = Loader(Memory(), PLAIN, 1, on_error="skip", prefetch=3)
     with warnings.catch_warnings():
@@ -267,7 +267,7 @@ def test_memory_for_pictures_of_many_sizes_goes_by_the_largest():
 
 INTERRUPTED = """
 import sys, threading
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize, Rotate
@@ -329,7 +329,7 @@ def test_stats_say_what_is_slow():
 
 
 def test_each_bottleneck_has_its_advice():
-    from augstream.clock import Stats
+    from augstream.batch.stats import Stats
 
     def said(**shares):
         numbers = {"read": 0.0, "plan": 0.0, "decode": 0.0, "run": 0.0} | shares

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from augstream.adapters import torch as torch_adapter
-from augstream.compose import Compose
 from augstream.errors import ArgumentError, MissingPackageError
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import HorizontalFlip, Rescale, Resize, Rotate
+from augstream.transforms.compose import Compose
 
 PIPELINE = Compose([Rotate(40), HorizontalFlip(p=0.5), Resize(24, 32), Rescale(1 / 255)], border="edge")
 
@@ -79,7 +79,7 @@ os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
 os.environ["JAX_PLATFORMS"] = "cpu"
 import jax, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize
@@ -106,7 +106,7 @@ jax.config.update("jax_cpu_collectives_implementation", "gloo")
 jax.distributed.initialize(sys.argv[2], num_processes=2, process_id=int(sys.argv[3]))
 from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize
@@ -234,7 +234,7 @@ def test_a_fork_while_a_loop_runs_does_not_hang(torch, photos):
 
 
 def test_workers_share_the_cores(torch, photos, monkeypatch):
-    from augstream import pools
+    from augstream.concurrency import pool as pools
 
     class Worker:
         num_workers = 2

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, look, ramp, structure
 
 import augstream as aug
-from augstream.compose import rng_for
 from augstream.engines import reference
-from augstream.fuse import Merged, Plan, fuse, steps, verify
-from augstream.ops import Color, Curve, Frame, Warp
+from augstream.plan.fuse import Merged, Plan, fuse, steps, verify
+from augstream.plan.ops import Color, Curve, Frame, Warp
 from augstream.rng import Rng
+from augstream.transforms.compose import rng_for
 
 N = 6
 FRAME = Frame(np.array([[60, 80], [50, 50], [41, 77], [90, 30], [64, 64], [33, 35]]))

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from augstream.engines import native
-from augstream.fuse import Pass, Plan
-from augstream.ops import Frame, Warp
+from augstream.plan.fuse import Pass, Plan
+from augstream.plan.ops import Frame, Warp
 
 
 def photo(height=75, width=101, seed=0):

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from conftest import encoded, scene, turned
 
-from augstream.compose import Compose
 from augstream.errors import ArgumentError, PipelineError, SampleError
 from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
@@ -28,6 +27,7 @@ from augstream.transforms import (
     Shift,
     Solarize,
 )
+from augstream.transforms.compose import Compose
 
 PIPELINE = Compose(
     [
@@ -520,7 +520,7 @@ def test_no_warnings_in_a_clean_epoch(photos):
 
 INTERRUPTED = """
 import sys, threading, time
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize

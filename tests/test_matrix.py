@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from augstream import matrix
+from augstream.plan import matrix
 
 SIZE = np.array([[100, 200], [100, 200]])  # height, width
 

@@ -7,12 +7,12 @@ import pytest
 from conftest import DATA, nasty
 from PIL import Image, ImageOps
 
-from augstream import decode
-from augstream.compose import Compose
+from augstream.decode import pillow as decode
 from augstream.errors import SampleError
 from augstream.loader import Loader
 from augstream.sources import Source
 from augstream.transforms import Resize, Rotate
+from augstream.transforms.compose import Compose
 
 NASTY = nasty()
 pytestmark = [

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augstream as aug
+from augstream.batch.sampler import Order, checked_shard, surroundings
 from augstream.errors import ArgumentError
-from augstream.order import Order, checked_shard, surroundings
 
 
 def ranks(n, batch_size, world, uneven):
@@ -118,7 +118,7 @@ def test_wrong_shards_are_refused(shard):
 
 DISTRIBUTED = """
 import torch.distributed as dist
-from augstream.order import checked_shard
+from augstream.batch.sampler import checked_shard
 dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1)
 print(*checked_shard("auto"))
 """
@@ -148,7 +148,7 @@ def test_auto_asks_torch_distributed_first():
 
 RANK = """
 import sys
-from augstream.compose import Compose
+from augstream.transforms.compose import Compose
 from augstream.loader import Loader
 from augstream.sources import from_folder
 from augstream.transforms import Resize

@@ -7,8 +7,8 @@ import pytest
 from plane import assert_same_ops, assert_same_plan, assert_same_sight, colored, curved, look, ramp
 
 from augstream import Frame
-from augstream.fuse import Plan, fuse
-from augstream.ops import Color, Curve, Warp
+from augstream.plan.fuse import Plan, fuse
+from augstream.plan.ops import Color, Curve, Warp
 
 FRAME = Frame(np.array([[20, 30], [20, 30]]))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import augstream as aug
-from augstream import sheet
+from augstream.commands import preview as sheet
 
 PIPELINE = aug.Compose([aug.Rotate(30), aug.HorizontalFlip(p=0.5), aug.Resize(32, 48), aug.Rescale(1 / 255)])
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augstream.compose import Compose
 from augstream.errors import ArgumentError, SourceError
 from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
 from augstream.transforms import HorizontalFlip, Resize, Rotate
+from augstream.transforms.compose import Compose
 
 
 def touch(folder, *names):

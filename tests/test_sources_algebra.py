@@ -7,7 +7,7 @@ import pytest
 
 import augstream as aug
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources import division
+from augstream.sources import split as division
 
 
 def squares(n=60, classes=3, start=0, **more):

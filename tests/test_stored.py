@@ -7,8 +7,8 @@ from conftest import encoded, scene, turned
 import augstream as aug
 from augstream import _core
 from augstream.engines import native
-from augstream.fuse import fuse
-from augstream.ops import Frame
+from augstream.plan.fuse import fuse
+from augstream.plan.ops import Frame
 from augstream.rng import Rng
 from augstream.transforms import CenterCrop, HorizontalFlip, RandomResizedCrop, Resize, Rotate, Rotate90, Zoom
 

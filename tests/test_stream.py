@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from augstream.stream import Cancelled, Stream, Threads
+from augstream.concurrency.prefetch import Cancelled, Stream, Threads
 
 
 def ours():
@@ -123,7 +123,7 @@ def test_a_fork_in_the_middle_goes_on_in_both_processes():
 import os
 import subprocess
 import sys
-from augstream.stream import Stream
+from augstream.concurrency.prefetch import Stream
 
 stream = Stream(lambda position, threads: position * position, 8, ahead=2, threads=2)
 assert [next(stream), next(stream)] == [0, 1]

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augstream import transforms as t
-from augstream.compose import Compose
 from augstream.engines import native
+from augstream.engines.targets import Moved, Outlines, Rules, Targets, move, move_boxes, move_masks, move_points
 from augstream.errors import PipelineError, SampleError
-from augstream.fuse import Plan
 from augstream.loader import Loader
-from augstream.ops import Frame
-from augstream.polygon import inverse
+from augstream.plan.fuse import Plan
+from augstream.plan.ops import Frame
+from augstream.plan.polygon import inverse
 from augstream.sources import Source
-from augstream.targets import Moved, Outlines, Rules, Targets, move, move_boxes, move_masks, move_points
+from augstream.transforms.compose import Compose
 
 GEOMETRIC = {
     "nothing": [],

@@ -9,10 +9,10 @@ from examples import OTHERS, defaults, everything, gray, ours
 from plane import assert_same_ops, assert_same_plan, shape
 
 import augstream as aug
-from augstream.compose import rng_for
-from augstream.fuse import verify
+from augstream.plan.fuse import verify
 from augstream.rng import Rng
-from augstream.transform import catalogue, from_dict
+from augstream.transforms.compose import rng_for
+from augstream.transforms.transform import catalogue, from_dict
 
 N = 40
 SIZES = np.random.default_rng(5).integers(24, 80, (N, 2))
@@ -96,8 +96,8 @@ def test_reads_as_english(transform):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_makes_a_sound_plan(transform, channels):
     frame = replace(FRAME, channels=channels)
-    verify(aug.fuse.fuse(ops_of(gray(transform), frame=frame), frame))
-    verify(aug.fuse.steps(ops_of(gray(transform), frame=frame), frame))
+    verify(aug.plan.fuse.fuse(ops_of(gray(transform), frame=frame), frame))
+    verify(aug.plan.fuse.steps(ops_of(gray(transform), frame=frame), frame))
 
 
 @every
@@ -187,8 +187,8 @@ def test_seed_and_epoch_change_the_draws(transform):
 
 @every
 def test_a_plan_fused_twice_is_the_plan(transform):
-    plan = aug.fuse.fuse(ops_of(transform), FRAME)
-    assert_same_plan(aug.fuse.fuse(plan.ops, FRAME), plan)
+    plan = aug.plan.fuse.fuse(ops_of(transform), FRAME)
+    assert_same_plan(aug.plan.fuse.fuse(plan.ops, FRAME), plan)
 
 
 def test_transforms_of_the_same_kind_draw_apart():
@@ -204,7 +204,7 @@ def test_a_transform_of_ones_own_needs_only_draw():
 
         def draw(self, rng, frame):
             factor = rng.uniform("factor", *self.factor)
-            yield self.warp(frame, aug.matrix.zoom(frame.size, factor, factor))
+            yield self.warp(frame, aug.plan.matrix.zoom(frame.size, factor, factor))
 
     assert Squeeze(keep="some") == from_dict(Squeeze(keep="some").to_dict()) != Squeeze()
     assert repr(Squeeze((0.5, 0.75), p=0.5)) == "Squeeze(factor=(0.5, 0.75), keep='all', p=0.5)"

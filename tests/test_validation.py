@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import augstream as aug
-from augstream.transform import BORDERS, from_dict
+from augstream.transforms.transform import BORDERS, from_dict
 
 
 def text(call):

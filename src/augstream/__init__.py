@@ -16,8 +16,6 @@ What streams (Loader, the sources) is imported when it is first asked for, so th
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from augstream.arguments import Range
-from augstream.compose import Compose, OneOf, SomeOf
 from augstream.errors import (
     ArgumentError,
     AugstreamError,
@@ -26,10 +24,9 @@ from augstream.errors import (
     SampleError,
     SourceError,
 )
-from augstream.fuse import Pass, Plan
-from augstream.ops import Color, Curve, Frame, Warp
+from augstream.plan.fuse import Pass, Plan
+from augstream.plan.ops import Color, Curve, Frame, Warp
 from augstream.rng import Rng
-from augstream.transform import Geometric, Transform
 from augstream.transforms import (
     Affine,
     Brightness,
@@ -59,8 +56,12 @@ from augstream.transforms import (
     VerticalFlip,
     Zoom,
 )
+from augstream.transforms.arguments import Range
+from augstream.transforms.compose import Compose, OneOf, SomeOf
+from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
+    from augstream.engines.targets import Targets
     from augstream.loader import Loader
     from augstream.sources import (
         Source,
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
         read_split,
         write_split,
     )
-    from augstream.targets import Targets
 
 SOURCES = (
     "Source",
@@ -98,7 +98,11 @@ SOURCES = (
     "read_split",
     "write_split",
 )
-LAZY = {"Loader": "augstream.loader", "Targets": "augstream.targets", **dict.fromkeys(SOURCES, "augstream.sources")}
+LAZY = {
+    "Loader": "augstream.loader",
+    "Targets": "augstream.engines.targets",
+    **dict.fromkeys(SOURCES, "augstream.sources"),
+}
 
 __all__ = [
     "Affine",

@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core, decode
-from augstream.batch import Batch, Dtype, Layout, Recipe, Tools
-from augstream.cache import Cache, Memory
-from augstream.clock import Clock, Stats
-from augstream.compose import Compose
+from augstream import _core
+from augstream.batch.arguments import check_kinds, flag, one_of, whole
+from augstream.batch.batches import Made, Maker
+from augstream.batch.byte_size import in_bytes, spelled
+from augstream.batch.cache import Cache, Memory
+from augstream.batch.epoch import Epoch
+from augstream.batch.failures import Failure, Failures, OnError
+from augstream.batch.prepare import Batch, Dtype, Layout, Recipe, Tools
+from augstream.batch.sampler import Order, Shard, Uneven, checked_shard
+from augstream.batch.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
+from augstream.batch.stats import Clock, Stats
+from augstream.concurrency.lock import Lock
+from augstream.concurrency.pool import cores as cores
+from augstream.concurrency.pool import shared_pool
+from augstream.concurrency.prefetch import Stream, Threads
+from augstream.decode import pillow as decode
 from augstream.engines.native import dtype_of
-from augstream.epoch import Epoch
 from augstream.errors import ArgumentError
-from augstream.failures import Failure, Failures, OnError
-from augstream.locks import Lock
-from augstream.maker import Made, Maker
-from augstream.options import check_kinds, flag, one_of, whole
-from augstream.order import Order, Shard, Uneven, checked_shard
-from augstream.pools import cores as cores
-from augstream.pools import shared_pool
-from augstream.sizes import in_bytes, spelled
 from augstream.sources.source import Source
-from augstream.spelling import known_arguments
-from augstream.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
-from augstream.stream import Stream, Threads
+from augstream.suggest import known_arguments
+from augstream.transforms.compose import Compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +195,7 @@ class Loader:
 
     def progress(self, text: str | None = None) -> "Iterator[Batch]":
         """The next epoch, under a bar on the terminal with images per second and where the time goes."""
-        from augstream.progress import watched
+        from augstream.batch.progress import watched
 
         return watched(self, text)
 
@@ -343,7 +344,7 @@ class Loader:
         limit = None if cache is None else in_bytes("cache", cache)
         if cache_dir is None:
             return None if limit is None else Memory(limit)
-        from augstream.cache_files import Files, cache_folder
+        from augstream.batch.cache_folder import Files, cache_folder
 
         recipe = self.recipe
         about = {

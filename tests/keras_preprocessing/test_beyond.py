@@ -10,7 +10,7 @@ from keras_lines import photo, photos
 from PIL import Image
 
 from augstream.errors import SampleError
-from augstream.keras_preprocessing import fitting
+from augstream.keras_preprocessing import statistics as fitting
 from augstream.keras_preprocessing.image import ImageDataGenerator
 
 MOVED = {"rotation_range": 30, "zoom_range": 0.2, "horizontal_flip": True, "fill_mode": "constant", "cval": 255}

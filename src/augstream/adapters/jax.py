@@ -8,7 +8,7 @@ from augstream.adapters.numpy import Adapter
 from augstream.errors import ArgumentError, MissingPackageError
 
 if TYPE_CHECKING:
-    from augstream.batch import Batch
+    from augstream.batch.prepare import Batch
     from augstream.loader import Loader
 
 

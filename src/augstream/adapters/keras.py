@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from augstream.batch.state import state_of
+from augstream.concurrency.lock import Lock
 from augstream.errors import ArgumentError, MissingPackageError
-from augstream.locks import Lock
-from augstream.state import state_of
 
 if TYPE_CHECKING:
-    from augstream.epoch import Epoch
+    from augstream.batch.epoch import Epoch
     from augstream.loader import Loader
 
 KerasBatches: TypeAlias = Any  # a class made when Keras is there: see `_dataset`

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from augstream.batch import Batch
+    from augstream.batch.prepare import Batch
     from augstream.loader import Loader
 
 

@@ -14,7 +14,7 @@ from augstream.errors import ArgumentError, MissingPackageError
 if TYPE_CHECKING:
     import torch
 
-    from augstream.batch import Batch
+    from augstream.batch.prepare import Batch
     from augstream.loader import Loader
 
 

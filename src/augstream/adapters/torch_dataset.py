@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from augstream.adapters.torch import tensor, tensors
+from augstream.batch.failures import Failure, tell
+from augstream.batch.state import state_of
 from augstream.errors import MissingPackageError
-from augstream.failures import Failure, tell
-from augstream.state import state_of
 
 if TYPE_CHECKING:
     from augstream.loader import Loader

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.check import formats, twins
+from augstream.check import formats
+from augstream.check import near_duplicates as twins
 from augstream.check.fingerprint import GRAY, Fingerprints
 from augstream.check.scan import PASSED, PICTURE, Scan
 

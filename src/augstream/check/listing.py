@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augstream.check.formats import SUFFIXES
 from augstream.errors import ArgumentError
-from augstream.sources.names import Growing, shown
+from augstream.sources.packed_names import Growing, shown
 
 # A file that claims to be larger is no picture that anybody trains on, and would not fit into memory.
 MAX_BYTES = 1 << 30

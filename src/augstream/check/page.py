@@ -8,13 +8,13 @@ from importlib.resources import files
 from io import BytesIO
 from string import Template
 
-from augstream import decode
-from augstream.check import text
+from augstream.check import terminal as text
 from augstream.check.findings import DIFFER, FAULTS, Entry, Group, Section, class_counts
 from augstream.check.listing import Unreadable
 from augstream.check.report import Report
 from augstream.check.scan import PICTURE, Scan
-from augstream.check.thumbs import thumb
+from augstream.check.thumbnails import thumb
+from augstream.decode import pillow as decode
 
 _GROUPS = 40
 _TILES = 8

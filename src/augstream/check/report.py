@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from augstream import decode
 from augstream.check import formats
 from augstream.check.findings import Entry, Section, class_counts, color_counts, findings
 from augstream.check.scan import OTHER, PICTURE, Advance, Scan, scan
+from augstream.decode import pillow as decode
 from augstream.errors import ArgumentError
 
 

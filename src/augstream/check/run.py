@@ -16,7 +16,7 @@ from rich.text import Text
 from augstream.check import page
 from augstream.check.report import Report, check
 from augstream.check.scan import Advance
-from augstream.check.text import Summary
+from augstream.check.terminal import Summary
 from augstream.errors import ArgumentError
 
 

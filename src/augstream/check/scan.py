@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core, decode
+from augstream import _core
 from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import Listing, Unreadable
-from augstream.check.thumbs import thumbs
+from augstream.check.thumbnails import thumbs
+from augstream.concurrency.prefetch import Stream, Threads
+from augstream.decode import pillow as decode
 from augstream.loader import cores
-from augstream.stream import Stream, Threads
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
 """`Scan.state`: no picture; a picture that a source passes over; one that it reads; one that it fails to read."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
-from augstream.fuse import Pass, Plan
-from augstream.ops import Color, Curve, Warp
-from augstream.samples import Sample, Stack
+from augstream.decode.sample import Sample, Stack
+from augstream.plan.fuse import Pass, Plan
+from augstream.plan.ops import Color, Curve, Warp
 
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.fuse import Pass, Plan
-from augstream.ops import Array, Border, Color, Curve, Interpolation
+from augstream.plan.fuse import Pass, Plan
+from augstream.plan.ops import Array, Border, Color, Curve, Interpolation
 
 Index = NDArray[np.int64]
 ALIGNED = 1e-4  # a warp is axis-aligned when its cross terms move no output pixel by more than this

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.dispatch import Serving
+from augstream.keras_preprocessing.flow_plan import COLORS, FlowRecipe
 from augstream.keras_preprocessing.image.utils import check_interpolation, load_img
 from augstream.keras_preprocessing.prefetch import Maker
-from augstream.keras_preprocessing.recipe import COLORS, FlowRecipe
-from augstream.keras_preprocessing.serving import Serving
 from augstream.sources.source import Source
 
 if TYPE_CHECKING:

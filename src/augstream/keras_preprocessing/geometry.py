@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import matrix
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.draws import Compat, Parameters
-from augstream.ops import Array, Border, Warp
+from augstream.keras_preprocessing.parameters import Compat, Parameters
+from augstream.plan import matrix
+from augstream.plan.ops import Array, Border, Warp
 
 Sizes = NDArray[np.int64]
 

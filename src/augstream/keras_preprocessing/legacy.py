@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState  # the exception to "no generator that keeps a state"
 
-from augstream.keras_preprocessing.draws import Ranges
+from augstream.keras_preprocessing.parameters import Ranges
 
 
 class Legacy:

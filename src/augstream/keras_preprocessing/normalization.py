@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.draws import Compat
-from augstream.ops import Array
+from augstream.keras_preprocessing.parameters import Compat
+from augstream.plan.ops import Array
 
 Picture = NDArray[Any]
 OVERRIDES = "This ImageDataGenerator specifies `{}`, which overrides setting of `{}`."

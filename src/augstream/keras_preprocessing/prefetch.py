@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
-from augstream.batch import Tools
+from augstream.batch.prepare import Tools
+from augstream.concurrency.pool import cores, shared_pool
+from augstream.concurrency.prefetch import Stream, Threads
 from augstream.errors import AugstreamError, SampleError
-from augstream.keras_preprocessing.recipe import ABSENT, FlowRecipe
-from augstream.pools import cores, shared_pool
+from augstream.keras_preprocessing.flow_plan import ABSENT, FlowRecipe
 from augstream.rng import permute
-from augstream.stream import Stream, Threads
 
 AHEAD = 2
 ENDLESS = 2**62

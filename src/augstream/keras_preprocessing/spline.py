@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import MissingPackageError
-from augstream.ops import Array
+from augstream.plan.ops import Array
 
 MODES = {"constant": "constant", "edge": "nearest", "reflect": "reflect", "overlap": "wrap"}
 

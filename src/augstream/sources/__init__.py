@@ -6,7 +6,7 @@ Each kind of source is imported when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from augstream.samples import Sample
+from augstream.decode.sample import Sample
 from augstream.sources.source import Source, Subset
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from augstream.sources.coco import from_coco
     from augstream.sources.folder import from_folder
     from augstream.sources.huggingface import from_huggingface
-    from augstream.sources.items import from_function, from_sequence
     from augstream.sources.joined import Joined, interleave
-    from augstream.sources.pairs import from_masks
-    from augstream.sources.splits import read_split, write_split
+    from augstream.sources.masks import from_masks
+    from augstream.sources.sequence import from_function, from_sequence
+    from augstream.sources.split_file import read_split, write_split
     from augstream.sources.table import from_table
     from augstream.sources.tar import from_tar
     from augstream.sources.voc import from_voc
@@ -28,17 +28,17 @@ LAZY = {
     "from_arrays": "arrays",
     "from_coco": "coco",
     "from_folder": "folder",
-    "from_function": "items",
+    "from_function": "sequence",
     "from_huggingface": "huggingface",
-    "from_masks": "pairs",
-    "from_sequence": "items",
+    "from_masks": "masks",
+    "from_sequence": "sequence",
     "from_table": "table",
     "from_tar": "tar",
     "from_voc": "voc",
     "from_yolo": "yolo",
     "interleave": "joined",
-    "read_split": "splits",
-    "write_split": "splits",
+    "read_split": "split_file",
+    "write_split": "split_file",
 }
 
 __all__ = [

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augstream.decode.sample import PEAK, Sample, Stack
 from augstream.errors import ArgumentError
-from augstream.samples import PEAK, Sample, Stack
-from augstream.sources import division
-from augstream.sources.annotations import annotate
+from augstream.sources import split as division
+from augstream.sources.annotate import annotate
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
 

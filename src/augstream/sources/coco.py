@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import decode
+from augstream.decode import pillow as decode
+from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.annotations import annotate, rules
+from augstream.sources.annotate import annotate, rules
 from augstream.sources.files import Files, Where, absolute, is_remote, reader
-from augstream.sources.names import Names
-from augstream.targets import Targets
+from augstream.sources.packed_names import Names
 
 Masks: TypeAlias = Literal["class", "instance"] | None
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError
-from augstream.samples import Sample
-from augstream.sources.names import Names
+from augstream.sources.packed_names import Names
 from augstream.sources.source import Source
 
 Where: TypeAlias = str | os.PathLike[str]

@@ -12,7 +12,7 @@ from augstream.errors import ArgumentError, SourceError
 from augstream.sources.files import Files, Where, absolute, is_remote
 from augstream.sources.labels import labels_of
 from augstream.sources.listing import Index, Listing
-from augstream.sources.names import Names
+from augstream.sources.packed_names import Names
 
 EXTENSIONS = (
     *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "webp", "gif", "bmp", "dib", "tif", "tiff", "avif"),

@@ -4,13 +4,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from augstream.decode.sample import Sample
+from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
-from augstream.samples import Sample
-from augstream.sources.annotations import rules
+from augstream.sources.annotate import rules
 from augstream.sources.files import Disk
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
-from augstream.targets import Targets
 
 
 def from_huggingface(

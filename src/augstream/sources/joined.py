@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augstream.decode.sample import Sample
+from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError
-from augstream.samples import Sample
-from augstream.sources import division
+from augstream.sources import split as division
 from augstream.sources.source import Source, Subset
-from augstream.targets import Targets
 
 
 class Joined(Source):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.kept import recall, remember
-from augstream.sources.names import Growing, Names, shown
+from augstream.sources.index_file import recall, remember
+from augstream.sources.packed_names import Growing, Names, shown
 
 # A folder that changed just before it was listed may change again without its time stamp showing it.
 _SETTLED = 2_000_000_000

@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from augstream.concurrency.prefetch import Cancelled, wanted
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
-from augstream.sources import division
-from augstream.sources.kept import recall, remember
+from augstream.sources import split as division
+from augstream.sources.index_file import recall, remember
 from augstream.sources.listing import Progress
-from augstream.sources.names import Names
-from augstream.stream import Cancelled, wanted
+from augstream.sources.packed_names import Names
 
 Span: TypeAlias = tuple[str, int | None, int | None]
 """A file, and where to begin and end reading it; None: from its beginning to its end."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from augstream.decode.sample import Sample
+from augstream.engines.targets import Rules, Targets
 from augstream.errors import ArgumentError
-from augstream.samples import Sample
-from augstream.sources import division
-from augstream.targets import Rules, Targets
+from augstream.sources import split as division
 
 if TYPE_CHECKING:
-    from augstream.sources.annotations import Annotations
+    from augstream.sources.annotate import Annotations
 
 By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources import division
-from augstream.sources.annotations import annotate
+from augstream.sources import split as division
+from augstream.sources.annotate import annotate
 from augstream.sources.columns import columns, numbers
 from augstream.sources.files import Files, Where
-from augstream.sources.items import Items
 from augstream.sources.labels import labels_of
-from augstream.sources.names import Names
+from augstream.sources.packed_names import Names
+from augstream.sources.sequence import Items
 from augstream.sources.source import Source
 
 

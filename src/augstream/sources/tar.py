@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.decode.sample import Sample
+from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
-from augstream.samples import Sample
-from augstream.sources.annotations import rules
+from augstream.sources.annotate import rules
 from augstream.sources.files import Where
 from augstream.sources.folder import EXTENSIONS
-from augstream.sources.kept import recall, remember
+from augstream.sources.index_file import recall, remember
 from augstream.sources.labels import labels_of
-from augstream.sources.names import Growing, Names, shown
+from augstream.sources.packed_names import Growing, Names, shown
 from augstream.sources.shards import Shards, found
 from augstream.sources.source import Source
-from augstream.targets import Targets
 
 _AT_A_TIME = 4096
 

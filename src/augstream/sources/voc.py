@@ -7,10 +7,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.annotations import annotate
+from augstream.sources.annotate import annotate
 from augstream.sources.files import Files, Reader, Where, absolute, is_remote
 from augstream.sources.folder import from_folder
-from augstream.sources.names import Names
+from augstream.sources.packed_names import Names
 
 
 def from_voc(

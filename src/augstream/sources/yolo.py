@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.annotations import annotate
+from augstream.sources.annotate import annotate
 from augstream.sources.files import Files, Where, absolute, is_remote, reader
 from augstream.sources.folder import from_folder
 

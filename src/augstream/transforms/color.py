@@ -8,10 +8,10 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
-from augstream.arguments import MisplacedError, Number, Range
-from augstream.ops import Array, Color, Frame, Op
+from augstream.plan.ops import Array, Color, Frame, Op
 from augstream.rng import Rng
-from augstream.transform import Transform
+from augstream.transforms.arguments import MisplacedError, Number, Range
+from augstream.transforms.transform import Transform
 
 LUMA = np.tile((0.299, 0.587, 0.114), (3, 1))
 CHROMA = np.eye(3) - LUMA

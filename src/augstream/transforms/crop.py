@@ -7,11 +7,11 @@ from dataclasses import KW_ONLY
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import matrix
-from augstream.arguments import Integer, Option, Range, SameAs, Wholes
-from augstream.ops import Frame, Interpolation, Op, Warp
+from augstream.plan import matrix
+from augstream.plan.ops import Frame, Interpolation, Op, Warp
 from augstream.rng import Rng
-from augstream.transform import INTERPOLATIONS, Bordered, Transform
+from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes
+from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
 TRIES = 10
 

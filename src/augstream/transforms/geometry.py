@@ -5,11 +5,11 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
-from augstream import matrix
-from augstream.arguments import Maybe, MaybeRange, Number, Range, Wholes
-from augstream.ops import Frame, Op, Warp
+from augstream.plan import matrix
+from augstream.plan.ops import Frame, Op, Warp
 from augstream.rng import Rng
-from augstream.transform import Geometric, Transform
+from augstream.transforms.arguments import Maybe, MaybeRange, Number, Range, Wholes
+from augstream.transforms.transform import Geometric, Transform
 
 COS = np.array([1.0, 0.0, -1.0, 0.0])
 SIN = np.array([0.0, 1.0, 0.0, -1.0])

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.arguments import MisplacedError, Number, Numbers, Range, UnfitError, WholeRange
-from augstream.ops import Array, Color, Curve, Frame, Op
+from augstream.plan.ops import Array, Color, Curve, Frame, Op
 from augstream.rng import Rng
-from augstream.transform import Transform
+from augstream.transforms.arguments import MisplacedError, Number, Numbers, Range, UnfitError, WholeRange
 from augstream.transforms.color import levels
+from augstream.transforms.transform import Transform
 
 NODES = np.linspace(0, 1, 256)
 LOGARITHMS = np.concatenate([[-np.inf], np.log(NODES[1:])])

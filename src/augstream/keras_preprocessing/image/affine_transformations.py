@@ -8,13 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from augstream.engines import native
 from augstream.errors import ArgumentError
-from augstream.fuse import fuse
-from augstream.keras_preprocessing import geometry, levels, spline
-from augstream.keras_preprocessing.draws import Compat, checked_compat, rng_of
+from augstream.keras_preprocessing import geometry, spline
+from augstream.keras_preprocessing import intensity as levels
 from augstream.keras_preprocessing.image.utils import array_to_img, img_to_array
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.names import demand, one_copy, optional
-from augstream.ops import Frame, Warp
+from augstream.keras_preprocessing.parameters import Compat, checked_compat, rng_of
+from augstream.plan.fuse import fuse
+from augstream.plan.ops import Frame, Warp
 
 __all__ = [
     "apply_affine_transform",

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing import fitting, geometry
-from augstream.keras_preprocessing.draws import Compat, checked_compat, draw, rng_of, source_or
+from augstream.keras_preprocessing import geometry
+from augstream.keras_preprocessing import statistics as fitting
 from augstream.keras_preprocessing.image.affine_transformations import (
     apply_affine_transform,
     apply_brightness_shift,
@@ -25,6 +25,7 @@ from augstream.keras_preprocessing.image.numpy_array_iterator import NumpyArrayI
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.names import demand, one_copy, optional
 from augstream.keras_preprocessing.normalization import Normalization, zoom_pair
+from augstream.keras_preprocessing.parameters import Compat, checked_compat, draw, rng_of, source_or
 
 Picture = NDArray[Any]
 DEPRECATED = {

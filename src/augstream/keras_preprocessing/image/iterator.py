@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.keras_preprocessing.draws import fresh_seed
 from augstream.keras_preprocessing.files import FilesToBatches
 from augstream.keras_preprocessing.image.utils import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.names import one_copy
+from augstream.keras_preprocessing.parameters import fresh_seed
 from augstream.rng import permute
 
 if TYPE_CHECKING:
-    from augstream.keras_preprocessing.draws import Compat
+    from augstream.keras_preprocessing.parameters import Compat
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
 

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing import levels
+from augstream.keras_preprocessing import intensity as levels
+from augstream.keras_preprocessing.array_source import Pictures
+from augstream.keras_preprocessing.dispatch import HASHES, Serving
+from augstream.keras_preprocessing.flow_plan import FlowRecipe
 from augstream.keras_preprocessing.image.iterator import Iterator, array_to_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.pictures import Pictures
 from augstream.keras_preprocessing.prefetch import Maker
-from augstream.keras_preprocessing.recipe import FlowRecipe
-from augstream.keras_preprocessing.serving import HASHES, Serving
 from augstream.keras_preprocessing.splitting import part, stratified
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.draws import Compat, checked_compat
 from augstream.keras_preprocessing.names import demand, one_copy, optional
+from augstream.keras_preprocessing.parameters import Compat, checked_compat
 
 if TYPE_CHECKING:
     from PIL import Image

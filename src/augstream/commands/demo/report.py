@@ -1,0 +1,203 @@
+"""The demo's outcome as one page that needs nothing else: styles, curves and pictures are inside."""
+
+import base64
+import os
+import platform
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from string import Template
+
+from augstream.commands import preview as sheet
+from augstream.commands.demo import chart
+from augstream.commands.demo.task import Outcome, Spread, Task
+from augstream.loader import cores
+
+VARIANTS = 7
+
+
+def write(outcome: Outcome, path: Path) -> None:
+    """Write the page."""
+    template = Template(files("augstream.commands.demo").joinpath("report.html").read_text("utf-8"))
+    path.write_text(template.substitute(_parts(outcome)), "utf-8")
+
+
+def percent(spread: Spread) -> str:
+    """The range of an accuracy over the seeds, as text: 96.1 to 97.0 %."""
+    return f"{100 * spread.low:.1f} to {100 * spread.high:.1f} %"
+
+
+def _parts(outcome: Outcome) -> dict[str, str]:
+    task = outcome.task
+    without, with_ = outcome.accuracy(False), outcome.accuracy(True)
+    points = 100 * (with_.mean - without.mean)
+    seeds = f"{task.seeds} seed{'s' * (task.seeds > 1)}"
+    shown = sheet.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
+    return {
+        "title": escape(task.title),
+        "heading": escape(f"{task.title}: the same network, with and without augmentation"),
+        "summary": _summary(task),
+        "seeds": seeds,
+        "without": f"{100 * without.mean:.1f}",
+        "with": f"{100 * with_.mean:.1f}",
+        "without_range": f"{percent(without)} over {seeds}",
+        "with_range": f"{percent(with_)} over {seeds}",
+        "difference": f'{points:+.1f}<span class="unit"> points</span>'.replace("-", "\N{MINUS SIGN}"),
+        "difference_note": f"on {len(task.test):,} {task.test_noun}",
+        "tested_on": task.test_noun,
+        "chart": _chart(outcome),
+        "table": _table(outcome),
+        "fairness": _fairness(outcome),
+        "variants": str(VARIANTS),
+        "sheet": _sheet(shown.rows),
+        "strip": _strip(task),
+        "strip_width": "56px" if task.color == "gray" else "104px",
+        "test_note": escape(task.test_note),
+        "throughput": _throughput(outcome),
+        "rates": _rates(outcome),
+        "pipeline": escape(str(task.augmented(task.size))),
+        "made": _made(outcome),
+        "machine": escape(_machine()),
+    }
+
+
+def _summary(task: Task) -> str:
+    classes = len(task.train.classes or [])
+    return (
+        f"A small convolutional network learns {classes} classes from {len(task.train):,} pictures, once as they are "
+        f"and once augmented while they stream, and is tested on {len(task.test):,} pictures that it has never seen."
+    )
+
+
+def _fairness(outcome: Outcome) -> str:
+    task = outcome.task
+    steps = task.epochs * task.batches
+    known = outcome.accuracy(True).mean
+    chance = 100 * (known * (1 - known) / len(task.test)) ** 0.5
+    return (
+        f"For each seed both runs begin with the same weights, see the pictures in the same order, and take the same "
+        f"{steps:,} steps of {task.batch_size} pictures ({task.epochs} epochs). Only the pipeline differs. "
+        f"The accuracy is the one after the last step, not the best one. With {len(task.test):,} pictures to be "
+        f"tested on, chance alone moves it by about {chance:.1f} points."
+    )
+
+
+def _chart(outcome: Outcome) -> str:
+    curves = []
+    for augmented, style, name in ((True, "with", "augmented"), (False, "without", "as they are")):
+        runs = outcome.of(augmented)
+        known = [Spread.of(list(column)).mean for column in zip(*(run.trained for run in runs), strict=True)]
+        tested = [Spread.of(list(column)) for column in zip(*(run.tested for run in runs), strict=True)]
+        mean, low, high = zip(*tested, strict=True)
+        curves.append(chart.Curve("", f"known {style}", known))
+        curves.append(chart.Curve(name, style, mean, low, high))
+    return chart.draw(outcome.task.tested, curves)
+
+
+def _table(outcome: Outcome) -> str:
+    task = outcome.task
+    heads = ["", f"{task.test_noun}, mean and range", *(f"seed {seed}" for seed in range(task.seeds))]
+    if task.upright is not None:
+        heads.append("the same digits<br>as they were written")
+    rows = []
+    for augmented in (False, True):
+        cells = [_figure(outcome.accuracy(augmented))]
+        cells += [f"{100 * run.tested[-1]:.1f} %" for run in outcome.of(augmented)]
+        if (upright := outcome.upright(augmented)) is not None:
+            cells.append(_figure(upright))
+        rows.append((augmented, cells))
+    return _html_table(heads, rows)
+
+
+def _figure(spread: Spread) -> str:
+    return f"<b>{100 * spread.mean:.1f} %</b><small>{percent(spread)}</small>"
+
+
+def _throughput(outcome: Outcome) -> str:
+    ratio = outcome.rates[True] / outcome.rate(True)
+    return (
+        "Pictures per second that the loader makes from the files where nobody keeps it waiting, and pictures per "
+        "second that the network learned from, on the same processor cores. With augmentation, the loader makes "
+        f"{ratio:.1f} times what the network takes."
+    )
+
+
+def _rates(outcome: Outcome) -> str:
+    heads = ["pictures per second", "loader alone", "network learning"]
+    rows = [
+        (augmented, [f"{outcome.rates[augmented]:,.0f}", f"{outcome.rate(augmented):,.0f}"])
+        for augmented in (False, True)
+    ]
+    return _html_table(heads, rows)
+
+
+def _html_table(heads: Sequence[str], rows: Sequence[tuple[bool, list[str]]]) -> str:
+    """One row without and one with augmentation."""
+    top = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    body = ""
+    for augmented, cells in rows:
+        style, name = ("with", "with augmentation") if augmented else ("without", "without augmentation")
+        body += f'<tr><th scope="row" class="{style}">{name}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)
+        body += "</tr>"
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _rows(task: Task) -> int:
+    """One per class, as far as a page can take it."""
+    return min(max(len(task.train.classes or []), 5), 10)
+
+
+def _sheet(rows: Sequence[sheet.Row]) -> str:
+    heads = ["original", "", *(f"epoch {epoch}" for epoch in range(VARIANTS))]
+    parts = [f'<div class="row">{"".join(f"<span>{head}</span>" for head in heads)}</div>']
+    for row in rows:
+        name = escape(row.name, quote=True)
+        cells = f'<figure class="original">{_img(row.original, name)}</figure><span></span>'
+        for epoch, picture in enumerate(row.variants):
+            cells += f"<figure>{_img(picture, f'{name}, epoch {epoch}')}</figure>"
+        parts.append(f'<div class="row">{cells}</div>')
+    return "".join(parts)
+
+
+def _strip(task: Task) -> str:
+    rows = sheet.make(task.test, task.plain(160), rows=task.strip, variants=1, color=task.color).rows
+    return "".join(
+        f"<figure>{_img(row.variants[0], escape(row.name, quote=True))}{escape(row.label)}</figure>" for row in rows
+    )
+
+
+def _img(picture: sheet.Picture, name: str) -> str:
+    """The picture itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
+    image = sheet.fitted(picture, min(160, max(picture.shape[:2])))
+    buffer = BytesIO()
+    kind = "PNG" if picture.shape[2] == 1 else "JPEG"
+    (image.convert("L") if kind == "PNG" else image).save(buffer, kind, quality=85, optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img src="data:image/{kind.lower()};base64,{data}" alt="{name}" title="{name}">'
+
+
+def _made(outcome: Outcome) -> str:
+    task = outcome.task
+    runs = f"{len(outcome.runs)} runs in {outcome.seconds:.0f} seconds"
+    skipped = f"; {len(outcome.failures)} files could not be read and were passed over" if outcome.failures else ""
+    return escape(f"Made by {task.command} on {date.today().isoformat()}: {runs}{skipped}.")
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("augstream", "keras", "numpy"))
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    software = f"{platform.system()}; Python {platform.python_version()}, {packages}, {backend} backend."
+    return f"{_processor()}, {cores()} cores; {software}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,305 @@
+"""What the header says before anything is decoded, and the pictures that the core does not decode: those go to Pillow.
+
+`header` and `decode` never let an exception of a broken file through: what is wrong with it is `Undecodable`, or a
+reason in words. Nothing global is changed: not Pillow's limits, not its tolerance for truncated files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream import _core
+from augstream.decode.sample import Stack
+from augstream.plan.ops import Warp
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+ColorMode: TypeAlias = Literal["rgb", "gray", "rgba"]
+CHANNELS: dict[ColorMode, int] = {"gray": 1, "rgb": 3, "rgba": 4}
+PILLOW, JPEG, ARRAY = 0, 1, 2
+"""`Headers.kind`: who turns the sample into pixels."""
+
+MAX_PIXELS = 178_956_970
+"""Larger pictures are refused, as a file of a few bytes can claim any size; Pillow's own limit."""
+
+# Formats that are pictures and nothing else. Left out on purpose: those that start a program (EPS) or read other files.
+_FORMATS = ("PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG", "JPEG2000", "PPM", "QOI", "ICO", "TGA")
+_PLUGINS = ("Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg", "Mpo", "Jpeg2K", "Ppm", "Qoi", "Ico", "Tga")
+# output -> input for each EXIF orientation, as ((column from x, from y, width, height), (row from ...)).
+_ORIENT = {
+    1: ((1, 0, 0, 0), (0, 1, 0, 0)),
+    2: ((-1, 0, 1, 0), (0, 1, 0, 0)),
+    3: ((-1, 0, 1, 0), (0, -1, 0, 1)),
+    4: ((1, 0, 0, 0), (0, -1, 0, 1)),
+    5: ((0, 1, 0, 0), (1, 0, 0, 0)),
+    6: ((0, 1, 0, 0), (-1, 0, 0, 1)),
+    7: ((0, -1, 1, 0), (-1, 0, 0, 1)),
+    8: ((0, -1, 1, 0), (1, 0, 0, 0)),
+}
+_ORIENT_TABLE = np.array([np.zeros((2, 4)), *(_ORIENT[key] for key in range(1, 9))])
+
+
+class Undecodable(Exception):  # noqa: N818 - a fact, not yet an error: the loader decides
+    """The sample is no picture; the message is the reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Headers:
+    """What is known of n samples before decoding.
+
+    kind: (n,) PILLOW, JPEG or ARRAY. stored: (n, 2) (height, width) in the file. orientation: (n,) EXIF, 1..8.
+    channels: (n,) in the file. reasons: what is wrong, None where nothing is; other columns then mean nothing.
+    """
+
+    kind: NDArray[np.int64]
+    stored: NDArray[np.int64]
+    orientation: NDArray[np.int64]
+    channels: NDArray[np.int64]
+    reasons: list[str | None]
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        """(n, 2) (height, width) as seen, after the EXIF orientation."""
+        return seen(self.orientation, self.stored)
+
+
+def seen(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n, 2) sizes as seen: height and width change places for orientations 5 to 8."""
+    return np.where((orientation > 4)[:, None], stored[:, ::-1], stored)
+
+
+def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
+    """Turns pictures as their EXIF orientation (n,) says: the first op of a plan, exact and free.
+
+    stored: (n, 2) (height, width) in the file.
+    """
+    table = _ORIENT_TABLE[orientation]
+    matrix = np.zeros((len(stored), 3, 3))
+    matrix[:, :2, :2] = table[:, :, :2]
+    matrix[:, 0, 2] = table[:, 0, 2] * stored[:, 1]
+    matrix[:, 1, 2] = table[:, 1, 3] * stored[:, 0]
+    matrix[:, 2, 2] = 1
+    return Warp(matrix, seen(orientation, stored))
+
+
+def header(samples: Sequence[bytes | NDArray[Any]], max_pixels: int = MAX_PIXELS) -> Headers:
+    """Sizes, channels and orientations of encoded files or arrays; pictures that only Pillow knows are opened by it."""
+    table = peek(samples)
+    reasons: list[str | None] = [None] * len(samples)
+    for row in np.flatnonzero(table[:, 0] == PILLOW).tolist():
+        try:
+            with _open(encoded(samples[row])) as image:
+                width, height = image.size
+                table[row, 1:] = height, width, len(image.getbands()), _orientation(image)
+        except Undecodable as error:
+            reasons[row] = str(error)
+        except Exception as error:
+            reasons[row] = _reason(error, samples[row])
+    for row in oversized(table, max_pixels):
+        reasons[row] = reasons[row] or bomb(int(table[row, 2]), int(table[row, 1]), max_pixels)
+    return Headers(table[:, 0], table[:, 1:3], table[:, 4], table[:, 3], reasons)
+
+
+def peek(samples: Sequence[bytes | NDArray[Any]]) -> NDArray[np.int64]:
+    """(n, 5) kind, stored height and width, channels, orientation, by the core alone: a PILLOW row is 0 0 0 0 1."""
+    if isinstance(samples, Stack):
+        return np.tile(np.array([ARRAY, *samples.array.shape[1:], 1]), (len(samples), 1))
+    table = np.asarray(_core.header(list(samples))).astype(np.int64)
+    table[:, 4] = np.where((table[:, 4] < 1) | (table[:, 4] > 8), 1, table[:, 4])
+    return table
+
+
+def oversized(table: NDArray[np.int64], max_pixels: int) -> list[int]:
+    """Rows of `peek` that claim more pixels than allowed."""
+    area = table[:, 1] * table[:, 2]
+    if area.max(initial=0) <= max_pixels:
+        return []
+    return np.flatnonzero((area > max_pixels) & (table[:, 0] != ARRAY)).tolist()
+
+
+def decode(
+    data: bytes, color: ColorMode = "rgb", *, fill: float | Sequence[float] = 0, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.uint8], int]:
+    """One encoded picture, of any format, as an (h, w, c) uint8 array by Pillow, and its EXIF orientation, not applied.
+
+    color: "rgb" and "gray" see transparent pictures over `fill`; "rgba" keeps alpha (255 where there was none).
+    CMYK, YCbCr, LAB and palettes become RGB; gray is 0.299 R + 0.587 G + 0.114 B. Sixteen-bit and integer levels are
+    0..65535 and are scaled to 0..255; float levels are taken as 0..255. The first frame of an animation counts.
+    Raises Undecodable with the reason for anything else, truncated files and more than `max_pixels` among it.
+    """
+    try:
+        with _open(data) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise Undecodable(bomb(width, height, max_pixels))
+            _load(image)
+            # Asked after loading: Pillow turns TIFF pictures while loading them, and takes the tag away.
+            orientation = _orientation(image)
+            return _convert(image, color, fill), orientation
+    except Undecodable:
+        raise
+    except Exception as error:
+        # Pillow's plugins let nearly every kind of exception through when a file is broken.
+        raise Undecodable(_reason(error, data)) from error
+
+
+def numbers(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """An image file that is a mask: its numbers as stored, (h, w) or (h, w, c) of bool, uint8, uint16 or int32.
+
+    A palette's numbers stay numbers, and sixteen bits stay sixteen bits. EXIF orientation is not applied. Raises
+    Undecodable with the reason for anything that is no such file.
+    """
+    try:
+        with _open(data) as image:
+            if image.width * image.height > max_pixels:
+                raise Undecodable(bomb(image.width, image.height, max_pixels))
+            _load(image)
+            levels = np.asarray(image)
+            wide = image.mode.startswith("I;16")
+            return levels.astype(np.uint16) if wide else levels
+    except Undecodable:
+        raise
+    except Exception as error:
+        raise Undecodable(_reason(error, data)) from error
+
+
+def _open(data: bytes) -> Image.Image:
+    """`PIL.Image.open` without its size check, which warns, and whose limit is global."""
+    from PIL import Image
+
+    if not data:
+        raise Undecodable("the file is empty (0 bytes)")
+    _register()
+    reason = ""
+    for name in _FORMATS:
+        if name not in Image.OPEN:
+            continue
+        factory, accept = Image.OPEN[name]
+        try:
+            verdict = accept(data[:16]) if accept else True
+        except Exception:
+            continue  # too short to be one
+        if isinstance(verdict, str):
+            reason = verdict
+        elif verdict:
+            try:
+                return factory(BytesIO(data), "")
+            except (
+                SyntaxError,
+                IndexError,
+                TypeError,
+                ValueError,
+                KeyError,
+                EOFError,
+                OSError,
+                OverflowError,
+            ) as error:
+                # Not this format after all, or broken; TGA accepts anything, so its word counts least.
+                reason = reason or ("" if name == "TGA" else f"broken {name} file: {_words(error)}")
+    raise Undecodable(reason or f"not a picture in a known format; it begins with {data[:8]!r}")
+
+
+@cache
+def _register() -> None:
+    # Only these, as Pillow's own `init` imports forty modules. An older Pillow lacks some.
+    for name in _PLUGINS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"PIL.{name}ImagePlugin")
+
+
+def _load(image: Image.Image) -> None:
+    from PIL import Image
+
+    if image.width * image.height <= (Image.MAX_IMAGE_PIXELS or MAX_PIXELS):
+        image.load()
+        return
+    # Some plugins check the size once more and warn; our limit has been checked already.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image.load()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(0x0112, 1)
+        return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    except Exception:
+        # A picture with broken metadata is still a picture.
+        return 1
+
+
+def _convert(image: Image.Image, color: ColorMode, fill: float | Sequence[float]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _eight_bit(image)
+    if image.mode == "La":
+        image = image.convert("LA")
+    transparent = image.mode in ("RGBA", "RGBa", "LA", "PA") or "transparency" in image.info
+    if image.mode == "P" and image.palette is not None:
+        transparent = transparent or image.palette.mode.endswith("A")
+    if color == "rgba" or transparent:
+        image = image.convert("RGBA")
+    if color != "rgba" and transparent:
+        levels = np.broadcast_to(np.clip(np.rint(np.asarray(fill, dtype=float)), 0, 255).astype(int), 3).tolist()
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*levels, 255)), image)
+    mode = {"rgb": "RGB", "gray": "L", "rgba": "RGBA"}[color]
+    if image.mode == "LAB":
+        image = image.convert("RGB")
+    if image.mode != mode:
+        image = image.convert(mode)
+    pixels = np.asarray(image)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Gray pictures of 16-bit, integer or float levels; Pillow itself would clip or drop bits."""
+    from PIL import Image
+
+    levels = np.asarray(image).astype(np.float64)
+    scaled = levels if image.mode == "F" else levels / 257
+    gray = Image.fromarray(np.clip(np.rint(np.nan_to_num(scaled)), 0, 255).astype(np.uint8))
+    hidden = image.info.get("transparency")
+    if isinstance(hidden, int):
+        alpha = Image.fromarray(np.where(levels == hidden, 0, 255).astype(np.uint8))
+        gray = Image.merge("LA", (gray, alpha))
+    return gray
+
+
+def encoded(sample: bytes | NDArray[Any]) -> bytes:
+    """The sample, if it is a file's bytes; Undecodable else."""
+    if isinstance(sample, bytes):
+        return sample
+    raise Undecodable(f"must be bytes or an array of uint8, uint16 or float32; got {type(sample).__name__}")
+
+
+def bomb(width: int, height: int, max_pixels: int) -> str:
+    """Why a picture of this size is refused."""
+    return (
+        f"{width} x {height} pixels is above max_pixels = {max_pixels}: a decompression bomb? If the file is "
+        "to be trusted, pass a larger max_pixels to the Loader"
+    )
+
+
+def _reason(error: Exception, data: object) -> str:
+    size = f" ({len(data)} bytes)" if isinstance(data, bytes) else ""
+    return f"cannot be decoded{size}: {_words(error)}"
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    # Pillow's messages may hold bytes of the file, and may go over several lines.
+    text = " ".join(str(error).split())
+    return f"{text or 'no reason given'} ({type(error).__name__})"

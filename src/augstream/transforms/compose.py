@@ -1,0 +1,326 @@
+"""Transforms of transforms: all in a row (Compose), one of several (OneOf), some of several (SomeOf)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from augstream.errors import ArgumentError, PipelineError, SampleError
+from augstream.plan.fuse import Plan, fuse, steps
+from augstream.plan.ops import Border, Frame, Interpolation, Mask, Op, Warp
+from augstream.rng import Draw, Integers, Rng
+from augstream.transforms.arguments import (
+    Argument,
+    Flag,
+    Maybe,
+    MaybeNumbers,
+    MaybeWholeRange,
+    MisplacedError,
+    Numbers,
+    Option,
+    PlacedError,
+    RefusedError,
+    UnfitError,
+    WholeRange,
+    plain,
+)
+from augstream.transforms.explanation import Explanation, count
+from augstream.transforms.transform import BORDERS, INTERPOLATIONS, Transform, after, chosen, from_dict
+
+PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+MOST = 1 << 16  # pixels a side that the core makes
+
+
+class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
+    """The transforms that a container holds; `least` is how many there must be."""
+
+    def __init__(self, least: int = 0) -> None:
+        super().__init__(())
+        self.least = least
+
+    def accept(self, value: Any) -> tuple[Transform, ...]:
+        if isinstance(value, Transform) or not isinstance(value, Sequence) or isinstance(value, str):
+            raise UnfitError("a list of transforms")
+        for member in value:
+            if not isinstance(member, Transform):
+                kind = isinstance(member, type) and issubclass(member, Transform)
+                hint = f"Write {member.__name__}()." if kind else f"{member!r:.60} is none."
+                raise UnfitError("a list of transforms", hint)
+        if len(value) < self.least:
+            raise UnfitError(f"a list of at least {self.least}")
+        return tuple(value)
+
+    def store(self, value: Any) -> Any:
+        return [member.to_dict() for member in value]
+
+    def load(self, stored: Any) -> Any:
+        if not isinstance(stored, list):
+            return stored
+        members = []
+        for position, data in enumerate(stored):
+            try:
+                members.append(from_dict(data))
+            except PlacedError as error:
+                raise error.inside(self.owner, position) from None
+        return members
+
+
+class Container(Transform):
+    """What Compose, OneOf and SomeOf share: members, with a name for the draws of each."""
+
+    transforms: Members = Members()
+
+    def __len__(self) -> int:
+        return len(self.transforms)
+
+    def __iter__(self) -> Iterator[Transform]:
+        return iter(self.transforms)
+
+    def __getitem__(self, position: int) -> Transform:
+        return self.transforms[position]
+
+    def __repr__(self) -> str:
+        named, inside = f"transforms={self.transforms!r}", f"{list(self.transforms)!r}"
+        return super().__repr__().replace(named, inside, 1)
+
+    def describe(self) -> str:
+        """One line for the container and one for each member."""
+        members = [f"  {line}" for member in self for line in member.describe().splitlines()]
+        return "\n".join([f"{super().describe()}:", *members])
+
+    def _each(self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None) -> Iterator[tuple[str, Op]]:
+        """The ops of the members, one after the other, by name; `on` says for which samples each member is."""
+        for position, (name, member) in enumerate(self._named):
+            try:
+                ops = member.ops(rng.child(name), frame)
+                for op in ops if on is None else chosen(ops, on[position], frame):
+                    if isinstance(op, Warp) and op.size.max() > MOST:
+                        raise _large(type(member).__name__, op.size)
+                    yield name, op
+                    frame = after(frame, op)
+            except PlacedError as error:
+                raise error.inside(type(self).__name__, position) from None
+
+    @cached_property
+    def _named(self) -> list[tuple[str, Transform]]:
+        """Members under their kind and occurrence, so that one of another kind in front changes no draw."""
+        seen: dict[str, int] = {}
+        named = []
+        for member in self.transforms:
+            kind = type(member).__name__
+            named.append((f"{kind}.{seen.setdefault(kind, 0)}", member))
+            seen[kind] += 1
+        return named
+
+
+class OneOf(Container):
+    """One of the transforms for each picture. weights: how often each one is taken, in proportion; None: equally often.
+
+    >>> import augstream as aug
+    >>> aug.OneOf([aug.Rotate(10), aug.HorizontalFlip()], weights=(3, 1))
+    OneOf([Rotate(degrees=(-10, 10)), HorizontalFlip()], weights=(3, 1))
+    """
+
+    transforms: Members = Members(least=1)
+    weights: MaybeNumbers = Maybe(Numbers(1.0, low=0))
+    sentence = "One of"
+
+    def __post_init__(self) -> None:
+        weights = self.weights
+        if weights is not None and (len(weights) != len(self) or not sum(weights)):
+            fact = f"OneOf.weights must be a number for each of {len(self)} transforms, not all 0; got {weights}"
+            raise RefusedError(fact)
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        which = rng.choice("which", self.weights or [1.0] * len(self))
+        on = [which == position for position in range(len(self))]
+        yield from (op for _, op in self._each(rng, frame, on))
+
+
+class SomeOf(Container):
+    """Some of the transforms for each picture, in the order given here.
+
+    k: how many, a number or (low, high), both ends included; None: from one to all of them.
+
+    >>> import augstream as aug
+    >>> aug.SomeOf([aug.Rotate(10), aug.Shear(10), aug.Zoom(0.1)], k=2)
+    SomeOf([Rotate(degrees=(-10, 10)), Shear(x=(-10, 10), y=(0, 0)), Zoom(scale=(0.9, 1.1))], k=(2, 2))
+    """
+
+    transforms: Members = Members(least=1)
+    k: MaybeWholeRange = Maybe(WholeRange(1, low=0), "1 to all")
+    sentence = "Any {k} of"
+
+    def __post_init__(self) -> None:
+        if self.k is not None and self.k[1] > len(self):
+            fact = f"SomeOf.k must be at most {len(self)}, the number of transforms; got {self.k}"
+            raise RefusedError(fact, "Lower k or add transforms.")
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        low, high = self.k or (1, len(self))
+        many = low + rng.integers("k", high - low + 1)
+        order = rng.order("order", len(self))
+        on = [order[:, position] < many for position in range(len(self))]
+        yield from (op for _, op in self._each(rng, frame, on))
+
+
+class Compose(Container):
+    """A pipeline: transforms one after the other, merged into as few passes over the pixels as can be.
+
+    border, fill, interpolation: what holds where a transform does not say; None leaves it to the Compose around this
+    one, and is "constant", 0 and "bilinear" in the outermost. fill is in levels of the pictures that enter (0..255).
+    fuse: False runs step by step.
+
+    >>> import augstream as aug
+    >>> print(aug.Compose([aug.Rotate(40), aug.HorizontalFlip(), aug.Resize(224)], border="edge"))
+    border edge
+     0  Turn by -40 to 40 degrees
+     1  Swap left and right, with probability 0.5
+     2  Resize to 224 x 224
+    3 warps -> 1
+    """
+
+    transforms: Members = Members()
+    _: KW_ONLY
+    border: Option[Border] = Option(BORDERS)
+    fill: MaybeNumbers = Maybe(Numbers(0.0))
+    interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
+    fuse: Flag = Flag(True)
+    sentence = "All of"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        yield from (op for _, op in self._each(rng, self._inner(frame)))
+
+    def plan(self, seed: int, epoch: int, index: Integers, frame: Frame) -> Plan:
+        """What to do with the pictures `index` (n,) of an epoch, whose sizes are in `frame`."""
+        return self._plan(self.ops(rng_for(seed, epoch, index), frame), frame)
+
+    def explain(
+        self, size: tuple[int, int], seed: int = 0, epoch: int = 0, index: int = 0, channels: int = 3
+    ) -> Explanation:
+        """Everything about one sample of this size (height, width), without its pixels: print it."""
+        if np.shape(size) != (2,) or not all(hasattr(side, "__index__") and side > 0 for side in size):
+            raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
+        draws: list[Draw] = []
+        rng, frame = rng_for(seed, epoch, np.array([index])), Frame(np.array([size], np.int64), channels)
+        names = [name for name, _ in self._each(rng, self._inner(frame))]
+        ops = list(self.ops(replace(rng, trace=draws), frame))
+        return Explanation(draws, names, ops, self._plan(ops, frame))
+
+    def __call__(
+        self,
+        image: NDArray[Any],
+        seed: int = 0,
+        epoch: int = 0,
+        index: int = 0,
+        dtype: DTypeLike | None = None,
+        peak: float | None = None,
+    ) -> NDArray[Any]:
+        """The picture (h, w) or (h, w, c) as a Loader would make it.
+
+        dtype: the result's; None keeps the picture's, or is float32 where the pipeline changes the levels.
+        peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
+        """
+        picture = np.asarray(image)
+        if picture.dtype.name not in PEAKS or picture.ndim not in (2, 3) or not picture.size:
+            got = f"{picture.shape} of {picture.dtype}"
+            raise ArgumentError(f"A picture must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
+        if peak is not None and not peak > 0:
+            raise ArgumentError(f"peak must be above 0; got {peak!r}.")
+        if peak is None and picture.dtype.kind == "f" and (highest := float(np.nanmax(picture, initial=0))) > 1 + 1e-6:
+            fact = f"The picture holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
+            raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
+        from augstream.engines import native  # the core's thread pool is for those who run something
+
+        cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
+        frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], peak or PEAKS[picture.dtype.name])
+        plan = self.plan(seed, epoch, np.array([index]), frame)
+        if dtype is None:
+            dtype = picture.dtype if plan.frame_out.peak == frame.peak else np.float32
+        name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        out, errors = native.run([cube], plan, dtype=name, layout="NHWC")
+        if errors[0] is not None:
+            raise SampleError([(index, "the picture", errors[0])])
+        made: NDArray[Any] = out[0] if picture.ndim == 3 else out[0, :, :, 0]
+        return made
+
+    def __str__(self) -> str:
+        said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
+        said = [text for text in said if not text.endswith(" None")] + ["step by step"] * (not self.fuse)
+        lines = [", ".join(said)] if said else []
+        for number, member in enumerate(self):
+            first, *rest = member.describe().splitlines()
+            lines += [f"{number:2}  {first}", *(f"    {line}" for line in rest)]
+        frame = Frame(np.array([(375, 500)], np.int64))
+        try:
+            ops = list(self.ops(rng_for(0, 0, np.array([0])), frame))
+            lines.append(count(ops, self._plan(ops, frame)))
+        except PipelineError as error:
+            lines.append(f"Not for (375, 500, 3) pictures of uint8: {error}")
+        return "\n".join(lines)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Compose":
+        """The pipeline that `to_dict` stored."""
+        made = from_dict(data)
+        if not isinstance(made, Compose):
+            raise ArgumentError(f"A stored pipeline must be a Compose; got {type(made).__name__}. Wrap it in one.")
+        return made
+
+    def to_json(self) -> str:
+        """The pipeline as text for a file; `from_json` reads it back."""
+        import json
+        import re
+
+        text = json.dumps(self.to_dict(), indent=2)
+        return re.sub(
+            r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()).replace("[ ", "[").replace(" ]", "]"), text
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Compose":
+        """The pipeline that `to_json` wrote."""
+        import json
+
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise ArgumentError(
+                f"A stored pipeline must be JSON; got text that is none: {error}. Use to_json."
+            ) from None
+
+    def _inner(self, frame: Frame) -> Frame:
+        if self.border is None and self.fill is None and self.interpolation is None:
+            return frame
+        border, interpolation = self.border or frame.border, self.interpolation or frame.interpolation
+        return replace(frame, border=border, fill=self.fill or frame.fill, interpolation=interpolation)
+
+    def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
+        plan = (fuse if self.fuse else steps)(ops, frame)
+        size = plan.frame_out.size
+        odd = (size != size[:1]).any(axis=1)
+        if odd.any():
+            (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
+            fact = f"The pictures of a batch must come out in one size; got ({a}, {b}) and ({c}, {d})"
+            raise PipelineError(f"{fact}. Add Resize(height, width) at the end of the pipeline.")
+        return plan
+
+
+def rng_for(seed: int, epoch: int, index: Any) -> Rng:
+    """The draws of these samples, once the three are known to be sound."""
+    index = np.ascontiguousarray(index)
+    if index.ndim != 1 or index.dtype.kind not in "iu" or (index < 0).any():
+        raise ArgumentError(f"index must hold whole numbers that are 0 or more; got {index!r:.80}.")
+    for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
+        if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
+            raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
+    return Rng(int(seed), int(epoch), index.astype(np.int64, copy=False))
+
+
+def _large(maker: str, size: Integers) -> MisplacedError:
+    height, width = size[size.max(axis=1).argmax()].tolist()
+    fact = f"{maker} makes a picture of {height} x {width} pixels, more than {MOST} a side"
+    return MisplacedError(fact, "Ask for fewer.")

@@ -1,0 +1,213 @@
+"""What a transform is: a frozen dataclass of the user's arguments with one method, `draw`, that yields ops.
+
+To add one, sub-class `Transform` (it becomes a frozen dataclass by itself), declare its arguments, write `draw`, and
+say in `sentence` what one sees; validation, repr, JSON, `p` and the contract tests come with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, fields, replace
+from functools import wraps
+from inspect import getattr_static
+from typing import Any, ClassVar, dataclass_transform, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.plan.ops import Array, Border, Color, Frame, Interpolation, Mask, Op, Warp
+from augstream.rng import Rng
+from augstream.suggest import unknown
+from augstream.transforms.arguments import (
+    Argument,
+    Maybe,
+    MaybeNumbers,
+    MisplacedError,
+    Number,
+    Numbers,
+    Option,
+    RefusedError,
+    plain,
+)
+
+BORDERS: tuple[Border, ...] = get_args(Border)
+INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
+
+# Every transform that can be drawn, by the name that its stored form bears.
+catalogue: dict[str, type["Transform"]] = {}
+
+
+@dataclass_transform(frozen_default=True)
+class Record:
+    """Makes a frozen dataclass of every sub-class; equality by value, repr and stored form from its arguments."""
+
+    arguments: ClassVar[dict[str, Argument[Any, Any]]]
+    sentence: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, repr=False, eq=False)(cls)
+        cls.arguments = {}
+        # Positional ones first, as they are written; mypy can't see that this is a dataclass by now.
+        for field in sorted(fields(cls), key=lambda field: field.kw_only is True):  # type: ignore[arg-type]
+            argument = getattr_static(cls, field.name, None)
+            cls.arguments[field.name] = argument if isinstance(argument, Argument) else Argument(field.default)
+        init = cls.__init__
+
+        @wraps(init)
+        def checked(self: Record, *args: Any, **kwargs: Any) -> None:
+            for name in kwargs:
+                if name not in cls.arguments:
+                    raise unknown(f"{cls.__name__} has no argument", name, list(cls.arguments))
+            init(self, *args, **kwargs)
+
+        cls.__init__ = checked  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and type(self) is type(other) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values()))
+
+    def __repr__(self) -> str:
+        keyword = {field.name: field.kw_only for field in fields(self)}  # type: ignore[arg-type]
+        given = {name: getattr(self, name) for name in self.arguments}
+        shown = (
+            f"{name}={plain(value)!r}"
+            for name, value in given.items()
+            if (value is not None and not keyword[name]) or value != self._default(name)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stored form: {"transform": "Rotate", "degrees": [-40, 40], "p": 1}; what is None is left out."""
+        given = {name: getattr(self, name) for name in self.arguments}
+        stored = {name: self.arguments[name].store(value) for name, value in given.items() if value is not None}
+        return {"transform": stored_name(type(self)), **stored}
+
+    def describe(self) -> str:
+        """One line of English with the ranges."""
+        given = {name: argument.english(getattr(self, name)) for name, argument in self.arguments.items()}
+        line = self.sentence.format(**given) or type(self).__name__
+        line = line[0].upper() + line[1:]
+        for name in ("border", "fill", "interpolation"):
+            if getattr(self, name, None) is not None:
+                line += f", {name} {self.arguments[name].english(getattr(self, name))}"
+        return line
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in self.arguments]
+
+    def _default(self, name: str) -> Any:
+        argument = self.arguments[name]
+        return None if argument.default is None else argument.accept(argument.default)
+
+
+class Transform(Record):
+    """Base of all transforms. p: the probability of each picture to be transformed; the others stay as they are."""
+
+    _: KW_ONLY
+    p: Number = Number(1.0, 0, 1)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.draw is not Transform.draw:
+            catalogue[stored_name(cls)] = cls
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """The ops for a batch of pictures of which `frame` is known; the only place that may use `rng`."""
+        raise NotImplementedError(f"{type(self).__name__}.draw")
+
+    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """What `draw` yields, with p: a picture that is passed over gets ops that do nothing."""
+        if self.p == 1:
+            yield from self.draw(rng, frame)
+        elif self.p > 0:
+            yield from chosen(self.draw(rng, frame), rng.chance("apply", self.p), frame)
+
+    def describe(self) -> str:
+        """One line of English with the ranges."""
+        return super().describe() + (f", with probability {self.p:g}" if self.p < 1 else "")
+
+
+class Bordered(Transform):
+    """A transform that may look outside the picture.
+
+    border, fill: what is seen there; None leaves it to the Compose. A fill alone means the constant border. It is in
+    levels of the pictures that reach the transform, one for all channels or one for each.
+    """
+
+    _: KW_ONLY
+    border: Option[Border] = Option(BORDERS)
+    fill: MaybeNumbers = Maybe(Numbers(0.0))
+
+    def __post_init__(self) -> None:
+        if self.fill is not None and self.border not in (None, "constant"):
+            fact = (
+                f"{type(self).__name__}.fill must be None where the border is {self.border!r}; got {plain(self.fill)}"
+            )
+            raise RefusedError(fact, "Leave one of the two out.")
+
+    def warp(self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None = None) -> Warp:
+        """A warp that keeps pixels whole, with the border that holds here."""
+        border = self.border or ("constant" if self.fill is not None else frame.border)
+        size = frame.size if size is None else size
+        if border != "constant":
+            return Warp(matrix, size, border)
+        levels = np.asarray(frame.fill if self.fill is None else self.fill, np.float64).reshape(-1)
+        if len(levels) not in (1, frame.channels):
+            fact = (
+                f"{type(self).__name__}: the fill has {len(levels)} numbers and the pictures {frame.channels} channels"
+            )
+            raise MisplacedError(fact, "Give one number, or one for each channel.")
+        return Warp(matrix, size, border, np.tile(levels, (len(frame), 1)))
+
+
+class Geometric(Bordered):
+    """A transform that looks between pixels. interpolation: how; None leaves it to the Compose."""
+
+    _: KW_ONLY
+    interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
+
+    def warp(self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None = None) -> Warp:
+        """A warp with the border and the interpolation that hold here."""
+        warp = super().warp(frame, matrix, size)
+        return Warp(warp.matrix, warp.size, warp.border, warp.fill, self.interpolation or frame.interpolation)
+
+
+def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:
+    """The ops for the samples that are on, neutral ones for the others."""
+    for op in ops:
+        if isinstance(op, Color) and op.clip is None:
+            fact = "Normalize and Rescale change the levels of all pictures or of none"
+            raise MisplacedError(
+                fact, "Take them out of OneOf and SomeOf, and give what holds them no p between 0 and 1."
+            )
+        op = op.where(on, frame)
+        yield op
+        frame = after(frame, op)
+
+
+def after(frame: Frame, op: Op) -> Frame:
+    """The frame behind an op. The Compose's fill is in levels of the pictures that enter it, so it follows them."""
+    later = frame.after(op)
+    if isinstance(op, Color) and op.clip is None:
+        gain, offset = op.matrix[0, :, :-1].diagonal(), op.matrix[0, :, -1]
+        fill = np.broadcast_to(np.asarray(frame.fill, np.float64).reshape(-1), gain.shape)
+        later = replace(later, fill=tuple((gain * fill + offset).tolist()))
+    return later
+
+
+def stored_name(cls: type) -> str:
+    """Our own transforms go by their name, others by their module's too, so that they never stand in for ours."""
+    return cls.__name__ if cls.__module__.split(".")[0] == "augstream" else f"{cls.__module__}.{cls.__name__}"
+
+
+def from_dict(data: Any) -> Transform:
+    """The transform whose stored form this is."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("transform"), str):
+        raise RefusedError(f'A stored transform must be {{"transform": name, ...}}; got {data!r:.80}')
+    cls = catalogue.get(data["transform"])
+    if cls is None:
+        raise unknown("There is no transform", data["transform"], list(catalogue))
+    given = {name: value for name, value in data.items() if name != "transform"}
+    return cls(
+        **{name: cls.arguments[name].load(value) if name in cls.arguments else value for name, value in given.items()}
+    )
