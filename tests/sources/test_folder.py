@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from test_sources import names, touch
+from folders import names, touch
 
 import augstream as aug
 from augstream.errors import ArgumentError, SourceError

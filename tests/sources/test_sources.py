@@ -7,24 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folders import names, touch
 
 from augstream.errors import ArgumentError, SourceError
 from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
 from augstream.transforms import HorizontalFlip, Resize, Rotate
 from augstream.transforms.compose import Compose
-
-
-def touch(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
-    return folder
-
-
-def names(source):
-    return [source.name(index) for index in range(len(source))]
 
 
 def test_sub_folders_are_the_classes_in_sorted_order(tmp_path):

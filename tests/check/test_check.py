@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import DATA, encoded, nasty, real, turned
+from folders import call, listing
 from PIL import Image
-from test_cli import call, listing
 
 import augstream as aug
 from augstream.check import check, findings, formats, page, scan

@@ -6,24 +6,10 @@ import sys
 import numpy as np
 import pytest
 from conftest import encoded, scene, turned
+from folders import call, listing
 from PIL import Image
-from typer.testing import CliRunner
 
 import augstream as aug
-from augstream.commands.cli import app
-
-
-def call(*words):
-    """The exit code and all that is printed, on one line, as the terminal may break it anywhere."""
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200", "TERM": "dumb"})
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
-
-
-def listing(folder):
-    """Everything below a folder: names, contents, times of change."""
-    return {path: (path.is_file() and path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*")}
 
 
 @pytest.fixture

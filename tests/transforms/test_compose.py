@@ -10,7 +10,7 @@ import pytest
 import augstream as aug
 from augstream.engines import native, reference
 
-GOLDEN = Path(__file__).parent / "golden" / "explanation.txt"
+GOLDEN = Path(__file__).parents[1] / "golden" / "explanation.txt"
 PIPELINE = aug.Compose(
     [
         aug.Rotate((-40, 40)),
