@@ -5,7 +5,7 @@ from augstream.transforms.transform import catalogue
 
 # Beside the one made from the defaults.
 OTHERS = {
-    "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="reflect")],
+    "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="symmetric")],
     "Brightness": [aug.Brightness((0.5, 0.5))],
     "CenterCrop": [aug.CenterCrop(20, 30), aug.CenterCrop(90, border="wrap")],
     "ChannelShift": [aug.ChannelShift((0, 0.1))],
@@ -17,7 +17,7 @@ OTHERS = {
         aug.OneOf([aug.Rotate(), aug.Brightness(), aug.Gamma()], weights=(1, 2, 3)),
         aug.OneOf([aug.Resize(30), aug.RandomCrop(30), aug.Compose([aug.Pad(3), aug.CenterCrop(30)])]),
     ],
-    "Pad": [aug.Pad((1, 2, 3, 4), fill=(10,)), aug.Pad(3, border="mirror")],
+    "Pad": [aug.Pad((1, 2, 3, 4), fill=(10,)), aug.Pad(3, border="reflect")],
     "Perspective": [aug.Perspective((0.1, 0.2), interpolation="bicubic")],
     "Posterize": [aug.Posterize(8), aug.Posterize((1, 3))],
     "RandomCrop": [aug.RandomCrop(20, 30), aug.RandomCrop(70, 10, fill=9)],

@@ -4,9 +4,12 @@ What `fuse` does is held to this. A picture is `f(points (m, 2) of x, y) -> (m, 
 looks at it elsewhere, a point op changes what is seen there.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from augstream.plan.ops import Color, Curve, Warp
+from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.plan import Plan
 
 HALF = 0.5
 
@@ -63,13 +66,19 @@ def look(ops, frame, row, picture, points):
     places.reverse()
     levels = picture(places[0])
     plain = np.ones(len(points), bool)
-    for op, before, place in zip(ops, frames, places, strict=False):
+    for op, before, place, behind in zip(ops, frames, places, places[1:], strict=False):
         if isinstance(op, Warp):
             height, width = before.size[row]
             inside = ((place >= 0) & (place <= (width, height))).all(axis=1)
             if op.border == "constant":
                 levels = np.where(inside[:, None], levels, np.broadcast_to(op.fill[row], levels.shape))
             plain &= inside
+            for window in op.windows:
+                there = np.column_stack([behind, np.ones(len(behind))]) @ window.matrix[row].T
+                there, (h, w) = there[:, :2] / there[:, 2:], window.size[row]
+                within = ((there >= 0) & (there <= (w, h))).all(axis=1)
+                levels = np.where(within[:, None], levels, np.broadcast_to(window.fill[row], levels.shape))
+                plain &= within
         elif isinstance(op, Color):
             levels, clipped = colored(levels, op, row)
             plain &= ~clipped
@@ -87,7 +96,10 @@ def grid(size, count=7):
 
 
 def assert_same_sight(ops, others, frame, picture=None, least=0.0):
-    """Both rows of ops show the same at every plain point, for each sample; at least this share must be plain."""
+    """Both rows of ops show the same at every plain point, for each sample; at least this share must be plain.
+
+    others may be a plan.
+    """
     picture = picture or ramp(frame.channels)
     plain_ones = total = 0
     last = frame
@@ -96,15 +108,34 @@ def assert_same_sight(ops, others, frame, picture=None, least=0.0):
     for row in range(len(frame)):
         points = grid(last.size[row])
         seen, plain = look(ops, frame, row, picture, points)
-        other, _ = look(others, frame, row, picture, points)
+        if isinstance(others, Plan):
+            group, at = others.at(row)
+            own = frame if group.sources is None else replace(frame, size=frame.size[group.sources])
+            other, _ = look([op for step in group.steps for op in step.ops], own, at, picture, points)
+        else:
+            other, _ = look(others, frame, row, picture, points)
         np.testing.assert_allclose(other[plain], seen[plain], rtol=0, atol=1e-9 * max(1.0, np.abs(seen).max()))
         plain_ones += plain.sum()
         total += len(plain)
     assert plain_ones >= least * total, f"only {plain_ones} of {total} points are plain"
 
 
-ARRAYS = ("matrix", "size", "fill", "clip", "table")
-WORDS = ("border", "interpolation", "antialias", "peak", "steps")
+ARRAYS = (
+    "matrix",
+    "size",
+    "fill",
+    "clip",
+    "table",
+    "std",
+    "key",
+    "boxes",
+    "along",
+    "down",
+    "reach",
+    "weight",
+    "region",
+)
+WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers")
 
 
 def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
@@ -121,15 +152,16 @@ def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
 
 
 def assert_same_plan(plan, other):
-    """Pass for pass, bit for bit."""
+    """Group for group, step for step, bit for bit."""
     assert structure(plan) == structure(other)
-    assert_same_ops(plan.ops, other.ops)
+    for one, two in zip(plan.groups, other.groups, strict=True):
+        assert_same_ops([op for step in one.steps for op in step.ops], [op for step in two.steps for op in step.ops])
     np.testing.assert_array_equal(plan.frame_out.size, other.frame_out.size)
 
 
 def structure(plan):
-    """Which ops stand in which pass, without their numbers."""
-    return [[shape(op) for op in (one.warp, *one.points)] for one in plan.passes]
+    """Which ops stand in which step of which group, without their numbers."""
+    return [[[shape(op) for op in one.ops] for one in group.steps] for group in plan.groups]
 
 
 def shape(op):

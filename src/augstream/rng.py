@@ -5,7 +5,7 @@ the draw's full name; the counter is (epoch, index, block). So a draw has its ow
 it, another sample in the batch or another order of asking changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
+from augstream.errors import PipelineError
 
 Reals: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
+Follow: TypeAlias = Callable[[Integers, int], Integers]
 Value = TypeVar("Value", bound=NDArray[Any])
 
 
@@ -29,11 +31,22 @@ class Draw(NamedTuple):
     unit: str
 
 
+class Crowd(NamedTuple):
+    """The samples that a pipeline with mixes is drawn for: its results first, then the partners that these need.
+
+    sizes: how many there are before the first mix, behind it, behind the second one, ... partners: (m, k) rows of the
+    k samples that each one is mixed with, where it is before the first mix; -1 where that mix has no need of them.
+    """
+
+    sizes: tuple[int, ...]
+    partners: Integers
+
+
 @dataclass(frozen=True, eq=False)
 class Rng:
     """Draws for the samples `index` (n,) of one epoch, under names that begin with `path`.
 
-    trace: where given, every draw is also appended to it.
+    trace: where given, every draw is also appended to it. crowd: what a mix finds its partners by.
     """
 
     seed: int
@@ -41,13 +54,49 @@ class Rng:
     index: Integers
     path: str = ""
     trace: list[Draw] | None = None
+    crowd: Crowd | None = None
 
     def __len__(self) -> int:
         return len(self.index)
 
     def child(self, name: str) -> "Rng":
         """The draws of a part of the pipeline."""
-        return Rng(self.seed, self.epoch, self.index, self._full(name), self.trace)
+        return Rng(self.seed, self.epoch, self.index, self._full(name), self.trace, self.crowd)
+
+    def mixed(self) -> "Rng":
+        """The draws of what the next mix makes: fewer samples than go into it, or as many."""
+        if self.crowd is None:
+            return self
+        sizes, partners = self.crowd
+        n = sizes[1]
+        return Rng(self.seed, self.epoch, self.index[:n], self.path, self.trace, Crowd(sizes[1:], partners[:n]))
+
+    def partners(self, k: int) -> Integers:
+        """(n, k) rows of the next k samples in the order of the epoch, among those before the mix that asks."""
+        if self.crowd is None or self.crowd.partners.shape[1] < k:
+            raise PipelineError("A mix needs partners, and the pictures at hand have none.")
+        return self.crowd.partners[:, :k]
+
+    def beta(self, name: str, a: float, unit: str = "") -> Reals:
+        """Numbers from the symmetric beta distribution Beta(a, a), (n,).
+
+        By a Student t (Bailey, "Polar generation of random variates with the t-distribution", 1994) with 2 a degrees of
+        freedom, whose place in the plane is a beta variate (Devroye, "Random variate generation in one line of code",
+        1996): two uniform numbers, no rejection.
+        """
+        u, v = self._fractions(name, 2, False).T
+        wide = np.expm1(-np.log1p(-u) / a)  # (1 - u) ** (-1 / a) - 1; may overflow to infinity, which is its limit
+        t = np.sqrt(wide) * np.cos(2 * np.pi * v)
+        return self._seen(name, np.where(np.isinf(t), t > 0, 0.5 + 0.5 * t / np.sqrt(1 + t * t)), unit)
+
+    def key(self, name: str) -> NDArray[np.uint64]:
+        """(n,) keys for random numbers of pixels."""
+        words = _core.philox(key(self.seed, self._full(name)), self.epoch, self.index, 2)
+        return self._seen(name, words.view("<u8")[:, 0].astype(np.uint64, copy=False), "as key")
+
+    def draw(self, name: str, span: tuple[float, float], k: int | None = None, unit: str = "") -> Reals:
+        """One value a row, (n,) or (n, k), of what an argument stands for: a range (low, high)."""
+        return self.uniform(name, *span, k, unit)
 
     def uniform(
         self, name: str, low: float | Reals, high: float | Reals, k: int | None = None, unit: str = ""
@@ -93,6 +142,33 @@ class Rng:
         if self.trace is not None:
             self.trace.append(Draw(self._full(name), value, unit))
         return value
+
+
+def gather(index: Integers, mixers: Sequence[int], follow: Follow) -> tuple[Integers, Crowd | None]:
+    """The samples (m,) that the results `index` (n,) are made of: these first, then the partners that mixes need.
+
+    mixers: how many partners each mix needs, in their order. follow: (samples (r,), k) -> (r, k), the k samples that
+    come after each in the order of the epoch.
+    """
+    if not mixers:
+        return index, None
+    samples, row, sizes = index.tolist(), dict[int, int](), [len(index)]
+    for place, number in enumerate(samples):
+        row.setdefault(number, place)
+    for k in reversed(mixers):
+        for number in follow(np.array(samples, np.int64), k).reshape(-1).tolist():
+            if row.setdefault(number, len(samples)) == len(samples):
+                samples.append(number)
+        sizes.insert(0, len(samples))
+    inputs = np.array(samples, np.int64)
+    after = follow(inputs, max(mixers)).tolist()
+    partners = np.array([[row.get(number, -1) for number in some] for some in after], np.int64)
+    return inputs, Crowd(tuple(sizes), partners)
+
+
+def successors(index: Integers, k: int) -> Integers:
+    """(n, k) the next k numbers: who follows whom where there is no order of an epoch."""
+    return index[:, None] + np.arange(1, k + 1)
 
 
 @lru_cache(maxsize=4096)

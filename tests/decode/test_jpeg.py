@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from augstream.engines import native
-from augstream.plan.fuse import Pass, Plan
-from augstream.plan.ops import Frame, Warp
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Frame
+from augstream.plan.plan import Plan
+from augstream.plan.step import Step
 
 
 def photo(height=75, width=101, seed=0):
@@ -29,7 +31,7 @@ def shown(data, warp=None, channels=3):
     """The levels of one file under a warp, and the reason where there is none."""
     stored = native._core.header([data])[0, 1:3].astype(np.int64)
     frame = Frame(stored[None], channels)
-    plan = Plan((Pass(warp),), frame, frame if warp is None else frame.after(warp))
+    plan = Plan((Step(warp),), frame, frame if warp is None else frame.after(warp))
     out, (error,) = native.run([data], plan, dtype="uint8")
     return out[0], error
 
@@ -124,7 +126,7 @@ def test_a_file_with_flipped_bits_is_an_error_or_a_picture():
             shown(bytes(broken))
 
 
-@pytest.mark.parametrize("border", ["reflect", "mirror", "wrap"])
+@pytest.mark.parametrize("border", ["symmetric", "reflect", "wrap"])
 def test_a_picture_goes_on_at_its_own_edge_where_the_decoder_makes_it_smaller(border):
     """The planes of a 1203 x 801 picture at 1/8 are 151 x 101 pixels, of which the last are not whole."""
     # Waves that are steep at the edges, and go on there under every one of these borders.
@@ -135,7 +137,7 @@ def test_a_picture_goes_on_at_its_own_edge_where_the_decoder_makes_it_smaller(bo
     frame = Frame(np.array([[801, 1203]]))
     matrix = np.array([[[34.0, 0, -2500], [0, 33, -1700], [0, 0, 1]]])
     warp = Warp(matrix, np.array([[120, 140]]), border, None, "bilinear")
-    plan = Plan((Pass(warp),), frame, frame.after(warp))
+    plan = Plan((Step(warp),), frame, frame.after(warp))
     out, _ = native.run([data], plan)
     want, _ = native.run([pixels], plan)
     assert np.abs(out - want).mean() < 0.5

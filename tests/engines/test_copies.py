@@ -5,7 +5,7 @@ import pytest
 
 from augstream.engines import native
 from augstream.plan.fuse import fuse
-from augstream.plan.ops import Frame
+from augstream.plan.op import Frame
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -5,10 +5,12 @@ import pytest
 
 from augstream.decode.sample import Stack
 from augstream.engines import native, reference
-from augstream.plan.fuse import Pass, Plan
-from augstream.plan.ops import Color, Curve, Frame, Warp
+from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.op import Frame
+from augstream.plan.plan import Plan
+from augstream.plan.step import Step
 
-BORDERS = ["constant", "edge", "reflect", "mirror", "wrap", "overlap"]
+BORDERS = ["constant", "edge", "symmetric", "reflect", "wrap", "overlap"]
 LEVELS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 
 
@@ -39,7 +41,7 @@ def plan_of(images, *passes):
     frame = Frame(np.tile([[h, w]], (n, 1)), c, LEVELS[images[0].dtype.name])
     after = frame
     for one in passes:
-        for op in (one.warp, *one.points):
+        for op in (one.head, *one.points):
             after = after if op is None else after.after(op)
     return Plan(passes, frame, after)
 
@@ -72,13 +74,13 @@ def warp(matrix, size, border="edge", interpolation="bilinear", fill=0.0, n=1, a
 def test_noise_of_full_contrast_agrees(scale):
     rng = np.random.default_rng(0)
     image = (rng.random((90, 120, 3)) < 0.5).astype(np.uint8) * 255
-    assert_engines_agree([image], plan_of([image], Pass(warp(turned(90, 120, (30, 40), 25, scale), (30, 40)))))
+    assert_engines_agree([image], plan_of([image], Step(warp(turned(90, 120, (30, 40), 25, scale), (30, 40)))))
 
 
 def test_the_helper_sees_a_shift_of_half_a_pixel():
     image = picture()
-    plan = plan_of([image], Pass(warp(turned(61, 83, (40, 50)), (40, 50))))
-    shifted = plan_of([image], Pass(warp(turned(61, 83, (40, 50), shift=(0.5, 0)), (40, 50))))
+    plan = plan_of([image], Step(warp(turned(61, 83, (40, 50)), (40, 50))))
+    shifted = plan_of([image], Step(warp(turned(61, 83, (40, 50), shift=(0.5, 0)), (40, 50))))
     want, (got, _) = reference.run([image], plan)[0], native.run([image], shifted)
     assert np.abs(got[0] - want).mean() > 1
 
@@ -92,7 +94,7 @@ def test_warps_agree(border, interpolation, scale, degrees, antialias):
     image = picture(height=120, width=150)
     size = (31, 43)
     matrix = turned(120, 150, size, degrees, scale, shift=(9.3, -12.8))
-    plan = plan_of([image], Pass(warp(matrix, size, border, interpolation, 40.0, antialias=antialias)))
+    plan = plan_of([image], Step(warp(matrix, size, border, interpolation, 40.0, antialias=antialias)))
     if interpolation == "nearest":  # a place between two pixels may fall to either side
         want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
         assert (np.abs(got[0] - want) > 0.01).mean() < 0.01
@@ -104,13 +106,13 @@ def test_warps_agree(border, interpolation, scale, degrees, antialias):
 def test_perspective_warps_agree(border):
     image = picture()
     matrix = turned(61, 83, (50, 60), 12, 1.2, perspective=(0.002, -0.004))
-    assert_engines_agree([image], plan_of([image], Pass(warp(matrix, (50, 60), border, fill=99.0))))
+    assert_engines_agree([image], plan_of([image], Step(warp(matrix, (50, 60), border, fill=99.0))))
 
 
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():
     image = picture()
     matrix = turned(61, 83, (50, 60), 0, 1.0, perspective=(0.09, 0.0))
-    plan = plan_of([image], Pass(warp(matrix, (50, 60), "constant", fill=7.0)))
+    plan = plan_of([image], Step(warp(matrix, (50, 60), "constant", fill=7.0)))
     got, _ = native.run([image], plan)
     assert np.allclose(got[0, :, :10], 7.0)
     assert np.isfinite(got).all()
@@ -123,7 +125,7 @@ def test_a_perspective_that_looks_behind_the_camera_is_the_border():
 def test_any_channels_dtype_and_layout(channels, dtype, layout, degrees):
     images = [picture(channels=channels, dtype=dtype, seed=s) for s in range(3)]
     matrix = turned(61, 83, (37, 45), degrees, 1.5)
-    plan = plan_of(images, Pass(warp(matrix, (37, 45), n=3)))
+    plan = plan_of(images, Step(warp(matrix, (37, 45), n=3)))
     for out in ("float32", dtype):
         most = 0.01 if dtype != "uint8" else 1.0 if out == "float32" else 1.5  # where the result is rounded too
         assert_engines_agree(images, plan, most, out, layout)
@@ -135,7 +137,7 @@ def test_any_channels_dtype_and_layout(channels, dtype, layout, degrees):
 def test_half_floats_are_rounded_to_nearest(dtype, layout, width):
     kind = native.dtype_of(dtype) if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
     image = picture(dtype="float32")
-    plan = plan_of([image], Pass(warp(turned(61, 83, (37, width), 20, 1.1), (37, width))))
+    plan = plan_of([image], Step(warp(turned(61, 83, (37, width), 20, 1.1), (37, width))))
     exact, _ = native.run([image], plan, layout=layout)
     got, _ = native.run([image], plan, dtype=dtype, layout=layout)
     assert got.dtype == kind
@@ -155,18 +157,18 @@ def test_points_agree_on_every_number_of_channels():
             Curve(table[:, :1], 255.0, steps=True),
             Color(np.eye(channels, channels + 1)[None] / 255, None),
         )
-        assert_engines_agree([image], plan_of([image], Pass(None, points[:2])), most=0.05)
-        assert_engines_agree([image], plan_of([image], Pass(None, points[1:2] + points[3:])), most=0.05)
+        assert_engines_agree([image], plan_of([image], Step(None, points[:2])), most=0.05)
+        assert_engines_agree([image], plan_of([image], Step(None, points[1:2] + points[3:])), most=0.05)
         # A stepped curve may take the neighboring entry where a level stands half-way.
-        got, want = native.run([image], plan_of([image], Pass(None, points)))[0][0], None
-        want = reference.run([image], plan_of([image], Pass(None, points)))[0]
+        got, want = native.run([image], plan_of([image], Step(None, points)))[0][0], None
+        want = reference.run([image], plan_of([image], Step(None, points)))[0]
         assert (np.abs(got - want) > 1e-4).mean() < 0.01
 
 
 def test_a_curve_leaves_samples_alone_that_it_is_not_for():
     images = [picture(dtype="float32", seed=s) * 1.5 for s in range(2)]
     table = np.repeat(np.linspace(0, 1, 256)[None, None] // 0.25 * 0.25, 2, 0)
-    plan = plan_of(images, Pass(None, (Curve(table, 1.0, steps=True).where(np.array([False, True]), None),)))
+    plan = plan_of(images, Step(None, (Curve(table, 1.0, steps=True).where(np.array([False, True]), None),)))
     (alone, stepped), _ = native.run(images, plan)
     assert np.array_equal(alone, images[0])
     assert len(np.unique(stepped)) <= 5
@@ -175,9 +177,9 @@ def test_a_curve_leaves_samples_alone_that_it_is_not_for():
 
 def test_several_passes_agree():
     images = [picture(seed=s) for s in range(2)]
-    first = Pass(warp(turned(61, 83, (70, 90), 33, 0.9), (70, 90), "reflect", n=2), (Curve(gamma(2), 255.0),))
-    second = Pass(warp(turned(70, 90, (40, 40), -21, 1.6), (40, 40), "constant", n=2, fill=30.0))
-    third = Pass(warp(turned(40, 40, (40, 40), 90), (40, 40), None, None, n=2))
+    first = Step(warp(turned(61, 83, (70, 90), 33, 0.9), (70, 90), "symmetric", n=2), (Curve(gamma(2), 255.0),))
+    second = Step(warp(turned(70, 90, (40, 40), -21, 1.6), (40, 40), "constant", n=2, fill=30.0))
+    third = Step(warp(turned(40, 40, (40, 40), 90), (40, 40), None, None, n=2))
     assert_engines_agree(images, plan_of(images, first, second, third))
 
 
@@ -191,7 +193,7 @@ def gamma(n):
 def test_tiny_pictures_agree(shape, border, interpolation):
     image = picture(*shape)
     for degrees in (0, 90, 25):
-        plan = plan_of([image], Pass(warp(turned(*shape, (5, 6), degrees, 0.7), (5, 6), border, interpolation, 50.0)))
+        plan = plan_of([image], Step(warp(turned(*shape, (5, 6), degrees, 0.7), (5, 6), border, interpolation, 50.0)))
         want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
         assert (np.abs(got[0] - want) > 0.1).mean() <= (0.1 if interpolation == "nearest" else 0)
 
@@ -203,7 +205,7 @@ def test_tiny_pictures_agree(shape, border, interpolation):
 def test_absurd_matrices_stay_inside_the_picture(matrix, border):
     image = picture()
     for interpolation in ("nearest", "bilinear", "bicubic"):
-        _, errors = native.run([image], plan_of([image], Pass(warp(matrix[None], (20, 20), border, interpolation))))
+        _, errors = native.run([image], plan_of([image], Step(warp(matrix[None], (20, 20), border, interpolation))))
         assert errors == [
             None if np.isfinite(matrix).all() and matrix[2, 2] else "the plan holds a matrix that is not finite"
         ]
@@ -211,7 +213,7 @@ def test_absurd_matrices_stay_inside_the_picture(matrix, border):
 
 def test_one_thread_is_many_threads():
     images = [picture(seed=s) for s in range(13)]
-    plan = plan_of(images, Pass(warp(turned(61, 83, (40, 50), 20, 1.3), (40, 50), n=13)))
+    plan = plan_of(images, Step(warp(turned(61, 83, (40, 50), 20, 1.3), (40, 50), n=13)))
     alone, _ = native.run(images, plan)
     for threads in (1, 3, 16):
         got, _ = native.run(images, plan, pool=native._core.Pool(threads))
@@ -223,10 +225,10 @@ def test_a_batch_is_its_samples():
     matrices = [turned(61, 83, (40, 50), 10 * s, 1 + s) for s in range(4)]
     together, _ = native.run(
         images,
-        plan_of(images, Pass(Warp(np.concatenate(matrices), np.tile([[40, 50]], (4, 1)), "edge", None, "bilinear"))),
+        plan_of(images, Step(Warp(np.concatenate(matrices), np.tile([[40, 50]], (4, 1)), "edge", None, "bilinear"))),
     )
     for one, matrix, image in zip(together, matrices, images, strict=True):
-        alone, _ = native.run([image], plan_of([image], Pass(warp(matrix, (40, 50)))))
+        alone, _ = native.run([image], plan_of([image], Step(warp(matrix, (40, 50)))))
         assert np.array_equal(alone[0], one)
 
 
@@ -234,10 +236,10 @@ def test_a_flip_moves_pixels_and_changes_none():
     image = picture(dtype="uint16", channels=2)
 
     flip = np.array([[[-1.0, 0, 83], [0, 1, 0], [0, 0, 1]]])
-    got, _ = native.run([image], plan_of([image], Pass(warp(flip, (61, 83), None, None))), dtype="uint16")
+    got, _ = native.run([image], plan_of([image], Step(warp(flip, (61, 83), None, None))), dtype="uint16")
     assert np.array_equal(got[0], image[:, ::-1])
     turn = np.array([[[0.0, 1, 0], [-1, 0, 61], [0, 0, 1]]])
-    got, _ = native.run([image], plan_of([image], Pass(warp(turn, (83, 61), None, None))), dtype="uint16")
+    got, _ = native.run([image], plan_of([image], Step(warp(turn, (83, 61), None, None))), dtype="uint16")
     assert np.array_equal(got[0], np.rot90(image, -1))
 
 
@@ -254,7 +256,7 @@ def test_the_slots_give_memory_back_only_when_no_view_is_left():
 
 def test_the_core_refuses_what_it_would_have_to_copy():
     image = picture()
-    plan = plan_of([image], Pass(None))
+    plan = plan_of([image], Step(None))
     for wrong in (image[:, ::-1], image.astype(np.float64), image[0]):
         with pytest.raises(TypeError):
             native.run([wrong], plan)
@@ -263,12 +265,12 @@ def test_the_core_refuses_what_it_would_have_to_copy():
             native.run(Stack(np.stack([image, image]), np.array([number])), plan)
 
 
-@pytest.mark.parametrize("border", ["constant", "reflect"])
+@pytest.mark.parametrize("border", ["constant", "symmetric"])
 def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
     """One pixel wide, but 64 with the padding: 2^31 of them."""
     tall = np.zeros((1 << 25, 1, 1), np.uint8)
     frame = Frame(np.array([tall.shape[:2]]), 1)
     fill = np.zeros((1, 1)) if border == "constant" else None
     turn = Warp(np.array([[[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]]]), np.array([[4, 4]]), border, fill, "bilinear")
-    _, (error,) = native.run([tall], Plan((Pass(turn),), frame, frame.after(turn)))
+    _, (error,) = native.run([tall], Plan((Step(turn),), frame, frame.after(turn)))
     assert error == "a picture of 33554432 x 1 pixels is more than the core can address"

@@ -7,8 +7,9 @@ import pytest
 from plane import assert_same_ops, assert_same_plan, assert_same_sight, colored, curved, look, ramp
 
 from augstream import Frame
-from augstream.plan.fuse import Plan, fuse
-from augstream.plan.ops import Color, Curve, Warp
+from augstream.plan.fuse import fuse
+from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.plan import Plan
 
 FRAME = Frame(np.array([[20, 30], [20, 30]]))
 
@@ -73,7 +74,7 @@ def test_other_ops_are_refused(other):
 
 def test_another_distribution_over_passes_is_refused():
     plan = fuse([moved(1), Color(np.tile(np.eye(3, 4), (2, 1, 1)), None)], FRAME)
-    (one,) = plan.passes
+    (one,) = plan.steps
     apart = Plan((replace(one, points=()), replace(one, warp=None)), plan.frame_in, plan.frame_out)
     with pytest.raises(AssertionError):
         assert_same_plan(plan, apart)

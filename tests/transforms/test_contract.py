@@ -9,7 +9,7 @@ from examples import OTHERS, defaults, everything, gray, ours
 from plane import assert_same_ops, assert_same_plan, shape
 
 import augstream as aug
-from augstream.plan.fuse import verify
+from augstream.plan.plan import verify
 from augstream.rng import Rng
 from augstream.transforms.compose import rng_for
 from augstream.transforms.transform import catalogue, from_dict
@@ -97,7 +97,7 @@ def test_reads_as_english(transform):
 def test_makes_a_sound_plan(transform, channels):
     frame = replace(FRAME, channels=channels)
     verify(aug.plan.fuse.fuse(ops_of(gray(transform), frame=frame), frame))
-    verify(aug.plan.fuse.steps(ops_of(gray(transform), frame=frame), frame))
+    verify(aug.plan.fuse.unfused(ops_of(gray(transform), frame=frame), frame))
 
 
 @every

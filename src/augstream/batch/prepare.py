@@ -18,8 +18,10 @@ from augstream.decode.sample import PEAK, Sample, Stack, checked
 from augstream.engines import native
 from augstream.engines.targets import Moved, Targets, move
 from augstream.errors import ArgumentError, PipelineError
-from augstream.plan.fuse import Plan, fuse, steps
-from augstream.plan.ops import Frame
+from augstream.plan.fuse import fuse, unfused
+from augstream.plan.op import Frame
+from augstream.plan.plan import Plan
+from augstream.plan.step import Group
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose, rng_for
 
@@ -372,14 +374,15 @@ def oriented_plan(
     """
     ops, lying = pipeline.ops(rng_for(seed, epoch, index), frame), replace(frame, size=stored)
     if (orientation == 1).all():
-        return (fuse if pipeline.fuse else steps)(ops, lying)
+        return (fuse if pipeline.fuse else unfused)(ops, lying)
     turn = decode.orient(orientation, stored)
     if pipeline.fuse:
         return fuse(chain([turn], ops), lying)
     # The turn is part of the first step: a step more would change the samples of the batch that need no turn.
-    plan = steps(ops, frame)
+    plan = unfused(ops, frame)
     first = fuse([turn, *plan.ops[:1]], lying)
-    return Plan((*first.passes, *plan.passes[1:]), lying, plan.frame_out)
+    steps = (*first.steps, *plan.steps[1:])
+    return Plan((Group(None, None, steps),), lying, plan.frame_out)
 
 
 def _unread(error: Exception) -> str:

@@ -11,7 +11,7 @@ from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow as decode
 from augstream.decode.sample import Sample
 from augstream.engines import native
-from augstream.plan.ops import Frame
+from augstream.plan.op import Frame
 from augstream.transforms import Resize
 from augstream.transforms.compose import Compose
 

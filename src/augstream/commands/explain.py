@@ -9,7 +9,7 @@ from augstream.decode import pillow as decode
 from augstream.decode.sample import Sample
 from augstream.engines import native
 from augstream.errors import ArgumentError, SampleError
-from augstream.plan.ops import Frame
+from augstream.plan.op import Frame
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 

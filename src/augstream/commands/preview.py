@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augstream.decode.pillow import ColorMode
 from augstream.errors import SampleError
 from augstream.loader import Loader
-from augstream.plan.ops import Frame
+from augstream.plan.op import Frame
 from augstream.sources.source import Source
 from augstream.transforms import Normalize, Rescale
 from augstream.transforms.compose import Compose

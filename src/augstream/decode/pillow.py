@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.decode.sample import Stack
-from augstream.plan.ops import Warp
+from augstream.plan.kinds import Warp
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -90,7 +90,7 @@ def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
     matrix[:, 0, 2] = table[:, 0, 2] * stored[:, 1]
     matrix[:, 1, 2] = table[:, 1, 3] * stored[:, 0]
     matrix[:, 2, 2] = 1
-    return Warp(matrix, seen(orientation, stored))
+    return Warp(matrix, seen(orientation, stored), covers=True)
 
 
 def header(samples: Sequence[bytes | NDArray[Any]], max_pixels: int = MAX_PIXELS) -> Headers:

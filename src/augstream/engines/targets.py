@@ -5,9 +5,10 @@ points go through their inverses; a box is what is left to see of its four corne
 target. A plan with several passes is followed pass by pass, so that what one pass leaves outside its picture is gone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ from augstream import _core
 from augstream.engines import native
 from augstream.errors import PipelineError
 from augstream.plan import polygon
-from augstream.plan.fuse import Pass, Plan
-from augstream.plan.ops import Array, Warp
+from augstream.plan.kinds import Mix
+from augstream.plan.op import Array
+from augstream.plan.plan import Plan
+from augstream.plan.route import Cover, Route, mask_steps
+from augstream.plan.step import Step, every_step
 
 Owners: TypeAlias = NDArray[np.int64]
 MASKS = ("bool", "uint8", "uint16", "int32")
@@ -124,34 +128,62 @@ def move(
     layout: native.Layout = "NHWC",
     pool: _core.Pool | None = None,
 ) -> Moved:
-    """The targets (checked ones) of n pictures under the plan that was made for these pictures as seen."""
-    moved = Moved()
+    """The targets (checked ones) of m images under the plan that was made for these images as seen; n come out.
+
+    A mix brings the boxes, points and outlines of all its images together, each as far as it is seen.
+    """
+    moved, n = Moved(), len(plan.frame_out)
     masks = [one.mask for one in targets if isinstance(one.mask, np.ndarray)]
     if masks:
         _same("masks", [mask is not None for mask in (one.mask for one in targets)])
         moved.mask = move_masks(masks, plan, rules.mask_fill, layout=layout, pool=pool)
-    points = [one.points for one in targets if one.points is not None]
-    if points:
+    routes = plan.routes
+    if any(one.points is not None for one in targets):
         _same("points", [one.points is not None for one in targets])
-        together, owner = _together(points)
-        moved.points = _apart(move_points(together, owner, plan).astype(np.float32), owner, len(targets))
-    boxes = [one.boxes for one in targets if one.boxes is not None]
-    if boxes:
+        parts = [_spread(one.sources, [some.points for some in targets]) for one in routes]
+        places = [move_points(points, at, one) for one, (points, at) in zip(routes, parts, strict=True)]
+        owners = [one.rows[at] for one, (_, at) in zip(routes, parts, strict=True)]
+        moved.points = _apart(np.concatenate(places).astype(np.float32), np.concatenate(owners), n)
+    if any(one.boxes is not None for one in targets):
         _same("boxes", [one.boxes is not None for one in targets])
-        together, owner = _together(boxes)
-        outlines = None
-        if any(one.polygons is not None for one in targets):
-            _same("polygons", [one.polygons is not None for one in targets])
-            outlines = Outlines([some for one in targets for some in one.polygons or ()])
-        final, kept = move_boxes(together, owner, plan, rules.min_visible, outlines)
-        if outlines is not None:
-            moved.polygons = outlines.moved(owner, kept, plan, len(targets))
-        moved.boxes = _apart(final.astype(np.float32), owner[kept], len(targets))
-        labels = [one.box_label for one in targets if one.box_label is not None]
+        for name, column in (("polygons", "polygons"), ("box labels", "box_label")):
+            have = [getattr(one, column) is not None for one in targets]
+            if any(have):
+                _same(name, have)
+        found = [_moved_boxes(targets, plan, one, rules.min_visible) for one in routes]
+        owner = np.concatenate([part.owner for part in found])
+        moved.boxes = _apart(np.concatenate([part.boxes for part in found]).astype(np.float32), owner, n)
+        labels = [part.label for part in found if part.label is not None]
         if labels:
-            _same("box labels", [one.box_label is not None for one in targets])
-            moved.box_label = _apart(np.concatenate(labels)[kept], owner[kept], len(targets))
+            moved.box_label = _apart(np.concatenate(labels), owner, n)
+        if any(part.polygons is not None for part in found):
+            outlines = [some for part in found for some in part.polygons or ()]
+            order = np.argsort(owner, kind="stable").tolist()
+            ends = np.searchsorted(np.sort(owner), np.arange(n + 1)).tolist()
+            moved.polygons = [[outlines[k] for k in order[a:b]] for a, b in pairwise(ends)]
     return moved
+
+
+class _Boxes(NamedTuple):
+    """The boxes that come out of one route. owner: (k,) of which result each is."""
+
+    boxes: Array
+    owner: Owners
+    label: NDArray[Any] | None
+    polygons: list[list[NDArray[np.float32]]] | None
+
+
+def _moved_boxes(targets: Sequence[Targets], plan: Plan, route: Route, min_visible: float) -> _Boxes:
+    boxes, at = _spread(route.sources, [one.boxes for one in targets])
+    outlines = None
+    if targets[0].polygons is not None:
+        outlines = Outlines([some for source in route.sources.tolist() for some in targets[source].polygons or ()])
+    final, kept = move_boxes(boxes, at, plan, route, min_visible, outlines)
+    label = None
+    if targets[0].box_label is not None:
+        label = _spread(route.sources, [one.box_label for one in targets])[0][kept]
+    polygons = None if outlines is None else outlines.moved(at, kept, route)
+    return _Boxes(final, route.rows[at[kept]], label, polygons)
 
 
 def move_masks(
@@ -162,7 +194,7 @@ def move_masks(
     layout: native.Layout = "NHWC",
     pool: _core.Pool | None = None,
 ) -> NDArray[Any]:
-    """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; their numbers survive."""
+    """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; class ids are preserved."""
     first = masks[0]
     for mask in masks:
         if mask.dtype != first.dtype or mask.shape[2:] != first.shape[2:]:
@@ -170,15 +202,20 @@ def move_masks(
             raise PipelineError(f"A batch needs masks of one kind, but here are {one} and {two}.")
     if not _holds(first.dtype, fill):
         raise PipelineError(f"The mask_fill {fill} is no number of a mask of {first.dtype}.")
+    if any(_blends(group.steps) for group in plan.groups):
+        raise PipelineError("MixUp can't blend masks of class ids. Take CutMix, or leave it out.")
     channels = 1 if first.ndim == 2 else first.shape[2]
     # The engine knows no int32; two uint16 side by side travel the same way, and every number survives.
     words = np.dtype({"bool": np.uint8, "int32": np.uint16}.get(first.dtype.name, first.dtype))
     cubes = [np.ascontiguousarray(mask.reshape(*mask.shape[:2], channels)).view(words) for mask in masks]
-    levels = np.full(channels, fill, first.dtype).view(words).astype(np.float64)
+
+    def levels(number: int) -> Array:
+        return np.full(channels, number, first.dtype).view(words).astype(np.float64)
+
     plain = Plan(
-        tuple(Pass(_nearest(warp, levels)) for warp in _warps(plan)),
-        replace(plan.frame_in, channels=len(levels)),
-        replace(plan.frame_out, channels=len(levels)),
+        tuple(group._replace(steps=mask_steps(group.steps, levels(fill), levels)) for group in plan.groups),
+        replace(plan.frame_in, channels=len(levels(fill))),
+        replace(plan.frame_out, channels=len(levels(fill))),
     )
     out, errors = native.run(cubes, plain, dtype=words.name, pool=pool)
     wrong = next((error for error in errors if error is not None), None)
@@ -190,11 +227,16 @@ def move_masks(
     return np.ascontiguousarray(result.transpose(0, 3, 1, 2)) if layout == "NCHW" else result
 
 
-def move_points(points: Array, owner: Owners, plan: Plan) -> Array:
-    """Where the points (m, 2) of the pictures `owner` (m,) land; NaN for one that is behind the camera."""
-    for warp in _warps(plan):
-        points = polygon.project(points, polygon.inverse(warp.matrix)[owner])
-    return points
+def move_points(points: Array, at: Owners, route: Route) -> Array:
+    """Where the points (m, 2) of the images `at` (m,) rows of a route land; NaN for one that is covered or behind."""
+    places = route.forward(points, at)
+    if route.covers:
+        places = np.where(route.covered(points, at)[:, None], np.nan, places)
+    return places
+
+
+def _blends(steps: Sequence[Step]) -> bool:
+    return any(isinstance(step.head, Mix) and bool((step.head.weight % 1 != 0).any()) for step in every_step(steps))
 
 
 class Outlines:
@@ -208,43 +250,52 @@ class Outlines:
         self.corners = np.array([np.pad(one, ((0, longest - len(one)), (0, 0)), "edge") for one in self.parts])
         self.corners = self.corners.reshape(-1, longest, 2)
 
-    def moved(self, pictures: Owners, kept: Owners, plan: Plan, n: int) -> list[list[list[NDArray[np.float32]]]]:
-        """Where they go, for each picture and each object that is kept."""
+    def moved(self, at: Owners, kept: Owners, route: Route) -> list[list[NDArray[np.float32]]]:
+        """Where they go, for each object that is kept; at: the row of each object in the route."""
         ends = np.cumsum([len(one) for one in self.parts])
         together = np.concatenate([*self.parts, np.empty((0, 2))])
-        owner = np.repeat(pictures[self.owner], [len(one) for one in self.parts])
-        places = np.split(move_points(together, owner, plan).astype(np.float32), ends)
-        found: list[list[list[NDArray[np.float32]]]] = [[] for _ in range(n)]
+        owner = np.repeat(at[self.owner], [len(one) for one in self.parts])
+        places = np.split(route.forward(together, owner).astype(np.float32), ends)
+        found = []
         for number in kept.tolist():
             rows = range(*np.searchsorted(self.owner, (number, number + 1)).tolist())
-            found[int(pictures[number])].append([places[row] for row in rows])
+            found.append([places[row] for row in rows])
         return found
 
 
 def move_boxes(
-    boxes: Array, owner: Owners, plan: Plan, min_visible: float, outlines: Outlines | None = None
+    boxes: Array, at: Owners, plan: Plan, route: Route, min_visible: float, outlines: Outlines | None = None
 ) -> tuple[Array, NDArray[np.int64]]:
     """Boxes (m, 4) tight around what is seen of them, and which of the m they are; the others are hardly seen.
 
-    What is inside a box is unknown, so it counts as full: a turned box grows to hold its corners. With outlines, boxes
-    are tight around these.
+    at: (m,) the row of each one's image in the route. What is inside a box is unknown, so it counts as full: a rotated
+    box grows to hold its corners. With outlines, boxes are tight around these.
     """
     if not len(boxes):
         return np.empty((0, 4)), np.empty(0, np.int64)
     seen, rows = polygon.corners(boxes), np.arange(len(boxes))
     if outlines is not None:
         seen, rows = outlines.corners, outlines.owner
-    pictures = owner[rows]
-    seen = whole = polygon.inside(seen, plan.frame_in.size[pictures])
-    for warp in _warps(plan):
-        back = polygon.inverse(warp.matrix)[pictures]
+    place = at[rows]
+    seen = whole = polygon.inside(seen, plan.frame_in.size[route.sources[place]])
+    lost = np.zeros(len(seen))  # the share of each that is covered
+    for stage in route.stages:
+        if isinstance(stage, Cover):
+            seen, share = _uncovered(seen, stage, place)
+            lost = 1 - (1 - lost) * (1 - share)
+            continue
+        back = polygon.inverse(stage.matrix)[place]
         if (back[:, 2, :2] != 0).any():
-            # What is behind the camera has no place in the picture, and would come out mirrored.
+            # What is behind the camera has no place in the image, and would come out mirrored.
             seen, whole = (polygon.cut(corners, back[:, 2] - [0, 0, _AHEAD]) for corners in (seen, whole))
         seen, whole = (polygon.project(corners, back[:, None]) for corners in (seen, whole))
-        seen = polygon.inside(seen, warp.size[pictures])
+        for window in stage.windows:
+            there = polygon.inside(polygon.project(seen, window.matrix[place][:, None]), window.size[place])
+            seen = polygon.project(there, polygon.inverse(window.matrix)[place][:, None])
+        seen = polygon.inside(seen, stage.size[place])
     areas, wholes = (np.nan_to_num(polygon.area(corners)) for corners in (seen, whole))
-    # An outline that only touches the picture is not seen, and makes no box larger.
+    areas = areas * (1 - lost)
+    # An outline that only touches the image is not seen, and makes no box larger.
     seen = np.where((areas > 0)[:, None, None], seen, np.nan)
     area, full = (np.bincount(rows, some, len(boxes)) for some in (areas, wholes))
     kept = np.flatnonzero((area > 0) & (area >= min_visible * full * (1 - 1e-9)))
@@ -252,8 +303,26 @@ def move_boxes(
     low = np.fmin.reduceat(np.fmin.reduce(seen, axis=1), starts)[kept]
     high = np.fmax.reduceat(np.fmax.reduce(seen, axis=1), starts)[kept]
     # The corners that were cut off may lie outside by a rounding error.
-    edges = np.tile(plan.frame_out.size[owner[kept], ::-1], 2)
+    edges = np.tile(plan.frame_out.size[route.rows[at[kept]], ::-1], 2)
     return np.clip(np.concatenate([low, high], axis=1), 0, edges), kept
+
+
+def _uncovered(corners: Array, cover: Cover, at: Owners) -> tuple[Array, Array]:
+    """Polygons (m, v, 2) cut to the region that is left of their image, or as they are; and the share of each that is
+    covered by what lies over it.
+    """
+    there = corners if cover.place is None else polygon.project(corners, cover.place[at][:, None])
+    boxes = cover.boxes[at]
+    if cover.inside:
+        cut = polygon.within(there, boxes[:, 0])
+        if cover.place is not None:
+            cut = polygon.project(cut, polygon.inverse(cover.place)[at][:, None])
+        return cut, np.zeros(len(corners))
+    areas = np.nan_to_num(polygon.area(there))
+    hidden = np.zeros(len(corners))
+    for number in range(boxes.shape[1]):
+        hidden += np.nan_to_num(polygon.area(polygon.within(there, boxes[:, number])))
+    return corners, np.clip(hidden / np.where(areas > 0, areas, 1), 0, 1)
 
 
 def _outline(corners: NDArray[Any]) -> Array:
@@ -261,16 +330,6 @@ def _outline(corners: NDArray[Any]) -> Array:
     if found is None or len(found) < 3 or not np.isfinite(found).all():
         raise ValueError(f"an outline must be (m, 2) finite numbers, m at least 3; got shape {np.shape(corners)}")
     return found
-
-
-def _warps(plan: Plan) -> Iterator[Warp]:
-    return (step.warp for step in plan.passes if step.warp is not None)
-
-
-def _nearest(warp: Warp, levels: Array) -> Warp:
-    """The warp of a mask; what continues the picture beyond its edge continues the mask."""
-    fill = np.tile(levels, (len(warp.size), 1)) if warp.border == "constant" else None
-    return replace(warp, fill=fill, interpolation="nearest")
 
 
 def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[Any] | None:
@@ -301,12 +360,15 @@ def _rows(name: str, rows: NDArray[Any] | None, width: int) -> Array | None:
     return found
 
 
-def _together(rows: Sequence[Array]) -> tuple[Array, Owners]:
-    return np.concatenate(rows), np.repeat(np.arange(len(rows)), [len(one) for one in rows])
+def _spread(sources: Owners, rows: Sequence[NDArray[Any] | None]) -> tuple[NDArray[Any], Owners]:
+    """The rows of the images (g,) that a route begins with, in a row, and which of the g each belongs to."""
+    some = [np.asarray(rows[source]) for source in sources.tolist()]
+    return np.concatenate(some), np.repeat(np.arange(len(some)), [len(one) for one in some])
 
 
 def _apart(rows: NDArray[Any], owner: Owners, n: int) -> list[NDArray[Any]]:
-    return np.split(rows, np.searchsorted(owner, np.arange(1, n)))
+    order = np.argsort(owner, kind="stable")
+    return np.split(rows[order], np.searchsorted(owner[order], np.arange(1, n)))
 
 
 def _same(name: str, have: list[bool]) -> None:

@@ -19,8 +19,10 @@ from augstream.keras_preprocessing import intensity as levels
 from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
 from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
 from augstream.keras_preprocessing.parameters import Parameters, draw, rng_of
-from augstream.plan.fuse import Plan, fuse
-from augstream.plan.ops import Array, Frame, Op, Warp
+from augstream.plan.fuse import fuse
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Array, Frame, Op
+from augstream.plan.plan import Plan
 from augstream.sources.source import Source
 
 if TYPE_CHECKING:

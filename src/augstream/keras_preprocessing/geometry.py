@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.parameters import Compat, Parameters
 from augstream.plan import matrix
-from augstream.plan.ops import Array, Border, Warp
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Array, Border
 
 Sizes = NDArray[np.int64]
 
 # As in scipy.ndimage, whose "wrap" lets the last pixel lie on the next first one.
-BORDERS: dict[str, Border] = {"constant": "constant", "nearest": "edge", "reflect": "reflect", "wrap": "overlap"}
+BORDERS: dict[str, Border] = {"constant": "constant", "nearest": "edge", "reflect": "symmetric", "wrap": "overlap"}
 SWAP = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from augstream.engines import native
 from augstream.plan.fuse import fuse
-from augstream.plan.ops import Array, Color, Frame, Op
+from augstream.plan.kinds import Color
+from augstream.plan.op import Array, Frame, Op
 
 Bounds = tuple[float, float]
 ENDLESS = 3e38  # as good as no bound, and still a float32

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.parameters import Compat
-from augstream.plan.ops import Array
+from augstream.plan.op import Array
 
 Picture = NDArray[Any]
 OVERRIDES = "This ImageDataGenerator specifies `{}`, which overrides setting of `{}`."

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import MissingPackageError
-from augstream.plan.ops import Array
+from augstream.plan.op import Array
 
-MODES = {"constant": "constant", "edge": "nearest", "reflect": "reflect", "overlap": "wrap"}
+MODES = {"constant": "constant", "edge": "nearest", "symmetric": "reflect", "overlap": "wrap"}
 
 
 def transform(x: NDArray[Any], made: Array, border: str, cval: float, order: int) -> NDArray[Any]:

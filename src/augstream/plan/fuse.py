@@ -1,238 +1,357 @@
 """Ops -> plan: the only place that merges, and only by these identities, each with a law test.
 
-1. Two warps are one whose matrix is the product, where border, interpolation (with its antialiasing) and constant fill
-   agree or one of the two has none. The merged warp reads the original picture: sharper, and real pixels instead of the
-   first one's border.
+1. Two warps are one whose matrix is the product, where interpolation (with its antialiasing) and border agree or one of
+   the two has none. The merged warp reads the original image: sharper, and real pixels instead of the first one's
+   border. Where the second one's border is constant and another one, or was written on the transform after a crop, the
+   image that it surrounds becomes a window of the merged warp.
 2. Two colors are one whose matrix is the product; levels are clipped once, by the last clip. A map of the levels
    (no clip of its own) maps the clip before it.
-3. A stepped curve, then any curve, are one stepped curve, where both are for every sample: look its entries up in the
+3. A stepped curve, then any curve, are one stepped curve, where both are for every image: look its entries up in the
    second. (A linear curve is not merged: between its entries the result would differ.)
 4. A color, then a warp, are the same warp, then the color: it is affine, and a warp's weights sum to one. A constant
-   fill goes back through the color, so that it looks as asked behind it.
-5. Anything pointwise, then a warp that keeps pixels whole, are the same warp, then the point: true of every border but
-   the constant one, which a curve can't be undone for.
+   fill goes back through the color, so that it looks as asked behind it. (A color that clips does not pass a filter or
+   a mix: there the clip would come too late.)
+5. A curve, then a warp that keeps pixels whole, are the same warp, then the curve: true of every border but the
+   constant one, which a curve can't be undone for.
+6. Shapes with a constant fill, then a warp that keeps pixels whole, are the same warp, then the shapes where they are
+   behind it.
+7. A mix, then a warp, are the mix of its sources each under that warp, where the warp passes what stands last in each.
 
-Which ops merge follows from their kinds and from what the user wrote, never from what was drawn: a sample's plan is the
-same whatever its batch-mates are.
+Noise moves through nothing. Which ops merge follows from their kinds and from what the user wrote. An op that leaves an
+image as it is does not take part in that image's plan, so images of a batch fall into groups; that depends on an
+image's own draws, so its plan is the same whatever its batch-mates are.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from augstream.errors import PipelineError
+from augstream.plan.kinds import color, curve, shapes
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.mix import Branch, Mix
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp, Window
 from augstream.plan.matrix import then
-from augstream.plan.ops import Array, Color, Curve, Frame, Op, Warp
+from augstream.plan.op import Array, Frame, Op, Rows
+from augstream.plan.plan import Plan
+from augstream.plan.step import Group, Step
 
-Point: TypeAlias = Color | Curve
+Merge: TypeAlias = Callable[[Any, Any], Op | None]
 
-
-@dataclass(frozen=True, eq=False)
-class Merged(Warp):
-    """A warp with a fill that has gone back through colors; `seen` is what it looks like behind them."""
-
-    seen: Array | None = None
+# A point and the next one -> the one point that does the same, or None where there is none.
+MERGE: dict[tuple[type[Op], type[Op]], Merge] = {(Color, Color): color.merge, (Curve, Curve): curve.merge}
 
 
-@dataclass(frozen=True, eq=False)
-class Pass:
-    """What an engine does in one go: gather the pixels (None: they stay where they are), then treat each by itself."""
-
-    warp: Warp | None
-    points: tuple[Point, ...] = ()
+def _always(point: Color, _: Warp) -> Color:
+    return point
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What an engine runs: the passes, and what is known of the pictures before and after them."""
-
-    passes: tuple[Pass, ...]
-    frame_in: Frame
-    frame_out: Frame
-
-    @property
-    def ops(self) -> tuple[Op, ...]:
-        """The passes as a row of ops; fused again, they are the same plan."""
-        return tuple(op for one in self.passes for op in (one.warp, *one.points) if op is not None)
-
-    def __str__(self) -> str:
-        from augstream.plan.text import plan_text  # only where it is asked for
-
-        return plan_text(self)
+def _where_whole(point: Curve, warp: Warp) -> Curve | None:
+    return point if warp.interpolation is None and warp.border != "constant" else None
 
 
-class _Open:
-    """A pass that still takes ops."""
+def _still(warp: Warp) -> NDArray[np.bool_]:
+    """(n,) where a warp onto the canvas of a mix finds an image that fits it."""
+    still: NDArray[np.bool_] = (warp.matrix == np.eye(3)).all(axis=(1, 2))
+    return still
 
-    def __init__(self) -> None:
-        self.warp: Warp | None = None
-        self.points: tuple[Point, ...] = ()
-        self.fill: Array | None = None  # the last constant border's,
-        self.under: tuple[Point, ...] = ()  # and the points it has to go back through
-        self.seen: Array | None = None  # the same fill as the user gave it
 
-    def takes(self, warp: Warp) -> bool:
-        """Whether a warp behind this pass may move to its front."""
-        own = self.warp
-        if own is not None:
-            if own.border != warp.border and own.border is not None and warp.border is not None:
-                return False
-            apart = own.interpolation != warp.interpolation
-            apart = apart or own.antialias != warp.antialias
-            if apart and own.interpolation is not None and warp.interpolation is not None:
-                return False
-            seen = _seen(warp)
-            if self.seen is not None and seen is not None and not np.array_equal(self.seen, seen):
-                return False
-        whole = warp.interpolation is None and warp.border != "constant"
-        return whole or all(isinstance(point, Color) for point in self.points)
+def _never(*_: Op) -> None:
+    return None
 
-    def add_warp(self, warp: Warp) -> None:
-        """Identities 1, 4 and 5."""
-        if warp.border == "constant":
-            self.fill, self.under, self.seen = warp.fill, self.points, _seen(warp)
-        own = self.warp
-        if own is not None:
-            border, interpolation = warp.border or own.border, warp.interpolation or own.interpolation
-            antialias = own.antialias if warp.interpolation is None else warp.antialias
-            warp = Warp(then(own.matrix, warp.matrix), warp.size, border, self.fill, interpolation, antialias)
-        self.warp = warp
 
-    def add_point(self, point: Point) -> None:
-        """Identities 2 and 3."""
-        last = self.points[-1] if self.points else None
-        if isinstance(last, Color) and isinstance(point, Color):
-            self.points = (*self.points[:-1], _color(last, point))
-        elif isinstance(last, Curve) and isinstance(point, Curve) and last.steps and last.on is point.on is None:
-            self.points = (*self.points[:-1], _curve(last, point))
-        else:
-            self.points = (*self.points, point)
-
-    def close(self) -> Pass:
-        """The pass as it stands."""
-        fill = self.fill
-        for color in reversed(self.under):
-            if isinstance(color, Color) and fill is not None:
-                fill = _before(color, fill)
-        own = self.warp
-        if own is not None and fill is not self.seen:
-            own = Merged(own.matrix, own.size, own.border, fill, own.interpolation, own.antialias, self.seen)
-        return Pass(own, self.points)
+# A point and the warp behind it -> the point behind the warp, or None where they do not change places.
+PASS: dict[type[Op], Merge] = {Color: _always, Curve: _where_whole, Shapes: shapes.behind}
 
 
 def fuse(ops: Iterable[Op], frame: Frame) -> Plan:
     """The plan with as few passes as the identities allow; ops keep their order otherwise."""
-    done: list[Pass] = []
-    current: _Open | None = None
-    later = frame
+    ops = _nested(ops, frame)
+    last = frame
     for op in ops:
-        later = later.after(op)
-        if current is None:
-            current = _Open()
-        if isinstance(op, Warp):
-            if not current.takes(op):
-                done.append(current.close())
-                current = _Open()
-            current.add_warp(op)
-        else:
-            current.add_point(op)
-    if current is not None:
-        done.append(current.close())
-    return Plan(tuple(done), frame, later)
+        last = last.after(op)
+    steps = merged(ops)
+    if not _keyed(ops, steps):
+        return Plan((Group(None, None, steps),), frame, last)
+    chain = _Chain(ops, frame)
+    return Plan(tuple(chain.group(rows) for rows in chain.alike()), frame, last)
 
 
-def steps(ops: Iterable[Op], frame: Frame) -> Plan:
+def unfused(ops: Iterable[Op], frame: Frame) -> Plan:
     """The plan that does one op after the other: `Compose(..., fuse=False)`."""
-    done: list[Pass] = []
-    later = frame
+    ops, last = _nested(ops, frame), frame
     for op in ops:
-        later = later.after(op)
-        done.append(Pass(op) if isinstance(op, Warp) else Pass(None, (op,)))
-    return Plan(tuple(done), frame, later)
+        last = last.after(op)
+    return Plan((Group(None, None, _one_by_one(ops)),), frame, last)
 
 
-def verify(plan: Plan) -> None:
-    """Shapes, dtypes, finite numbers and positive sizes of a plan; what is wrong is a bug of ours, found by tests."""
-    n, c = len(plan.frame_in), plan.frame_in.channels
-    for number, one in enumerate(plan.passes):
-        wrong = [name for name, good in _facts(one, n, c) if not good]
-        if wrong:
-            raise PipelineError(f"Pass {number} of the plan is wrong in: {', '.join(wrong)}")
+def layout(ops: Iterable[Op], frame: Frame) -> tuple[Step, ...]:
+    """The steps of an image to which every op does something, whatever was drawn: how a pipeline prints itself."""
+    return _Chain(_nested(ops, frame), frame, everything=True).group(None).steps
 
 
-def _facts(one: Pass, n: int, c: int) -> Iterator[tuple[str, bool]]:
-    warp = one.warp
-    if warp is not None:
-        yield "warp.matrix", _sound(warp.matrix, [(n, 3, 3)])
-        yield "warp.size", warp.size.shape == (n, 2) and warp.size.dtype == np.int64 and bool((warp.size > 0).all())
-        yield "warp.fill", (warp.fill is None) != (warp.border == "constant")
-        yield "warp.fill", warp.fill is None or _sound(warp.fill, [(n, 1), (n, c)])
-    for point in one.points:
-        if isinstance(point, Color):
-            yield "color.matrix", _sound(point.matrix, [(n, c, c + 1)])
-            yield "color.clip", point.clip is None or _sound(point.clip, [(n, c, 2)])
+def merged(ops: Iterable[Op]) -> tuple[Step, ...]:
+    """The steps of images that all of these ops do something to."""
+    steps: list[_Open] = []
+    for op in ops:
+        _add(steps, op)
+    return tuple([step.close() for step in steps])
+
+
+class _Open:
+    """A step that still takes ops."""
+
+    def __init__(self, head: Op | None = None, branches: "Sequence[tuple[Rows, list[_Open]]]" = ()) -> None:
+        self.head = head
+        self.points: tuple[Op, ...] = ()
+        self.branches = branches  # of a mix, open as well
+        # The points that the fill of a constant border, and of each window, have to go back through.
+        self.under: tuple[Op, ...] = ()
+        self.unders: tuple[tuple[Op, ...], ...] = ((),) * (len(head.windows) if isinstance(head, Warp) else 0)
+
+    def add_point(self, point: Op) -> None:
+        """Identities 2 and 3."""
+        last = self.points[-1] if self.points else None
+        merge = MERGE.get((type(last), type(point))) if last is not None else None
+        one = None if merge is None else merge(last, point)
+        self.points = (*self.points, point) if one is None else (*self.points[:-1], one)
+
+    def add_warp(self, warp: Warp) -> bool:
+        """Identities 1 and 4 to 7; False where the warp has to begin a step of its own."""
+        if not self.lets_in(warp):
+            return False
+        points = self._behind(warp)
+        if isinstance(self.head, Mix):
+            for _, steps in self.branches:
+                _add(steps, warp)
+            place = warp.matrix if self.head.place is None else then(self.head.place, warp.matrix)
+            self.head = replace(self.head, place=place, size=warp.size)
+        elif isinstance(self.head, Warp):
+            self._merge_warps(self.head, warp)
         else:
-            yield "curve.on", point.on is None or (point.on.shape == (n,) and point.on.dtype == np.bool_)
-            yield "curve.table", _sound(point.table, [(n, 1, 256), (n, c, 256)]) and point.peak > 0
+            self.head, self.under = warp, self.points
+            self.unders = (self.points,) * len(warp.windows)
+        self.points = points or ()
+        return True
+
+    def lets_in(self, warp: Warp) -> bool:
+        """Whether a warp behind this step may move to its front."""
+        if self._behind(warp) is None:
+            return False
+        if isinstance(self.head, Mix):
+            # A branch without steps takes anything.
+            return bool(self.branches) and all(not steps or steps[-1].lets_in(warp) for _, steps in self.branches)
+        if self.head is None:
+            return not (self.points and self.points[0].statistic)
+        return isinstance(self.head, Warp) and _agree(self.head, warp) and _edge(self.head, warp) is not None
+
+    def close(self) -> Step:
+        """The step as it stands."""
+        head = self.head
+        if isinstance(head, Mix) and self.branches:
+            done = [Branch(rows, tuple([step.close() for step in steps])) for rows, steps in self.branches]
+            head = replace(head, branches=tuple(done), rows=None, warps=(), ops=(), frame=None)
+        elif isinstance(head, Warp) and (self.under or any(self.unders)):
+            fill, seen = _back(head.fill, head.seen, self.under)
+            windows = []
+            for window, under in zip(head.windows, self.unders, strict=True):
+                levels, asked = _back(window.fill, window.seen, under)
+                windows.append(window if levels is None else window._replace(fill=levels, seen=asked))
+            head = replace(head, fill=fill, seen=seen, windows=tuple(windows))
+        return Step(head, self.points)
+
+    def _behind(self, warp: Warp) -> tuple[Op, ...] | None:
+        """The points as they are behind the warp; None where one of them does not let it pass."""
+        points = []
+        for point in self.points:
+            passed = PASS.get(type(point), _never)(point, warp)
+            if passed is None:
+                return None
+            points.append(passed)
+        return tuple(points)
+
+    def _merge_warps(self, own: Warp, warp: Warp) -> None:
+        """Identity 1."""
+        windows = tuple([window.moved(warp.matrix) for window in own.windows])
+        border, fill, seen = own.border, own.fill, own.seen
+        if _edge(own, warp) == "window" and warp.fill is not None:
+            windows = (*windows, Window(warp.matrix, own.size, warp.fill, warp.seen))
+            self.unders = (*self.unders, self.points)
+        elif warp.border is not None:
+            border, fill, seen = warp.border, warp.fill, warp.seen
+            self.under = self.points
+        self.unders = (*self.unders, *[self.points] * len(warp.windows))
+        self.head = Warp(
+            then(own.matrix, warp.matrix),
+            warp.size,
+            border,
+            fill,
+            warp.interpolation or own.interpolation,
+            own.antialias if warp.interpolation is None else warp.antialias,
+            (*windows, *warp.windows),
+            covers=own.covers and warp.covers,
+            seen=seen,
+        )
 
 
-def _sound(array: Array, shapes: list[tuple[int, ...]]) -> bool:
-    return array.shape in shapes and array.dtype == np.float64 and bool(np.isfinite(array).all())
+class _Chain:
+    """The ops of some images, and which of them do nothing to which image."""
+
+    def __init__(self, ops: Sequence[Op], frame: Frame, everything: bool = False) -> None:
+        self.everything = everything
+        self.ops, keyed = ops, _keyed(ops, merged(ops))
+        self.mix = ops[0] if ops and isinstance(ops[0], Mix) and ops[0].frame is not None else None
+        self.inner: _Chain | None = None
+        if self.mix is not None and self.mix.frame is not None:
+            self.inner = _Chain(self.mix.ops, self.mix.frame, everything)
+        self.idle: dict[int, NDArray[np.bool_]] = {}
+        for number, op in enumerate(ops):
+            if number in keyed and not everything:
+                self.idle[number] = op.idle(frame)
+            frame = frame.after(op)
+        self.n = len(frame)
+
+    @cached_property
+    def kind(self) -> Rows:
+        """(n,) a number for each image, equal where the plans have the same structure."""
+        columns = [idle.astype(np.int64) for idle in self.idle.values()]
+        if self.mix is not None and self.mix.rows is not None and self.inner is not None:
+            taken = self.inner.kind[self.mix.rows] + 1
+            columns += list(np.where(self.mix.weight != 0, taken, 0).T)
+            columns += [_still(warp).astype(np.int64) for warp in self.mix.warps if warp is not None]
+        if not columns:
+            return np.zeros(self.n, np.int64)
+        if self.n == 1:
+            return np.zeros(1, np.int64)
+        return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+    def alike(self) -> list[Rows | None]:
+        """The images in groups of one kind; [None] where they are all of one."""
+        kinds = np.unique(self.kind)
+        return [None] if len(kinds) == 1 else [np.flatnonzero(self.kind == kind) for kind in kinds]
+
+    def group(self, rows: Rows | None) -> Group:
+        """The plan of images of one kind."""
+        sources, steps = self.open(np.arange(self.n) if rows is None else rows)
+        whole = rows is None and self.mix is None
+        return Group(rows, None if whole else sources, tuple([step.close() for step in steps]))
+
+    def open(self, rows: Rows) -> tuple[Rows, list[_Open]]:
+        """Which images these ones are made of (of a mix, the first of each), and how."""
+        sources, steps = rows, list[_Open]()
+        for number, op in enumerate(self.ops):
+            if op is self.mix:
+                sources, steps = self._mixed(rows)
+            elif not (number in self.idle and self.idle[number][rows[0]]):
+                _add(steps, op if len(rows) == self.n else op.take(rows))
+        return sources, steps
+
+    def _mixed(self, rows: Rows) -> tuple[Rows, list[_Open]]:
+        """What stands before the ops behind a mix: the mix, or only its first image where it does not mix."""
+        if self.mix is None or self.mix.rows is None or self.inner is None:
+            raise ValueError("This chain has no mix.")
+        mix = self.mix.take(rows)
+        wanted = np.flatnonzero((mix.weight[0] != 0) | self.everything).tolist()
+        branches = []
+        for which in wanted:
+            sources, steps = self.inner.open(self.mix.rows[rows, which])
+            onto = mix.warps[which] if mix.warps else None
+            if onto is not None and not _still(onto)[0]:
+                _add(steps, onto)
+            branches.append((sources, steps))
+        if wanted == [0]:
+            return branches[0]
+        region = None if mix.region is None else mix.region[:, wanted]
+        mix = replace(mix, weight=mix.weight[:, wanted], share=mix.share[:, wanted], region=region)
+        return branches[0][0], [_Open(mix, branches)]
 
 
-def _seen(warp: Warp) -> Array | None:
-    if warp.border != "constant":
-        return None
-    return warp.seen if isinstance(warp, Merged) else warp.fill
+def _nested(ops: Iterable[Op], frame: Frame) -> tuple[Op, ...]:
+    """A mix takes the ops before it in, as they are drawn for other images than those behind it."""
+    chain: list[Op] = []
+    for op in ops:
+        if isinstance(op, Mix) and op.rows is not None and op.frame is None:
+            chain = [replace(op, ops=tuple(chain), frame=frame)]
+        else:
+            chain.append(op)
+    return tuple(chain)
 
 
-def _color(first: Color, second: Color) -> Color:
-    """Identity 2."""
-    gain = second.matrix[:, :, :-1]
-    matrix = gain @ first.matrix
-    matrix[:, :, -1] += second.matrix[:, :, -1]
-    clip = second.clip
-    if clip is None and first.clip is not None:
-        ends = gain.diagonal(axis1=1, axis2=2)[:, :, None] * first.clip + second.matrix[:, :, -1:]
-        clip = np.sort(ends, axis=2)  # a negative gain turns low and high round
-    return Color(matrix, clip)
+def _keyed(ops: Sequence[Op], steps: Sequence[Step]) -> list[int]:
+    """Positions of the ops that images are grouped by: those without which a plan would be another one.
 
-
-def _curve(first: Curve, second: Curve) -> Curve:
-    """Identity 3."""
-    place = np.clip(first.table * (255 / second.peak), 0, 255)
-    table = np.broadcast_to(second.table, np.broadcast_shapes(place.shape, second.table.shape))
-    place = np.broadcast_to(place, table.shape)
-    if second.steps:
-        return Curve(np.take_along_axis(table, np.floor(place + 0.5).astype(np.int64), 2), first.peak, True)
-    low = np.minimum(place.astype(np.int64), 254)
-    left, right = (np.take_along_axis(table, low + side, 2) for side in (0, 1))
-    return Curve(left + (right - left) * (place - low), first.peak, True)
-
-
-def _before(color: Color, fill: Array) -> Array:
-    """The fill that looks like `fill` behind the color, or as near to it as there is one.
-
-    The pseudo-inverse, so that a color that loses something (gray, no contrast) needs no case of its own.
+    steps: what all of them merge to.
+    Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
     """
-    gain, rest = color.matrix[:, :, :-1], fill - color.matrix[:, :, -1]
-    if gain.shape[1] != 3:
-        return _lost(gain, rest)
-    # A batch of singular values costs more than the rest of the plan, so most samples go by Cramer's rule.
-    one, two = [1, 2, 0], [2, 0, 1]
-    cofactor = gain[:, one][:, :, one] * gain[:, two][:, :, two] - gain[:, one][:, :, two] * gain[:, two][:, :, one]
-    area = gain[:, 0, 0] * cofactor[:, 0, 0] + gain[:, 0, 1] * cofactor[:, 0, 1] + gain[:, 0, 2] * cofactor[:, 0, 2]
-    # 9 x both maxima bounds the condition number: below 1000 nothing counts as lost.
-    lossy = 9 * np.abs(gain).max((1, 2)) * np.abs(cofactor).max((1, 2)) >= 1000 * np.abs(area)
-    area[lossy] = 1
-    back = (cofactor[:, 0] * rest[:, :1] + cofactor[:, 1] * rest[:, 1:2] + cofactor[:, 2] * rest[:, 2:]) / area[:, None]
-    if lossy.any():
-        back[lossy] = _lost(gain[lossy], rest[lossy])
-    return back
+    keyed = [number for number, op in enumerate(ops) if type(op) is not Warp and type(op) is not Color]
+    warps = [number for number, op in enumerate(ops) if type(op) is Warp]
+    if len(warps) > 1 and sum(type(step.head) is Warp for step in steps) > 1:
+        keyed = sorted([*keyed, *warps])
+    return keyed
 
 
-def _lost(gain: Array, rest: Array) -> Array:
-    back: Array = (np.linalg.pinv(gain, rcond=1e-3) @ rest[:, :, None])[:, :, 0]
-    return back
+def _add(steps: list[_Open], op: Op) -> None:
+    """Takes an op into the last step, or begins another one."""
+    last = steps[-1] if steps else None
+    if isinstance(op, Warp):
+        if last is None or not last.add_warp(op):
+            steps.append(_Open(op))
+    elif op.head:
+        steps.append(_Open(op))
+    else:
+        if last is None or op.statistic:
+            steps.append(last := _Open())
+        last.add_point(op)
+
+
+def _one_by_one(ops: Sequence[Op]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for op in ops:
+        if isinstance(op, Mix) and op.rows is not None and op.frame is not None:
+            inner, branches = _one_by_one(op.ops), []
+            for which, rows in enumerate(op.rows.T):
+                onto = op.warps[which] if op.warps else None
+                own = tuple([step.take(rows) for step in inner])
+                branches.append(Branch(rows, own if onto is None else (*own, Step(onto))))
+            op = replace(op, branches=tuple(branches), rows=None, warps=(), ops=(), frame=None)
+        steps.append(Step(op) if op.head else Step(None, (op,)))
+    return tuple(steps)
+
+
+def _agree(own: Warp, warp: Warp) -> bool:
+    """Whether two warps read pixels in the same way, or one of them moves whole pixels."""
+    same = own.interpolation == warp.interpolation and own.antialias == warp.antialias
+    return same or own.interpolation is None or warp.interpolation is None
+
+
+def _edge(own: Warp, warp: Warp) -> str | None:
+    """What becomes of the edge of the image between two warps: "open" to the pixels beyond it, a "window", or None
+    where it can be neither.
+    """
+    if warp.border is None or own.covers:
+        return "open"
+    same = own.border is None or (own.border == warp.border and _same_fill(own, warp))
+    if same and not warp.explicit:
+        return "open"
+    return "window" if warp.border == "constant" else None
+
+
+def _same_fill(own: Warp, warp: Warp) -> bool:
+    one, two = (some.fill if some.seen is None else some.seen for some in (own, warp))
+    return one is two or (one is not None and two is not None and np.array_equal(one, two))
+
+
+def _back(fill: Array | None, seen: Array | None, under: Sequence[Op]) -> tuple[Array | None, Array | None]:
+    """A fill before the colors that it is seen behind, and what it is seen as."""
+    if fill is None or not under:
+        return fill, seen
+    asked = fill if seen is None else seen
+    for point in reversed(under):
+        if isinstance(point, Color):
+            fill = color.before(point, fill)
+    return fill, asked

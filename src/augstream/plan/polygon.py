@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.plan.ops import Array
+from augstream.plan.op import Array
 
 
 def inverse(matrix: Array) -> Array:
@@ -32,14 +32,18 @@ def project(points: Array, matrix: Array) -> Array:
 
 
 def inside(corners: Array, size: NDArray[np.int64]) -> Array:
-    """The part of polygons (m, v, 2) that is inside their pictures, (m, u, 2)."""
-    height, width = size.T.astype(np.float64)
-    one, none = np.ones_like(width), np.zeros_like(width)
-    sides = ((one, none, none), (-one, none, width), (none, one, none), (none, -one, height))
+    """The part of polygons (m, v, 2) that is inside their images, (m, u, 2)."""
     # Most boxes are inside anyway.
-    if len(corners) and (corners >= 0).all() and (corners <= np.stack([width, height], axis=1)[:, None]).all():
+    if len(corners) and (corners >= 0).all() and (corners <= size[:, None, ::-1]).all():
         return corners
-    for side in sides:
+    return within(corners, np.concatenate([np.zeros_like(size), size[:, ::-1]], axis=1).astype(np.float64))
+
+
+def within(corners: Array, boxes: Array) -> Array:
+    """The part of polygons (m, v, 2) that is inside of boxes (m, 4) x0 y0 x1 y1, (m, u, 2)."""
+    left, top, right, bottom = boxes.T
+    one, none = np.ones_like(left), np.zeros_like(left)
+    for side in ((one, none, -left), (-one, none, right), (none, one, -top), (none, -one, bottom)):
         corners = cut(corners, np.stack(side, axis=1))
     return corners
 

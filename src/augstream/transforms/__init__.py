@@ -1,5 +1,6 @@
 """The catalogue of transforms, by family."""
 
+from augstream.transforms.blur import GaussianBlur
 from augstream.transforms.color import (
     Brightness,
     ChannelShift,
@@ -11,6 +12,7 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
     HorizontalFlip,
@@ -22,6 +24,8 @@ from augstream.transforms.geometry import (
     VerticalFlip,
     Zoom,
 )
+from augstream.transforms.mix import CutMix, MixUp
+from augstream.transforms.noise import GaussianNoise
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
 
 __all__ = [
@@ -31,16 +35,21 @@ __all__ = [
     "ChannelShift",
     "ColorJitter",
     "Contrast",
+    "CutMix",
     "Gamma",
+    "GaussianBlur",
+    "GaussianNoise",
     "Grayscale",
     "HorizontalFlip",
     "Hue",
     "Invert",
+    "MixUp",
     "Normalize",
     "Pad",
     "Perspective",
     "Posterize",
     "RandomCrop",
+    "RandomErasing",
     "RandomResizedCrop",
     "Rescale",
     "Resize",

@@ -7,7 +7,7 @@ the argument accepts (40), and `draw` always finds what it keeps ((-40.0, 40.0))
 import math
 import numbers
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 
@@ -300,15 +300,17 @@ AnyOf = TypeVar("AnyOf", bound=str)
 
 
 class Option(Argument[AnyOf | None, AnyOf | None]):
-    """One of some words, or None: what the Compose says."""
+    """One of some words, or None: what the Compose says. foreign: what others call them, for the error."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], foreign: Mapping[str, str] | None = None) -> None:
         super().__init__(None)
-        self.words = tuple(words)
+        self.words, self.foreign = tuple(words), foreign or {}
 
     def accept(self, value: Any) -> AnyOf | None:
         if value is not None and value not in self.words:
-            raise UnfitError(f"one of {', '.join(map(repr, self.words))} or None")
+            ours = self.foreign.get(value) if isinstance(value, str) else None
+            hint = f"It is called {ours!r} here, as in NumPy." if ours else ""
+            raise UnfitError(f"one of {', '.join(map(repr, self.words))} or None", hint)
         kept: AnyOf | None = value
         return kept
 

@@ -8,7 +8,8 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
-from augstream.plan.ops import Array, Color, Frame, Op
+from augstream.plan.kinds import Color
+from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import MisplacedError, Number, Range
 from augstream.transforms.transform import Transform

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from augstream.errors import ArgumentError, PipelineError, SampleError
-from augstream.plan.fuse import Plan, fuse, steps
-from augstream.plan.ops import Border, Frame, Interpolation, Mask, Op, Warp
-from augstream.rng import Draw, Integers, Rng
+from augstream.plan.fuse import fuse, layout, unfused
+from augstream.plan.kinds import Mix, Warp
+from augstream.plan.op import Border, Frame, Interpolation, Mask, Op
+from augstream.plan.plan import Plan
+from augstream.rng import Crowd, Draw, Integers, Rng, gather, successors
 from augstream.transforms.arguments import (
     Argument,
     Flag,
@@ -28,7 +30,16 @@ from augstream.transforms.arguments import (
     plain,
 )
 from augstream.transforms.explanation import Explanation, count
-from augstream.transforms.transform import BORDERS, INTERPOLATIONS, Transform, after, chosen, from_dict
+from augstream.transforms.transform import (
+    BORDERS,
+    FOREIGN_BORDERS,
+    INTERPOLATIONS,
+    Mixing,
+    Transform,
+    after,
+    chosen,
+    from_dict,
+)
 
 PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 MOST = 1 << 16  # pixels a side that the core makes
@@ -91,16 +102,26 @@ class Container(Transform):
         members = [f"  {line}" for member in self for line in member.describe().splitlines()]
         return "\n".join([f"{super().describe()}:", *members])
 
+    @property
+    def mixers(self) -> tuple[int, ...]:
+        return self._mixers
+
+    @cached_property
+    def _mixers(self) -> tuple[int, ...]:
+        return tuple(k for member in self for k in member.mixers) if self.p else ()
+
     def _each(self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None) -> Iterator[tuple[str, Op]]:
         """The ops of the members, one after the other, by name; `on` says for which samples each member is."""
         for position, (name, member) in enumerate(self._named):
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
-                    if isinstance(op, Warp) and op.size.max() > MOST:
+                    if isinstance(op, Warp) and op.size is not frame.size and op.size.max() > MOST:
                         raise _large(type(member).__name__, op.size)
                     yield name, op
                     frame = after(frame, op)
+                    if isinstance(op, Mix):
+                        rng = rng.mixed()
             except PlacedError as error:
                 raise error.inside(type(self).__name__, position) from None
 
@@ -133,11 +154,43 @@ class OneOf(Container):
         if weights is not None and (len(weights) != len(self) or not sum(weights)):
             fact = f"OneOf.weights must be a number for each of {len(self)} transforms, not all 0; got {weights}"
             raise RefusedError(fact)
+        if any(member.mixers and not isinstance(member, Mixing) for member in self):
+            raise RefusedError("OneOf takes a mix only as a member of its own", "Take it out of what holds it.")
+
+    @cached_property
+    def _mixers(self) -> tuple[int, ...]:
+        needs = [k for member in self for k in member.mixers] if self.p else []
+        return (max(needs),) if needs else ()
+
+    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """What `draw` yields, with p; of several mixes one, as all of them take from the same images."""
+        if not self.mixers:
+            yield from super().ops(rng, frame)
+            return
+        mixed, mix = rng.mixed(), None
+        later = frame.resized(frame.size[: len(mixed)])
+        on = self._on(mixed)
+        for mine, (name, member) in zip(on, self._named, strict=True):
+            for op in member.ops(rng.child(name), frame) if member.mixers else ():
+                if isinstance(op, Mix):
+                    mix = op.where(mine, later) if mix is None else mix.either(op, mine)
+        if mix is not None:
+            yield mix
+        for mine, (name, member) in zip(on, self._named, strict=True):
+            for op in chosen(member.ops(mixed.child(name), later), mine, later) if not member.mixers else ():
+                yield op
+                later = after(later, op)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        yield from (op for _, op in self._each(rng, frame, self._on(rng)))
+
+    def _on(self, rng: Rng) -> list[Mask]:
+        """For each member the images (n,) that it is for."""
         which = rng.choice("which", self.weights or [1.0] * len(self))
-        on = [which == position for position in range(len(self))]
-        yield from (op for _, op in self._each(rng, frame, on))
+        if self.p == 1 or not self.mixers:
+            return [which == position for position in range(len(self))]
+        on = rng.chance("apply", self.p)
+        return [(which == position) & on for position in range(len(self))]
 
 
 class SomeOf(Container):
@@ -158,6 +211,8 @@ class SomeOf(Container):
         if self.k is not None and self.k[1] > len(self):
             fact = f"SomeOf.k must be at most {len(self)}, the number of transforms; got {self.k}"
             raise RefusedError(fact, "Lower k or add transforms.")
+        if self.mixers:
+            raise RefusedError("SomeOf takes no mixes", "Put them into a OneOf, or give them a p of their own.")
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         low, high = self.k or (1, len(self))
@@ -185,7 +240,7 @@ class Compose(Container):
 
     transforms: Members = Members()
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS)
+    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
     fuse: Flag = Flag(True)
@@ -194,9 +249,17 @@ class Compose(Container):
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         yield from (op for _, op in self._each(rng, self._inner(frame)))
 
-    def plan(self, seed: int, epoch: int, index: Integers, frame: Frame) -> Plan:
-        """What to do with the pictures `index` (n,) of an epoch, whose sizes are in `frame`."""
-        return self._plan(self.ops(rng_for(seed, epoch, index), frame), frame)
+    def __post_init__(self) -> None:
+        if self.mixers and self.p < 1:
+            raise RefusedError("A Compose that holds a mix has no p", "Give the mix a p of its own.")
+
+    def plan(self, seed: int, epoch: int, index: Integers, frame: Frame, crowd: Crowd | None = None) -> Plan:
+        """What to do with the images `index` (n,) of an epoch, whose sizes are in `frame`.
+
+        crowd: for a pipeline with mixes, what `gather` returns beside the index: some of the images are partners.
+        """
+        rng = rng_for(seed, epoch, index)
+        return self._plan(self.ops(rng if crowd is None else replace(rng, crowd=crowd), frame), frame)
 
     def explain(
         self, size: tuple[int, int], seed: int = 0, epoch: int = 0, index: int = 0, channels: int = 3
@@ -205,10 +268,16 @@ class Compose(Container):
         if np.shape(size) != (2,) or not all(hasattr(side, "__index__") and side > 0 for side in size):
             raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
         draws: list[Draw] = []
-        rng, frame = rng_for(seed, epoch, np.array([index])), Frame(np.array([size], np.int64), channels)
+        rng, frame = self._alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
         names = [name for name, _ in self._each(rng, self._inner(frame))]
         ops = list(self.ops(replace(rng, trace=draws), frame))
         return Explanation(draws, names, ops, self._plan(ops, frame))
+
+    def _alone(self, frame: Frame, seed: int = 0, epoch: int = 0, index: int = 0) -> tuple[Rng, Frame]:
+        """The draws of one image; its partners, where there are mixes, are of its size and have the next numbers."""
+        inputs, crowd = gather(np.array([index]), self.mixers, successors)
+        rng = replace(rng_for(seed, epoch, inputs), crowd=crowd)
+        return rng, frame.resized(np.repeat(frame.size, len(inputs), axis=0))
 
     def __call__(
         self,
@@ -218,34 +287,37 @@ class Compose(Container):
         index: int = 0,
         dtype: DTypeLike | None = None,
         peak: float | None = None,
+        partners: Sequence[NDArray[Any]] = (),
     ) -> NDArray[Any]:
-        """The picture (h, w) or (h, w, c) as a Loader would make it.
+        """The image (h, w) or (h, w, c) as a Loader would make it.
 
         dtype: the result's; None keeps the picture's, or is float32 where the pipeline changes the levels.
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
+        partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order.
         """
-        picture = np.asarray(image)
-        if picture.dtype.name not in PEAKS or picture.ndim not in (2, 3) or not picture.size:
-            got = f"{picture.shape} of {picture.dtype}"
-            raise ArgumentError(f"A picture must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
-        if peak is not None and not peak > 0:
-            raise ArgumentError(f"peak must be above 0; got {peak!r}.")
-        if peak is None and picture.dtype.kind == "f" and (highest := float(np.nanmax(picture, initial=0))) > 1 + 1e-6:
-            fact = f"The picture holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
-            raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
+        cubes = [_cube(image, peak), *(_cube(other, peak) for other in partners)]
+        if len(partners) != sum(self.mixers):
+            needs = f"this pipeline needs {sum(self.mixers)}, which its mixes take from" if self.mixers else "none"
+            raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
+        if any((one.dtype, one.shape[2]) != (cubes[0].dtype, cubes[0].shape[2]) for one in cubes):
+            raise ArgumentError("partners must have the dtype and the number of channels of the image.")
         from augstream.engines import native  # the core's thread pool is for those who run something
 
-        cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
-        frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], peak or PEAKS[picture.dtype.name])
-        plan = self.plan(seed, epoch, np.array([index]), frame)
+        size = np.array([cube.shape[:2] for cube in cubes], np.int64)
+        frame = Frame(size, cubes[0].shape[2], peak or PEAKS[cubes[0].dtype.name])
+        plan = self.plan(seed, epoch, *self._inputs(index, frame))
         if dtype is None:
-            dtype = picture.dtype if plan.frame_out.peak == frame.peak else np.float32
+            dtype = cubes[0].dtype if plan.frame_out.peak == frame.peak else np.float32
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        out, errors = native.run([cube], plan, dtype=name, layout="NHWC")
+        out, errors = native.run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
-            raise SampleError([(index, "the picture", errors[0])])
-        made: NDArray[Any] = out[0] if picture.ndim == 3 else out[0, :, :, 0]
+            raise SampleError([(index, "the image", errors[0])])
+        made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]
         return made
+
+    def _inputs(self, index: int, frame: Frame) -> tuple[Integers, Frame, Crowd | None]:
+        inputs, crowd = gather(np.array([index]), self.mixers, successors)
+        return inputs, frame, crowd
 
     def __str__(self) -> str:
         said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
@@ -254,10 +326,10 @@ class Compose(Container):
         for number, member in enumerate(self):
             first, *rest = member.describe().splitlines()
             lines += [f"{number:2}  {first}", *(f"    {line}" for line in rest)]
-        frame = Frame(np.array([(375, 500)], np.int64))
         try:
-            ops = list(self.ops(rng_for(0, 0, np.array([0])), frame))
-            lines.append(count(ops, self._plan(ops, frame)))
+            rng, frame = self._alone(Frame(np.array([(375, 500)], np.int64)))
+            ops = list(self.ops(rng, frame))
+            lines.append(count(ops, layout(ops, frame) if self.fuse else unfused(ops, frame).steps))
         except PipelineError as error:
             lines.append(f"Not for (375, 500, 3) pictures of uint8: {error}")
         return "\n".join(lines)
@@ -299,7 +371,7 @@ class Compose(Container):
         return replace(frame, border=border, fill=self.fill or frame.fill, interpolation=interpolation)
 
     def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
-        plan = (fuse if self.fuse else steps)(ops, frame)
+        plan = (fuse if self.fuse else unfused)(ops, frame)
         size = plan.frame_out.size
         odd = (size != size[:1]).any(axis=1)
         if odd.any():
@@ -318,6 +390,20 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
     return Rng(int(seed), int(epoch), index.astype(np.int64, copy=False))
+
+
+def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
+    """One image as (h, w, c), or what is wrong with it."""
+    image = np.asarray(image)
+    if image.dtype.name not in PEAKS or image.ndim not in (2, 3) or not image.size:
+        got = f"{image.shape} of {image.dtype}"
+        raise ArgumentError(f"An image must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
+    if peak is not None and not peak > 0:
+        raise ArgumentError(f"peak must be above 0; got {peak!r}.")
+    if peak is None and image.dtype.kind == "f" and (highest := float(np.nanmax(image, initial=0))) > 1 + 1e-6:
+        fact = f"The image holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
+        raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
+    return np.ascontiguousarray(image if image.ndim == 3 else image[:, :, None])
 
 
 def _large(maker: str, size: Integers) -> MisplacedError:

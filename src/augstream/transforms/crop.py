@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.plan import matrix
-from augstream.plan.ops import Frame, Interpolation, Op, Warp
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
@@ -40,7 +41,7 @@ class Resize(Transform):
         n, height, width = len(rng), self.height, self.width
         scale = matrix.affine(n, frame.size[:, 1] / width, 0.0, 0.0, 0.0, frame.size[:, 0] / height, 0.0)
         how = self.interpolation or frame.interpolation
-        yield Warp(scale, sizes(n, height, width), interpolation=how)
+        yield Warp(scale, sizes(n, height, width), interpolation=how, covers=True)
 
 
 class CenterCrop(Bordered):
@@ -135,6 +136,7 @@ class Pad(Bordered):
     Pad(pixels=(4, 4, 4, 4), border='reflect')
     """
 
+    surrounds = True
     pixels: Wholes = Wholes(4, 0, count=4)
     sentence = "Add {pixels} pixels of border (top, right, bottom, left)"
 

@@ -1,12 +1,15 @@
 """What happens to one sample, as text: its draws, the ops they make, the plan these fuse to."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from augstream.plan.fuse import Plan
-from augstream.plan.ops import Op
-from augstream.plan.text import op_text, plan_text
+from augstream.plan.kinds import KINDS, Mix
+from augstream.plan.op import Op
+from augstream.plan.plan import Plan
+from augstream.plan.step import Step, passes
+from augstream.plan.text import steps_text
 from augstream.rng import Draw
 
 
@@ -23,11 +26,12 @@ class Explanation:
         width = max((len(draw.name) for draw in self.draws), default=0)
         draws = [f"{draw.name:<{width}} = {value_text(draw)}" for draw in self.draws]
         width = max((len(name) for name in self.names), default=0)
-        ops = [f"{name:<{width}}  {op_text(op)}" for name, op in zip(self.names, self.ops, strict=False)]  # p may be 0
+        ops = [f"{name:<{width}}  {op.text(0)}" for name, op in zip(self.names, self.ops, strict=False)]  # p may be 0
+        group, row = self.plan.at(0)
         parts = {
             "draws": draws or ["none"],
             "ops": ops or ["none"],
-            f"plan: {count(self.ops, self.plan)}": plan_text(self.plan).splitlines(),
+            f"plan: {count(self.ops, group.steps)}": steps_text(group.steps, row).splitlines(),
         }
         return "\n".join(line for title, lines in parts.items() for line in (title, *(f"  {text}" for text in lines)))
 
@@ -44,15 +48,21 @@ def value_text(draw: Draw) -> str:
     )
 
 
-def count(ops: list[Op], plan: Plan) -> str:
-    """How many ops of each kind there were and are: 5 warps -> 1, 2 colors -> 1."""
-    kinds = [type(op).__name__.lower() for op in ops]
-    # A warp that went through colors is of a sub-class of Warp.
-    left = ["warp" if hasattr(op, "interpolation") else type(op).__name__.lower() for op in plan.ops]
+def count(ops: Sequence[Op], steps: Sequence[Step]) -> str:
+    """How many ops of each kind there were and are, and how many passes these take: 5 warps -> 1, 2 colors -> 1."""
+    before, after = ([type(op).__name__.lower() for op in some] for some in (ops, _own(steps)))
     texts = [
-        f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) > 1)} -> {left.count(kind)}"
-        for kind in ("warp", "color", "curve")
-        if kind in kinds
+        f"{before.count(kind)} {kind}{'s' * (before.count(kind) > 1 and kind[-1] != 's')} -> {after.count(kind)}"
+        for kind in dict.fromkeys([*(kind.__name__.lower() for kind in KINDS), *before])
+        if kind in before
     ]
-    passes = len(plan.passes)
-    return ", ".join(texts) + f", {passes} passes" * (passes > 1) if texts else "nothing to do"
+    many = passes(steps)
+    return f"{', '.join(texts)}, {'one pass' if many == 1 else f'{many} passes'}" if texts else "nothing to do"
+
+
+def _own(steps: Sequence[Step]) -> Iterator[Op]:
+    """The ops that an image goes through itself, without those of its partners."""
+    for step in steps:
+        if isinstance(step.head, Mix):
+            yield from _own(step.head.branches[0].steps)
+        yield from step.ops

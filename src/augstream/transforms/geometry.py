@@ -6,7 +6,8 @@ from dataclasses import KW_ONLY
 import numpy as np
 
 from augstream.plan import matrix
-from augstream.plan.ops import Frame, Op, Warp
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Maybe, MaybeRange, Number, Range, Wholes
 from augstream.transforms.transform import Geometric, Transform
@@ -29,7 +30,7 @@ class HorizontalFlip(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         n, width = len(rng), frame.size[:, 1]
-        yield Warp(matrix.affine(n, -1.0, 0.0, width, 0.0, 1.0, 0.0), frame.size)
+        yield Warp(matrix.affine(n, -1.0, 0.0, width, 0.0, 1.0, 0.0), frame.size, covers=True)
 
 
 class VerticalFlip(Transform):
@@ -45,7 +46,7 @@ class VerticalFlip(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         n, height = len(rng), frame.size[:, 0]
-        yield Warp(matrix.affine(n, 1.0, 0.0, 0.0, 0.0, -1.0, height), frame.size)
+        yield Warp(matrix.affine(n, 1.0, 0.0, 0.0, 0.0, -1.0, height), frame.size, covers=True)
 
 
 class Rotate90(Transform):
@@ -65,9 +66,8 @@ class Rotate90(Transform):
         size = np.where(turns[:, None] % 2 == 1, frame.size[:, ::-1], frame.size)
         cos, sin = COS[turns], SIN[turns]
         (y, x), (to_y, to_x) = frame.size.T / 2, size.T / 2
-        yield Warp(
-            matrix.affine(len(rng), cos, -sin, x - cos * to_x + sin * to_y, sin, cos, y - sin * to_x - cos * to_y), size
-        )
+        place = matrix.affine(len(rng), cos, -sin, x - cos * to_x + sin * to_y, sin, cos, y - sin * to_x - cos * to_y)
+        yield Warp(place, size, covers=True)
 
 
 class Rotate(Geometric):

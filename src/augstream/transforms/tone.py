@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.plan.ops import Array, Color, Curve, Frame, Op
+from augstream.plan.kinds import Color, Curve
+from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import MisplacedError, Number, Numbers, Range, UnfitError, WholeRange
 from augstream.transforms.color import levels

@@ -4,7 +4,7 @@ To add one, sub-class `Transform` (it becomes a frozen dataclass by itself), dec
 say in `sentence` what one sees; validation, repr, JSON, `p` and the contract tests come with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from functools import wraps
 from inspect import getattr_static
@@ -13,8 +13,10 @@ from typing import Any, ClassVar, dataclass_transform, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.plan.ops import Array, Border, Color, Frame, Interpolation, Mask, Op, Warp
-from augstream.rng import Rng
+from augstream.errors import PipelineError
+from augstream.plan.kinds import Color, Warp
+from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op
+from augstream.rng import Crowd, Rng
 from augstream.suggest import unknown
 from augstream.transforms.arguments import (
     Argument,
@@ -28,7 +30,27 @@ from augstream.transforms.arguments import (
     plain,
 )
 
-BORDERS: tuple[Border, ...] = get_args(Border)
+BORDERS: tuple[Border, ...] = ("constant", "edge", "reflect", "symmetric", "wrap")
+# What OpenCV, SciPy, torch and others call them.
+FOREIGN_BORDERS = {
+    "mirror": "reflect",
+    "reflect101": "reflect",
+    "reflect_101": "reflect",
+    "BORDER_REFLECT_101": "reflect",
+    "BORDER_REFLECT": "symmetric",
+    "grid-mirror": "symmetric",
+    "replicate": "edge",
+    "BORDER_REPLICATE": "edge",
+    "nearest": "edge",
+    "border": "edge",
+    "zeros": "constant",
+    "BORDER_CONSTANT": "constant",
+    "grid-constant": "constant",
+    "circular": "wrap",
+    "grid-wrap": "wrap",
+    "BORDER_WRAP": "wrap",
+    "overlap": "wrap",
+}
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 
 # Every transform that can be drawn, by the name that its stored form bears.
@@ -106,6 +128,11 @@ class Transform(Record):
     _: KW_ONLY
     p: Number = Number(1.0, 0, 1)
 
+    @property
+    def mixers(self) -> tuple[int, ...]:
+        """How many partners each mix within it needs, in their order; a mix makes fewer images than it takes."""
+        return ()
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if cls.draw is not Transform.draw:
@@ -128,36 +155,82 @@ class Transform(Record):
 
 
 class Bordered(Transform):
-    """A transform that may look outside the picture.
+    """A transform that may look outside the image.
 
     border, fill: what is seen there; None leaves it to the Compose. A fill alone means the constant border. It is in
-    levels of the pictures that reach the transform, one for all channels or one for each.
+    levels of the images that reach the transform, one for all channels or one for each. A border that is given here
+    begins at the edge of the image as it is at this point of the pipeline; one of the Compose where nothing is left of
+    the original image. surrounds: whether a border of the Compose counts as given here.
     """
 
+    surrounds: ClassVar[bool] = False
+
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS)
+    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
 
     def __post_init__(self) -> None:
-        if self.fill is not None and self.border not in (None, "constant"):
-            fact = (
-                f"{type(self).__name__}.fill must be None where the border is {self.border!r}; got {plain(self.fill)}"
-            )
-            raise RefusedError(fact, "Leave one of the two out.")
+        _one_of_both(self, self.border, self.fill)
 
     def warp(self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None = None) -> Warp:
         """A warp that keeps pixels whole, with the border that holds here."""
+        return self._bordered(frame, matrix, size, None)
+
+    def _bordered(
+        self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None, interpolation: Interpolation | None
+    ) -> Warp:
+        written = self.border is not None or self.fill is not None
         border = self.border or ("constant" if self.fill is not None else frame.border)
         size = frame.size if size is None else size
-        if border != "constant":
-            return Warp(matrix, size, border)
-        levels = np.asarray(frame.fill if self.fill is None else self.fill, np.float64).reshape(-1)
-        if len(levels) not in (1, frame.channels):
-            fact = (
-                f"{type(self).__name__}: the fill has {len(levels)} numbers and the pictures {frame.channels} channels"
-            )
-            raise MisplacedError(fact, "Give one number, or one for each channel.")
-        return Warp(matrix, size, border, np.tile(levels, (len(frame), 1)))
+        fill = _levels(self, frame, frame.fill if self.fill is None else self.fill) if border == "constant" else None
+        return Warp(matrix, size, border, fill, interpolation, explicit=written or self.surrounds)
+
+
+class Edged(Transform):
+    """A transform that looks at the neighbors of a pixel.
+
+    border, fill: what they are outside of the image: its edge goes on unless it is said here. A fill alone means the
+    constant border.
+    """
+
+    _: KW_ONLY
+    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    fill: MaybeNumbers = Maybe(Numbers(0.0))
+
+    def __post_init__(self) -> None:
+        _one_of_both(self, self.border, self.fill)
+
+    def edge(self, frame: Frame) -> tuple[Border, Array | None]:
+        """The border that holds here, and the levels (n, 1 or c) of a constant one."""
+        border: Border = self.border or ("edge" if self.fill is None else "constant")
+        return border, _levels(
+            self, frame, (0.0,) if self.fill is None else self.fill
+        ) if border == "constant" else None
+
+
+class Mixing(Transform):
+    """A transform that makes one image of several: `draw` yields one Mix, for what comes out of it.
+
+    partners: how many samples that follow in the order of the epoch it takes for each.
+    """
+
+    partners: ClassVar[int] = 1
+
+    @property
+    def mixers(self) -> tuple[int, ...]:
+        return (self.partners,) if self.p else ()
+
+    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """The mix, with p: an image that is passed over stays as it is."""
+        if self.p == 0:
+            return
+        rows = rng.partners(self.partners)[: len(rng.mixed())]
+        if (rows < 0).any():
+            raise PipelineError(f"{type(self).__name__} has no partner for some of the images.")
+        mixed = rng.mixed()
+        after = replace(frame.resized(frame.size[: len(mixed)]), before=frame)
+        (mix,) = self.draw(replace(mixed, crowd=Crowd(mixed.crowd.sizes if mixed.crowd else (), rows)), after)
+        yield mix if self.p == 1 else mix.where(mixed.chance("apply", self.p), after)
 
 
 class Geometric(Bordered):
@@ -168,8 +241,24 @@ class Geometric(Bordered):
 
     def warp(self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None = None) -> Warp:
         """A warp with the border and the interpolation that hold here."""
-        warp = super().warp(frame, matrix, size)
-        return Warp(warp.matrix, warp.size, warp.border, warp.fill, self.interpolation or frame.interpolation)
+        return self._bordered(frame, matrix, size, self.interpolation or frame.interpolation)
+
+
+def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
+    """(n, 1 or c) levels of a constant border."""
+    levels = np.asarray(fill, np.float64).reshape(-1)
+    if len(levels) not in (1, frame.channels):
+        fact = (
+            f"{type(transform).__name__}: the fill has {len(levels)} numbers and the images {frame.channels} channels"
+        )
+        raise MisplacedError(fact, "Give one number, or one for each channel.")
+    return np.tile(levels, (len(frame), 1))
+
+
+def _one_of_both(transform: Transform, border: str | None, fill: tuple[float, ...] | None) -> None:
+    if fill is not None and border not in (None, "constant"):
+        fact = f"{type(transform).__name__}.fill must be None where the border is {border!r}; got {plain(fill)}"
+        raise RefusedError(fact, "Leave one of the two out.")
 
 
 def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:

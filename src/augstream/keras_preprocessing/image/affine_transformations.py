@@ -15,7 +15,8 @@ from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.names import demand, one_copy, optional
 from augstream.keras_preprocessing.parameters import Compat, checked_compat, rng_of
 from augstream.plan.fuse import fuse
-from augstream.plan.ops import Frame, Warp
+from augstream.plan.kinds import Warp
+from augstream.plan.op import Frame
 
 __all__ = [
     "apply_affine_transform",

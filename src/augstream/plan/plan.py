@@ -1,0 +1,91 @@
+"""A plan: what an engine runs, as a row of steps for each group of images that go the same way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augstream.errors import PipelineError
+from augstream.plan import route, text
+from augstream.plan.op import Array, Frame, Op, Rows
+from augstream.plan.route import Route
+from augstream.plan.step import Group, Step, every_step
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is done to the images, and what is known of them before (m) and after (n)."""
+
+    groups: tuple[Group, ...]
+    frame_in: Frame
+    frame_out: Frame
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a plan whose images all go the same way."""
+        if len(self.groups) != 1:
+            raise ValueError(f"The plan has {len(self.groups)} groups; look at each of them.")
+        return self.groups[0].steps
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """The steps as a row of ops; fused again, they are the same plan."""
+        return tuple(op for step in self.steps for op in step.ops)
+
+    def at(self, row: int) -> tuple[Group, int]:
+        """The group of one result, and its row there."""
+        for group in self.groups:
+            if group.rows is None:
+                return group, row
+            found = np.flatnonzero(group.rows == row)
+            if len(found):
+                return group, int(found[0])
+        raise IndexError(row)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The ways from the images to the results; of a mix, one for each image that it takes."""
+        return route.routes(self.groups, len(self.frame_out))
+
+    def forward(self, points: Array, row: int, source: int | None = None) -> Array:
+        """Where places (m, 2) of an image land in result `row`; of a mix, `source` says of which image.
+
+        NaN for what is behind the camera; what lands outside of the result has its place there.
+        """
+        for one in self.routes:
+            for at in np.flatnonzero(one.rows == row).tolist():
+                if source is None or one.sources[at] == source:
+                    return one.forward(points, np.full(len(points), at))
+        raise ValueError(f"Image {source} is no part of result {row}.")
+
+    def back(self, points: Array, row: int) -> tuple[Array, Rows]:
+        """Where the places (m, 2) of result `row` come from, and from which image (m,); NaN and -1 where from none.
+
+        Where a mix blends several images, the one that lies on top.
+        """
+        places, sources = np.full((len(points), 2), np.nan), np.full(len(points), -1, np.int64)
+        for one in self.routes:
+            for at in np.flatnonzero(one.rows == row).tolist():
+                found = one.back(points, np.full(len(points), at))
+                height, width = self.frame_in.size[one.sources[at]].tolist()
+                with np.errstate(invalid="ignore"):
+                    here = ((found >= 0) & (found <= (width, height))).all(axis=1)
+                places[here], sources[here] = found[here], one.sources[at]
+        return places, sources
+
+    def __str__(self) -> str:
+        group, row = self.at(0)
+        return text.steps_text(group.steps, row)
+
+
+def verify(plan: Plan) -> None:
+    """Shapes, dtypes, finite numbers and positive sizes of a plan; what is wrong is a bug of ours, found by tests."""
+    c = plan.frame_in.channels
+    rows = [np.arange(len(plan.frame_out)) if group.rows is None else group.rows for group in plan.groups]
+    if sorted(np.concatenate([*rows, np.empty(0, np.int64)]).tolist()) != list(range(len(plan.frame_out))):
+        raise PipelineError("The groups of the plan do not share out its rows.")
+    for group, mine in zip(plan.groups, rows, strict=True):
+        for number, step in enumerate(every_step(group.steps)):
+            wrong = {name for op in step.ops for name, good in op.check(len(mine), c) if not good}
+            wrong |= {f"{type(op).__name__} as a point" for op in step.points if op.head}
+            if wrong:
+                raise PipelineError(f"Step {number} of the plan is wrong in: {', '.join(sorted(wrong))}")

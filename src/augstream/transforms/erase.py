@@ -1,0 +1,99 @@
+"""Erasing: parts of the image are covered."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import KW_ONLY
+from typing import Any
+
+import numpy as np
+
+from augstream.plan.kinds import Shapes
+from augstream.plan.op import Array, Frame, Op
+from augstream.rng import Rng
+from augstream.transforms.arguments import (
+    Argument,
+    Flag,
+    Integer,
+    Maybe,
+    MisplacedError,
+    Number,
+    Numbers,
+    Range,
+    UnfitError,
+    WholeRange,
+)
+from augstream.transforms.color import levels
+from augstream.transforms.transform import Transform
+
+TRIES = 10
+
+
+class Filling(Argument[Any, Any]):
+    """Levels, one number for all channels or one for each; "noise" or "mean"."""
+
+    def accept(self, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in ("noise", "mean"):
+                raise UnfitError("levels (one number, or one for each channel), 'noise' or 'mean'")
+            return value
+        return Numbers(0.0).accept(value)
+
+
+class RandomErasing(Transform):
+    """Cover random rectangles, in half of the images unless p says otherwise (Zhong et al., 2017).
+
+    area: range of each rectangle's share of the area, within 0 and 1. ratio: range of its width over its height, drawn
+    evenly on a logarithmic scale. count: how many, both ends included. fill: levels of the images that reach the
+    transform, one for all channels or one for each; "noise": a random level for each channel of each pixel; "mean": the
+    mean of each channel of the image at hand, which needs a pass of its own. Alpha stays. Ten rectangles are drawn for
+    each, and the first that fits is taken; none where none does.
+    mask_fill: the number that masks get there; None leaves them alone. hide: boxes lose what is covered of their
+    visible area, and points that are covered become NaN.
+
+    >>> RandomErasing(fill="noise", count=(1, 3))
+    RandomErasing(area=(0.02, 0.33), ratio=(0.3, 3.3), fill='noise', count=(1, 3))
+    """
+
+    area: Range = Range((0.02, 0.33), "(v, v)", 0, 1)
+    ratio: Range = Range((0.3, 3.3), "(v, v)", 0, open=True)
+    fill: Filling = Filling(0.0)
+    count: WholeRange = WholeRange((1, 1), 1, 1000)
+    _: KW_ONLY
+    mask_fill: Maybe[int, int] = Maybe(Integer(0, 0))
+    hide: Flag = Flag(False)
+    p: Number = Number(0.5, 0, 1)  # as in the paper and everywhere else
+    sentence = "Cover {count} rectangles of {area} of the area, {ratio} times as wide as high, with {fill}"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        low, high = self.count
+        many = low + rng.integers("count", high - low + 1)
+        boxes = np.where((np.arange(high) < many[:, None])[..., None], self._boxes(rng, frame, high), 0.0)
+        channels = 3 if frame.channels == 4 else frame.channels
+        rest: Any = {"channels": channels, "mask_fill": self.mask_fill, "hides": self.hide}
+        if self.fill == "mean":
+            yield Shapes(boxes, "mean", **rest)
+        elif self.fill == "noise":
+            yield Shapes(boxes, "noise", key=rng.key("pixels"), peak=levels(self, frame), **rest)
+        else:
+            yield Shapes(boxes, "constant", fill=self._levels(frame, high), **rest)
+
+    def _boxes(self, rng: Rng, frame: Frame, k: int) -> Array:
+        """(n, k, 4) whole pixels; empty ones where none fits."""
+        n, size = len(rng), frame.size[:, None, None]
+        low, high = (math.log(end) for end in self.ratio)
+        area = rng.draw("area", self.area, k=k * TRIES, unit="of the image").reshape(n, k, TRIES)
+        root = np.exp(rng.draw("ratio", (low, high), k=k * TRIES, unit="log").reshape(n, k, TRIES) / 2)
+        side = np.sqrt(area * size.prod(axis=3))
+        sides = np.rint(np.stack([side / root, side * root], axis=3))  # (n, k, tries, height and width)
+        fits = ((sides >= 1) & (sides <= size)).all(axis=3)
+        chosen = np.take_along_axis(sides, fits.argmax(axis=2)[..., None, None], axis=2)[:, :, 0]
+        place = np.stack([rng.draw(name, (0, 1), k=k) for name in ("top", "left")], axis=2)
+        corner = np.floor(place * (size[:, :, 0] - chosen + 1))
+        boxes = np.concatenate([corner[..., ::-1], (corner + chosen)[..., ::-1]], axis=2)
+        return np.where(fits.any(axis=2)[..., None], boxes, 0.0)
+
+    def _levels(self, frame: Frame, k: int) -> Array:
+        if len(self.fill) not in (1, frame.channels):
+            fact = f"RandomErasing.fill has {len(self.fill)} numbers and the images {frame.channels} channels"
+            raise MisplacedError(fact, "Give one number, or one for each channel.")
+        return np.tile(np.broadcast_to(np.array(self.fill), (frame.channels,)), (len(frame), k, 1))
