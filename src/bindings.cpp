@@ -45,6 +45,8 @@ auto philox(uint64_t key, uint32_t epoch, Indices index, size_t words) {
     return own(std::move(out), n, words);
 }
 
+// A bijection of 0..n-1, or its inverse, at some places.
+template <auto kBijection>
 auto permute(uint64_t key, int64_t n, Indices positions) {
     if (n < 1 || n > int64_t{1} << 62) throw nb::value_error("n must be in 1..2**62");
     const size_t count = positions.shape(0);
@@ -53,7 +55,7 @@ auto permute(uint64_t key, int64_t n, Indices positions) {
     std::unique_ptr<int64_t[]> out(new int64_t[count]);
     {
         nb::gil_scoped_release release;
-        augstream::permute(key, n, positions.data(), count, out.get());
+        kBijection(key, n, positions.data(), count, out.get());
     }
     return own(std::move(out), count);
 }
@@ -430,5 +432,6 @@ NB_MODULE(_core, m) {
     m.def("pack", &pack, "pixels"_a, "orientation"_a);
     m.def("block_scale", &block_scale, "block"_a);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
-    m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
+    m.def("permute", &permute<augstream::permute>, "key"_a, "n"_a, "positions"_a);
+    m.def("unpermute", &permute<augstream::unpermute>, "key"_a, "n"_a, "positions"_a);
 }

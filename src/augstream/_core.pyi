@@ -11,6 +11,9 @@ def philox(key: int, epoch: int, index: NDArray[np.int64], words: int) -> NDArra
 def permute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where a keyed bijection of 0..n-1 sends each position; n up to 2**62."""
 
+def unpermute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The inverse of `permute`: from where each number comes."""
+
 class Pool:
     """Threads that run samples; 0 threads work in the caller. Python threads may share them, and a fork is fine."""
 

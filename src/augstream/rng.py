@@ -182,3 +182,8 @@ def key(seed: int, name: str) -> int:
 def permute(seed: int, epoch: int, n: int, positions: Integers) -> Integers:
     """Which of n samples stand at these positions (m,) of a shuffled epoch: a bijection on range(n)."""
     return _core.permute(key(seed, f"order/{epoch}"), n, positions)
+
+
+def unpermute(seed: int, epoch: int, n: int, index: Integers) -> Integers:
+    """At which positions of a shuffled epoch these samples (m,) stand: the inverse of `permute`."""
+    return _core.unpermute(key(seed, f"order/{epoch}"), n, index)

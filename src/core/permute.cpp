@@ -33,6 +33,15 @@ class Feistel {
         }
     }
 
+    uint64_t back(uint64_t x) const {
+        uint64_t low = x & low_mask_, high = x >> low_bits_;
+        for (uint32_t round = kRounds; round > 0; round -= 2) {
+            high ^= (scramble(low ^ keys_[round - 1]) >> 32) & high_mask_;
+            low ^= (scramble(high ^ keys_[round - 2]) >> 32) & low_mask_;
+        }
+        return high << low_bits_ | low;
+    }
+
     uint64_t operator()(uint64_t x) const {
         uint64_t low = x & low_mask_, high = x >> low_bits_;
         for (uint32_t round = 0; round < kRounds; round += 2) {
@@ -48,17 +57,26 @@ class Feistel {
     std::array<uint64_t, kRounds> keys_{};
 };
 
+// Cycle walking (Black and Rogaway, 2002): a number outside 0..n-1 is sent on until it comes back inside.
+void walk(int64_t n, const int64_t* from, size_t count, int64_t* to, const auto& step) {
+    for (size_t i = 0; i < count; ++i) {
+        auto x = static_cast<uint64_t>(from[i]);
+        do x = step(x);
+        while (x >= static_cast<uint64_t>(n));
+        to[i] = static_cast<int64_t>(x);
+    }
+}
+
 }  // namespace
 
 void permute(uint64_t key, int64_t n, const int64_t* position, size_t count, int64_t* out) {
     const Feistel feistel(key, n);
-    for (size_t i = 0; i < count; ++i) {
-        // Cycle walking (Black and Rogaway, 2002): a position outside 0..n-1 is sent on until it comes back inside.
-        auto x = static_cast<uint64_t>(position[i]);
-        do x = feistel(x);
-        while (x >= static_cast<uint64_t>(n));
-        out[i] = static_cast<int64_t>(x);
-    }
+    walk(n, position, count, out, feistel);
+}
+
+void unpermute(uint64_t key, int64_t n, const int64_t* sample, size_t count, int64_t* out) {
+    const Feistel feistel(key, n);
+    walk(n, sample, count, out, [&](uint64_t x) { return feistel.back(x); });
 }
 
 }  // namespace augstream

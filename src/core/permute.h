@@ -9,4 +9,7 @@ namespace augstream {
 // out[i] is where position[i] goes; each position is in [0, n), and n in [1, 2^62].
 void permute(uint64_t key, int64_t n, const int64_t* position, size_t count, int64_t* out);
 
+// The way back: out[i] is the position that is sent to sample[i].
+void unpermute(uint64_t key, int64_t n, const int64_t* sample, size_t count, int64_t* out);
+
 }  // namespace augstream
