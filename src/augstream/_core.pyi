@@ -1,4 +1,4 @@
-"""The native core: what `src/bindings.cpp` exports, kept by hand."""
+"""The native core: what `src/bindings/` exports, kept by hand."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from augstream.plan.ops import Color, Curve, Warp
 
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
-# The order of the enums in src/core/plan.h.
+# The order of the enums in src/core/plan/plan.h.
 BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4, "overlap": 5}
 INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
@@ -111,7 +111,7 @@ def _modes(warp: Warp) -> tuple[int, int]:
 
 
 def _pass(step: Pass, channels: int) -> tuple[Any, list[Any]]:
-    """The pass as the bindings read it; see `pass_of` in src/bindings.cpp."""
+    """The pass as the bindings read it; see `pass_of` in src/bindings/module.cpp."""
     warp = None
     if step.warp is not None:
         fill = step.warp.fill

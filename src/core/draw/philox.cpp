@@ -1,4 +1,4 @@
-#include "philox.h"
+#include "draw/philox.h"
 
 #include <algorithm>
 

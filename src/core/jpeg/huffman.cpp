@@ -1,4 +1,4 @@
-#include "huffman.h"
+#include "jpeg/huffman.h"
 
 #include <algorithm>
 

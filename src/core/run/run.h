@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 namespace augstream {
 

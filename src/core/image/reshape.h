@@ -1,7 +1,7 @@
 // Whole planes into other planes: what happens to them before they are sampled row by row.
 #pragma once
 
-#include "plane.h"
+#include "image/plane.h"
 
 namespace augstream {
 

@@ -3,12 +3,12 @@
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "unpack.cpp"
+#define HWY_TARGET_INCLUDE "image/unpack.cpp"
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "rows.h"
+#include "gather/rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

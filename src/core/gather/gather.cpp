@@ -3,11 +3,11 @@
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "gather.cpp"
+#define HWY_TARGET_INCLUDE "gather/gather.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "rows.h"
+#include "gather/rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

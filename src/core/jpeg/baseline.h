@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "jpeg.h"
-#include "plane.h"
+#include "image/plane.h"
+#include "jpeg/decoder.h"
 
 namespace augstream {
 

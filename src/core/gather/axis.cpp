@@ -1,9 +1,9 @@
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "axis.cpp"
+#define HWY_TARGET_INCLUDE "gather/axis.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "rows.h"
+#include "gather/rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

@@ -1,4 +1,4 @@
-#include "stored.h"
+#include "image/stored.h"
 
 #include <algorithm>
 #include <cmath>

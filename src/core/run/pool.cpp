@@ -1,4 +1,4 @@
-#include "pool.h"
+#include "run/pool.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "run.h"
+#include "run/run.h"
 
 namespace augstream {
 namespace {

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <memory>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 namespace augstream {
 

@@ -1,4 +1,4 @@
-#include "jpeg.h"
+#include "jpeg/decoder.h"
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "baseline.h"
+#include "jpeg/baseline.h"
 
 namespace augstream {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "stored.h"
+#include "image/stored.h"
 
 namespace augstream {
 

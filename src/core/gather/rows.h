@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "geometry.h"
-#include "plan.h"
-#include "plane.h"
+#include "image/plane.h"
+#include "plan/geometry.h"
+#include "plan/plan.h"
 
 namespace augstream {
 

@@ -4,11 +4,11 @@
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "points.cpp"
+#define HWY_TARGET_INCLUDE "points/points.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "rows.h"
+#include "gather/rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

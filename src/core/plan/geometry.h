@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "jpeg.h"
-#include "plan.h"
-#include "plane.h"
+#include "image/plane.h"
+#include "jpeg/decoder.h"
+#include "plan/plan.h"
 
 namespace augstream {
 

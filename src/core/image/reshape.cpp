@@ -1,4 +1,4 @@
-#include "reshape.h"
+#include "image/reshape.h"
 
 #include <algorithm>
 #include <cstring>

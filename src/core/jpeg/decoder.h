@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "plane.h"
+#include "image/plane.h"
 
 namespace augstream {
 

@@ -1,11 +1,11 @@
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "idct.cpp"
+#define HWY_TARGET_INCLUDE "jpeg/idct.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "idct.h"
+#include "jpeg/idct.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "jpeg.h"
-#include "plane.h"
+#include "image/plane.h"
+#include "jpeg/decoder.h"
 
 namespace augstream {
 

@@ -1,4 +1,4 @@
-#include "geometry.h"
+#include "plan/geometry.h"
 
 #include <cstring>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "run.h"
+#include "run/run.h"
 
 #include <algorithm>
 #include <array>
@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "geometry.h"
-#include "jpeg.h"
-#include "plane.h"
-#include "reshape.h"
-#include "rows.h"
+#include "gather/rows.h"
+#include "image/plane.h"
+#include "image/reshape.h"
+#include "jpeg/decoder.h"
+#include "plan/geometry.h"
 
 namespace augstream {
 namespace {

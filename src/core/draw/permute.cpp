@@ -1,9 +1,9 @@
-#include "permute.h"
+#include "draw/permute.h"
 
 #include <array>
 #include <bit>
 
-#include "philox.h"
+#include "draw/philox.h"
 
 namespace augstream {
 

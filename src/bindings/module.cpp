@@ -14,12 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "geometry.h"
-#include "jpeg.h"
-#include "permute.h"
-#include "philox.h"
-#include "plan.h"
-#include "pool.h"
+#include "draw/permute.h"
+#include "draw/philox.h"
+#include "jpeg/decoder.h"
+#include "plan/geometry.h"
+#include "plan/plan.h"
+#include "run/pool.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;

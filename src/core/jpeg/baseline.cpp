@@ -1,11 +1,11 @@
-#include "baseline.h"
+#include "jpeg/baseline.h"
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
-#include "huffman.h"
-#include "idct.h"
+#include "jpeg/huffman.h"
+#include "jpeg/idct.h"
 
 namespace augstream {
 namespace {
