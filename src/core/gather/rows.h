@@ -1,5 +1,4 @@
-// The row kernels: everything that touches many pixels, compiled for every instruction set and chosen at run time.
-// Rows of floats are padded to kRowPad elements, so kernels may run over the end of a row by less than that.
+// The kernels of warps: compiled for every instruction set and chosen at run time.
 #pragma once
 
 #include <cstddef>
@@ -7,34 +6,38 @@
 
 #include "image/plane.h"
 #include "plan/geometry.h"
-#include "plan/plan.h"
 
 namespace augstream {
 
-inline constexpr size_t kRowPad = 64;
-inline size_t padded(size_t n) { return (n + kRowPad - 1) / kRowPad * kRowPad; }
-
-// gather.cpp: skewed warps. Places in a plane for one row of output.
+// skewed.cpp: skewed warps. Places in a plane for one row of output.
 struct Grid {
-    double m[9];                // output to picture
-    double width, height;       // of the picture
-    double scale_x, scale_y;    // plane pixels per picture pixel
-    double inset;               // a constant border begins here, in pixels from the edge of the picture inwards
-    bool fades;                 // ... and fades in, rather than at once
-    double shrink_x, shrink_y;  // of the picture, for the fade of a constant border
+    double m[9];              // output to picture
+    double width, height;     // of the picture
+    double scale_x, scale_y;  // plane pixels per picture pixel
     Border border;
     double center;       // where in a pixel its place is: 0.5; 0 where the pixel is all there is to know
     const Plane* plane;  // any of the planes on this grid
 };
 // offset: of the upper left pixel of each 2x2, in elements; fx, fy: the weights of the right and lower ones.
 void grid_row(const Grid& grid, int y, int n, int32_t* offset, float* fx, float* fy);
-// seen: how much of the picture each output pixel sees.
-void seen_row(const Grid& grid, int y, int n, float* seen);
+
+// A rectangle under one row of output.
+struct Frame {
+    double m[9];  // output to the rectangle
+    double width, height;
+    double inset;               // its outside begins here, in pixels from its edge inwards
+    bool fades;                 // ... and fades in, rather than at once
+    double shrink_x, shrink_y;  // for the fade
+};
+// seen: how much of it each output pixel sees.
+void seen_row(const Frame& frame, int y, int n, float* seen);
+
 // n interpolated values; packed: room for n words.
 void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, const float* fy, int n, uint32_t* packed,
                   float* out);
 // n pixels as they are.
 void nearest_row(const Plane& plane, const int32_t* offset, int n, float* out);
+void nearest_row(const Plane& plane, const int32_t* offset, int n, uint8_t* out);
 // Nearest and bicubic, pixel by pixel, with every border rule.
 void slow_row(const Grid& grid, const Plane& plane, Interpolation interpolation, int y, int n, float* out);
 
@@ -48,22 +51,7 @@ inline constexpr int kRowsAtOnce = 4;
 // window.
 void prefilter_plane(const Plane& in, const Plane& out, double vx, double vy, Buffer& scratch);
 
-// points.cpp
-// out = fill + seen * (in - fill), in place.
+// fade.cpp: out = fill + seen * (in - fill), in place.
 void fade_row(float* row, const float* seen, float fill, int n);
-// matrix: (outputs, inputs + 1) row by row; clip: (outputs, 2) or null. In place over `rows`, which has room for all
-// outputs.
-void color_row(float* const* rows, int inputs, int outputs, const float* matrix, const float* clip, int n);
-void curve_row(float* row, const float* table, float peak, bool steps, int n);
-void clip_row(float* row, float low, float high, int n);
-// Writes one row of `channels` channels to `out`: interleaved, or `plane_stride` elements apart.
-void store_row(const float* const* rows, int channels, int n, Type type, Layout layout, size_t plane_stride, void* out);
-
-// unpack.cpp: pixels [x0, x1) of one interleaved row to planes of u8 or, for other types, floats.
-void unpack_row(const void* row, Type type, int channels, int x0, int x1, void* const* out);
-// n values of a picture that nothing is done to; false where these types have to go the long way.
-// Floats are written past the cache: flush_pixels() comes before another thread may look.
-bool copy_pixels(const void* in, Type from, size_t n, Type to, void* out);
-void flush_pixels();
 
 }  // namespace augstream

@@ -14,6 +14,10 @@ namespace augstream {
 // Bytes that may be read (never used) past the last pixel of a stored row, so that vectors need no tail.
 inline constexpr size_t kSlack = 64;
 
+// Rows of floats are padded to kRowPad elements, so kernels may run over the end of a row by less than that.
+inline constexpr size_t kRowPad = 64;
+inline size_t padded(size_t n) { return (n + kRowPad - 1) / kRowPad * kRowPad; }
+
 // Memory that is reused from sample to sample; it grows to the largest picture seen and is given back when that was
 // huge.
 class Buffer {

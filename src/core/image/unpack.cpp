@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "gather/rows.h"
+#include "image/pixels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {

@@ -45,10 +45,10 @@ int wrap_index(int index, int n, Border border) {
     switch (border) {
         case Border::wrap:
             return modulo(index, n);
-        case Border::reflect:
+        case Border::symmetric:
             index = modulo(index, 2 * n);
             return std::min(index, 2 * n - 1 - index);
-        case Border::mirror:
+        case Border::reflect:
             index = modulo(index, std::max(1, 2 * n - 2));
             return std::min(index, std::max(2 * n - 2 - index, 0));
         case Border::overlap:
@@ -64,10 +64,10 @@ double fold(double x, double n, Border border) {
     switch (border) {
         case Border::wrap:
             return modulo(x, n);
-        case Border::reflect:
+        case Border::symmetric:
             x = modulo(x, 2 * n);
             return std::min(x, 2 * n - x);
-        case Border::mirror: {
+        case Border::reflect: {
             const double period = std::max(1.0, 2 * n - 2);
             x = modulo(x - 0.5, period);
             return std::min(x, std::max(2 * n - 2 - x, 0.0)) + 0.5;
@@ -93,13 +93,10 @@ double visible(double x, double n, double shrink, const Mapping& mapping) {
     return std::clamp(1 - 2 * outside / shrink, 0.0, 1.0);
 }
 
-Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, int width) {
-    Mapping g;
-    g.height = height;
-    g.width = width;
-    if (!pass.warped) return g;
-    const Warp& warp = pass.warp;
-    const double* m = warp.matrix + 9 * sample;
+namespace {
+
+// Scales the matrix, and finds out what kind of a warp it is.
+void settle(Mapping& g, const double* m) {
     // Where there is perspective the sign of the last row says what is in front of the camera, and is kept.
     const bool perspective = m[6] != 0 || m[7] != 0;
     const double unit = !perspective ? m[8] : m[8] == 0 ? 1 : std::abs(m[8]);
@@ -107,13 +104,6 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
         g.m[i] = m[i] / unit;
         if (!std::isfinite(g.m[i])) throw std::invalid_argument("the plan holds a matrix that is not finite");
     }
-    g.height = static_cast<int>(warp.size[2 * sample]);
-    g.width = static_cast<int>(warp.size[2 * sample + 1]);
-    g.border = warp.border;
-    g.interpolation = warp.interpolation;
-    g.antialias = warp.antialias;
-
-    g.fill = warp.fill ? warp.fill + sample * static_cast<size_t>(channels) : nullptr;
     g.skewed = skewed(g.m, g.width, g.height);
     if (g.skewed) {
         double t[9];
@@ -127,6 +117,39 @@ Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, 
         }
     }
     if (g.antialias) shrink_factors(g);
+}
+
+}  // namespace
+
+Mapping make_mapping(const Warp* warp, size_t row, Size in) {
+    Mapping g;
+    g.height = in.height;
+    g.width = in.width;
+    if (!warp) return g;
+    g.height = static_cast<int>(warp->size[row][0]);
+    g.width = static_cast<int>(warp->size[row][1]);
+    g.border = warp->border;
+    g.interpolation = warp->interpolation;
+    g.antialias = warp->antialias;
+    settle(g, warp->matrix[row]);
+    return g;
+}
+
+Mapping make_mapping(const Mapping& output, const double* matrix) {
+    Mapping g;
+    g.height = output.height;
+    g.width = output.width;
+    g.interpolation = output.interpolation;
+    g.antialias = output.antialias;
+    settle(g, matrix);
+    return g;
+}
+
+Mapping part_of(const Mapping& mapping, const Part& part) {
+    Mapping g = mapping;
+    g.height = part.y1 - part.y0;
+    g.width = part.x1 - part.x0;
+    for (int i = 0; i < 9; i += 3) g.m[i + 2] += g.m[i] * part.x0 + g.m[i + 1] * part.y0;
     return g;
 }
 
@@ -210,8 +233,6 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
     const auto count = static_cast<size_t>(taps.count);
     taps.index.assign(n * count, in.first);
     taps.weight.assign(n * count, 0.0f);
-    taps.seen.clear();
-    if (constant) taps.seen.resize(n);
     taps.low = std::numeric_limits<int>::max();
     taps.high = 0;
     for (size_t j = 0; j < n; ++j) {
@@ -233,10 +254,6 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
         }
         for (size_t k = static_cast<size_t>(to - from); k < count; ++k)
             taps.index[j * count + k] = taps.index[j * count];
-        if (constant) {
-            const double fade = mapping.antialias ? std::max(1.0, std::abs(gain)) : 1;
-            taps.seen[j] = static_cast<float>(visible(center / in.scale, in.extent, fade, mapping));
-        }
     }
     bool forward = taps.count == 1, backward = taps.count == 1;
     for (size_t j = 1; j < n && (forward || backward); ++j) {

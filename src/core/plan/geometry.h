@@ -9,7 +9,7 @@
 
 #include "image/plane.h"
 #include "jpeg/decoder.h"
-#include "plan/plan.h"
+#include "plan/step.h"
 
 namespace augstream {
 
@@ -20,15 +20,22 @@ struct Mapping {
     Border border = Border::edge;
     Interpolation interpolation = Interpolation::bilinear;
     bool antialias = true;
-
-    const float* fill = nullptr;  // one per channel
-    bool transposed = false;      // the source is to be transposed first; m already says so
-    bool skewed = false;          // rows do not run along the source's rows: no separable kernel
+    bool transposed = false;  // the source is to be transposed first; m already says so
+    bool skewed = false;      // rows do not run along the source's rows: no separable kernel
     double shrink_x = 1, shrink_y = 1;
 };
 
-// `height`, `width`: of the input picture; used as the output size where there is no warp.
-Mapping make_mapping(const Pass& pass, size_t sample, int channels, int height, int width);
+// A part of an output: its pixels [x0, x1) x [y0, y1).
+struct Part {
+    int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+};
+
+// warp: null for none, which leaves pictures of this size as they are.
+Mapping make_mapping(const Warp* warp, size_t row, Size in);
+// How the frame of a window lies under the output of a mapping.
+Mapping make_mapping(const Mapping& output, const double* matrix);
+// The same mapping for a part of its output: all else, shrinking too, is that of the whole.
+Mapping part_of(const Mapping& mapping, const Part& part);
 
 // The part of an input picture that the mapping looks at, and the decoder's scale that leaves enough to filter.
 Hint make_hint(const Mapping& mapping, int height, int width);
@@ -47,8 +54,7 @@ struct Taps {
     int n = 0, count = 0;
     std::vector<int32_t> index;
     std::vector<float> weight;
-    std::vector<float> seen;  // how much of the picture output j sees, for a constant border
-    int low = 0, high = 0;    // indices used: [low, high)
+    int low = 0, high = 0;  // indices used: [low, high)
     enum class Kind : uint8_t { weighted, copy, reverse } kind = Kind::weighted;
 };
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "run/run.h"
+#include "run/worker.h"
 
 namespace augstream {
 namespace {
@@ -36,7 +36,7 @@ struct Pool::State {
             if (stopping) return;
             Batch& batch = *waiting.front();
             const size_t i = batch.next++;
-            const size_t n = batch.job->sources.size();
+            const size_t n = batch.job->tasks.size();
             if (batch.next == n) waiting.pop_front();
             lock.unlock();
             worker.run(*batch.job, i);
@@ -81,12 +81,11 @@ void Pool::start() {
 }
 
 void Pool::run(Job& job) {
-    job.errors.assign(job.sources.size(), {});
-    if (!job.keep.empty()) job.kept.resize(job.sources.size());
-    if (job.sources.empty()) return;
+    job.prepare();
+    if (job.tasks.empty()) return;
     if (threads_ == 0) {
         thread_local Worker worker;
-        for (size_t i = 0; i < job.sources.size(); ++i) worker.run(job, i);
+        for (size_t i = 0; i < job.tasks.size(); ++i) worker.run(job, i);
         return;
     }
     start();
@@ -95,7 +94,7 @@ void Pool::run(Job& job) {
     std::unique_lock lock(state.mutex);
     state.waiting.push_back(&batch);
     state.work.notify_all();
-    batch.finished.wait(lock, [&] { return batch.done == job.sources.size(); });
+    batch.finished.wait(lock, [&] { return batch.done == job.tasks.size(); });
 }
 
 }  // namespace augstream

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <memory>
 
-#include "plan/plan.h"
+#include "run/job.h"
 
 namespace augstream {
 
@@ -20,7 +20,8 @@ class Pool {
     Pool& operator=(const Pool&) = delete;
 
     int threads() const { return threads_; }
-    // Returns when every sample of the job is done. May be called from several threads at once, and in a forked child.
+    // Prepares the job, and returns when every output of it is done. May be called from several threads at once, and in
+    // a forked child.
     void run(Job& job);
 
   private:

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "gather/gather.cpp"
+#define HWY_TARGET_INCLUDE "gather/skewed.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -61,8 +61,8 @@ struct Fold {
     Border border;
 
     Fold(Border b, double n) : border(b) {
-        const double p = b == Border::reflect   ? 2 * n
-                         : b == Border::mirror  ? std::max(1.0, 2 * n - 2)
+        const double p = b == Border::symmetric ? 2 * n
+                         : b == Border::reflect ? std::max(1.0, 2 * n - 2)
                          : b == Border::overlap ? std::max(1.0, n - 1)
                                                 : n;
         last = hn::Set(df, static_cast<float>(n - 0.5));
@@ -74,10 +74,10 @@ struct Fold {
         switch (border) {
             case Border::wrap:
                 return modulo(x, period, inverse);
-            case Border::reflect:
+            case Border::symmetric:
                 x = modulo(x, period, inverse);
                 return hn::Min(x, hn::Sub(period, x));
-            case Border::mirror: {
+            case Border::reflect: {
                 const F half = hn::Set(df, 0.5f);
                 x = modulo(hn::Sub(x, half), period, inverse);
                 return hn::Add(hn::Min(x, hn::Max(hn::Sub(period, x), hn::Zero(df))), half);
@@ -130,14 +130,14 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
     }
 }
 
-void SeenRow(const Grid& grid, int y, int n, float* HWY_RESTRICT seen) {
-    const Places places(grid.m, y);
+void SeenRow(const Frame& frame, int y, int n, float* HWY_RESTRICT seen) {
+    const Places places(frame.m, y);
     const F zero = hn::Zero(df), one = hn::Set(df, 1.0f);
-    const F first = hn::Set(df, static_cast<float>(grid.inset));
-    const F last_x = hn::Set(df, static_cast<float>(grid.width - grid.inset));
-    const F last_y = hn::Set(df, static_cast<float>(grid.height - grid.inset));
-    const auto slope = [&](double shrink) { return static_cast<float>(grid.fades ? 2 / std::max(1.0, shrink) : 1e9); };
-    const F fade_x = hn::Set(df, slope(grid.shrink_x)), fade_y = hn::Set(df, slope(grid.shrink_y));
+    const F first = hn::Set(df, static_cast<float>(frame.inset));
+    const F last_x = hn::Set(df, static_cast<float>(frame.width - frame.inset));
+    const F last_y = hn::Set(df, static_cast<float>(frame.height - frame.inset));
+    const auto slope = [&](double shrink) { return static_cast<float>(frame.fades ? 2 / std::max(1.0, shrink) : 1e9); };
+    const F fade_x = hn::Set(df, slope(frame.shrink_x)), fade_y = hn::Set(df, slope(frame.shrink_y));
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
@@ -186,7 +186,7 @@ void grid_row(const Grid& grid, int y, int n, int32_t* offset, float* fx, float*
     HWY_DYNAMIC_DISPATCH(GridRow)(grid, y, n, offset, fx, fy);
 }
 
-void seen_row(const Grid& grid, int y, int n, float* seen) { HWY_DYNAMIC_DISPATCH(SeenRow)(grid, y, n, seen); }
+void seen_row(const Frame& frame, int y, int n, float* seen) { HWY_DYNAMIC_DISPATCH(SeenRow)(frame, y, n, seen); }
 
 namespace {
 
@@ -270,6 +270,11 @@ float slow_pixel(const Grid& grid, const Plane& plane, Interpolation interpolati
 }
 
 }  // namespace
+
+void nearest_row(const Plane& plane, const int32_t* offset, int n, uint8_t* out) {
+    const auto* pixels = static_cast<const uint8_t*>(plane.data);
+    for (int j = 0; j < n; ++j) out[j] = pixels[offset[j]];
+}
 
 void nearest_row(const Plane& plane, const int32_t* offset, int n, float* out) {
     const auto copy = [&](const auto* pixels) {

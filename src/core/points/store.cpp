@@ -1,14 +1,12 @@
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <vector>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "points/points.cpp"
+#define HWY_TARGET_INCLUDE "points/store.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "gather/rows.h"
+#include "points/store.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {
@@ -19,67 +17,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 const hn::ScalableTag<float> df;
 const hn::RebindToSigned<decltype(df)> di;
 using F = hn::Vec<decltype(df)>;
-
-void FadeRow(float* HWY_RESTRICT row, const float* HWY_RESTRICT seen, float fill, int n) {
-    const F f = hn::Set(df, fill);
-    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df))
-        hn::StoreU(hn::MulAdd(hn::LoadU(df, seen + j), hn::Sub(hn::LoadU(df, row + j), f), f), df, row + j);
-}
-
-void ClipRow(float* row, float low, float high, int n) {
-    const F a = hn::Set(df, low), b = hn::Set(df, high);
-    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df))
-        hn::StoreU(hn::Min(hn::Max(hn::LoadU(df, row + j), a), b), df, row + j);
-}
-
-// The usual pictures, with everything in registers.
-template <int kInputs, int kOutputs>
-void ColorFixed(float* const* rows, const float* m, const float* clip, int n) {
-    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
-        const F a = hn::LoadU(df, rows[0] + j);
-        const F b = kInputs > 1 ? hn::LoadU(df, rows[1] + j) : a;
-        const F c = kInputs > 2 ? hn::LoadU(df, rows[2] + j) : a;
-        for (int o = 0; o < kOutputs; ++o) {
-            const float* w = m + o * (kInputs + 1);
-            F sum = hn::MulAdd(hn::Set(df, w[0]), a, hn::Set(df, w[kInputs]));
-            if (kInputs > 1) sum = hn::MulAdd(hn::Set(df, w[1]), b, sum);
-            if (kInputs > 2) sum = hn::MulAdd(hn::Set(df, w[2]), c, sum);
-            if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
-            hn::StoreU(sum, df, rows[o] + j);
-        }
-    }
-}
-
-// Any number of channels; a block of pixels at a time, so that inputs may be overwritten.
-void ColorAny(float* const* rows, int inputs, int outputs, const float* m, const float* clip, int n) {
-    constexpr size_t kBlock = 64;
-    static_assert(kBlock <= kRowPad);
-    thread_local std::vector<float> result;
-    result.resize(static_cast<size_t>(outputs) * kBlock);
-    for (size_t j = 0; j < static_cast<size_t>(n); j += kBlock) {
-        for (int o = 0; o < outputs; ++o) {
-            const float* w = m + o * (inputs + 1);
-            float* to = result.data() + static_cast<size_t>(o) * kBlock;
-            for (size_t x = 0; x < kBlock; x += hn::Lanes(df)) {
-                F sum = hn::Set(df, w[inputs]);
-                for (int i = 0; i < inputs; ++i)
-                    sum = hn::MulAdd(hn::Set(df, w[i]), hn::LoadU(df, rows[i] + j + x), sum);
-                if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
-                hn::StoreU(sum, df, to + x);
-            }
-        }
-        for (int o = 0; o < outputs; ++o)
-            std::memcpy(rows[o] + j, result.data() + static_cast<size_t>(o) * kBlock, kBlock * sizeof(float));
-    }
-}
-
-void ColorRow(float* const* rows, int inputs, int outputs, const float* m, const float* clip, int n) {
-    if (inputs == 3 && outputs == 3) return ColorFixed<3, 3>(rows, m, clip, n);
-    if (inputs == 1 && outputs == 1) return ColorFixed<1, 1>(rows, m, clip, n);
-    if (inputs == 1 && outputs == 3) return ColorFixed<1, 3>(rows, m, clip, n);
-    if (inputs == 3 && outputs == 1) return ColorFixed<3, 1>(rows, m, clip, n);
-    ColorAny(rows, inputs, outputs, m, clip, n);
-}
 
 // Writes kWidth rows side by side, of the `together` channels of each pixel.
 template <size_t kWidth, typename T, typename Convert>
@@ -162,6 +99,20 @@ void StoreRow(const float* const* rows, int channels, int count, Type type, Layo
     }
 }
 
+// Returns how many of the n pixels are done.
+size_t Interleave(const uint8_t* const* rows, int channels, size_t n, uint8_t* HWY_RESTRICT out) {
+    const hn::ScalableTag<uint8_t> d;
+    const size_t step = hn::Lanes(d);
+    const auto v = [&](int c, size_t x) HWY_ATTR { return hn::LoadU(d, rows[c] + x); };
+    size_t x = 0;
+    if (channels == 3) {
+        for (; x + step <= n; x += step) hn::StoreInterleaved3(v(0, x), v(1, x), v(2, x), d, out + 3 * x);
+    } else if (channels == 4) {
+        for (; x + step <= n; x += step) hn::StoreInterleaved4(v(0, x), v(1, x), v(2, x), v(3, x), d, out + 4 * x);
+    }
+    return x;
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace augstream
@@ -170,32 +121,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace augstream {
 
-HWY_EXPORT(FadeRow);
-HWY_EXPORT(ClipRow);
-HWY_EXPORT(ColorRow);
 HWY_EXPORT(StoreRow);
-
-void fade_row(float* row, const float* seen, float fill, int n) { HWY_DYNAMIC_DISPATCH(FadeRow)(row, seen, fill, n); }
-
-void clip_row(float* row, float low, float high, int n) { HWY_DYNAMIC_DISPATCH(ClipRow)(row, low, high, n); }
-
-void color_row(float* const* rows, int inputs, int outputs, const float* matrix, const float* clip, int n) {
-    HWY_DYNAMIC_DISPATCH(ColorRow)(rows, inputs, outputs, matrix, clip, n);
-}
+HWY_EXPORT(Interleave);
 
 void store_row(const float* const* rows, int channels, int n, Type type, Layout layout, size_t plane_stride,
                void* out) {
     HWY_DYNAMIC_DISPATCH(StoreRow)(rows, channels, n, type, layout, plane_stride, out);
 }
 
-void curve_row(float* row, const float* table, float peak, bool steps, int n) {
-    const float scale = 255 / peak;
-    for (int j = 0; j < n; ++j) {
-        float place = std::clamp(std::isnan(row[j]) ? 0.0f : row[j] * scale, 0.0f, 255.0f);
-        if (steps) place = std::floor(place + 0.5f);
-        const int low = std::min(static_cast<int>(place), 254);
-        row[j] = table[low] + (place - static_cast<float>(low)) * (table[low + 1] - table[low]);
+void store_bytes_row(const uint8_t* const* rows, int channels, int n, Layout layout, size_t plane_stride,
+                     uint8_t* out) {
+    const auto count = static_cast<size_t>(channels), pixels = static_cast<size_t>(n);
+    if (layout == Layout::nchw || channels == 1) {
+        for (size_t c = 0; c < count; ++c) std::memcpy(out + c * plane_stride, rows[c], pixels);
+        return;
     }
+    for (size_t x = HWY_DYNAMIC_DISPATCH(Interleave)(rows, channels, pixels, out); x < pixels; ++x)
+        for (size_t c = 0; c < count; ++c) out[x * count + c] = rows[c][x];
 }
 
 }  // namespace augstream

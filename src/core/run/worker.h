@@ -1,13 +1,13 @@
-// One sample through the plan: decode, sample, point ops, store.
+// One output: its row through the plan, and the result to its place in the batch.
 #pragma once
 
 #include <memory>
 
-#include "plan/plan.h"
+#include "run/job.h"
 
 namespace augstream {
 
-// What a thread keeps from sample to sample: the decompressor, planes, rows and weights. Never shared between threads.
+// What a thread keeps from row to row: the decompressor, planes, rows and weights. Never shared between threads.
 class Worker {
   public:
     Worker();
@@ -15,7 +15,7 @@ class Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    // Runs sample i of the job. On failure the reason stands in job.errors[i] and the slot is zero.
+    // Makes output i of the job. On failure the reason stands in job.failures[i] and the slot is zero.
     void run(Job& job, size_t i) noexcept;
 
   private:
