@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds import Warp
 from augstream.plan.plan import Plan
-from augstream.plan.step import Step
 
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
-
-# The order of the enums in src/core/plan.h.
-BORDERS = {"constant": 0, "edge": 1, "symmetric": 2, "reflect": 3, "wrap": 4, "overlap": 5}
-INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
 
 def run(
@@ -42,50 +37,16 @@ def run(
     (its slot is zero then).
     """
     channels = plan.frame_in.channels
-    height, width = (int(v) for v in plan.frame_out.size[0])
-    planar = layout == "NCHW"
-    n = len(plan.frame_out)
-    shape = (n, channels, height, width) if planar else (n, height, width, channels)
-    out = empty(shape, dtype, slots)
-    if not _old(plan):
-        return _by_reference(samples, plan, out, dtype, planar)
-    passes = [_pass(step, channels) for step in plan.steps] or [(None, [])]
+    height, width = plan.frame_out.size[0].tolist()
+    planar, n = layout == "NCHW", len(plan.frame_out)
+    out = empty((n, channels, height, width) if planar else (n, height, width, channels), dtype, slots)
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
-    errors: list[str | None] = [None] * len(samples)
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
-    for position, reason in (pool or _inline()).run(given, passes, channels, raw, dtype, planar, keep, clock):
-        errors[position] = reason
+    failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
+    errors: list[str | None] = [None] * n
+    for row, _, reason in failed:
+        errors[row] = reason
     return out, errors
-
-
-def _old(plan: Plan) -> bool:
-    """INTERIM: what the core of today can run."""
-    if len(plan.groups) != 1 or plan.groups[0].sources is not None:
-        return False
-    return all(
-        type(op) in (Warp, Color, Curve) and not (isinstance(op, Warp) and op.windows)
-        for step in plan.steps
-        for op in step.ops
-    )
-
-
-def _by_reference(samples: Any, plan: Plan, out: Any, dtype: str, planar: bool) -> Any:
-    """INTERIM."""
-    from augstream.decode import pillow
-    from augstream.engines import reference
-
-    images = []
-    for sample in samples:
-        if isinstance(sample, bytes):
-            image, _ = pillow.decode(sample, {1: "gray", 3: "rgb", 4: "rgba"}[plan.frame_in.channels])  # type: ignore[index]
-            images.append(image)
-        else:
-            images.append(sample)
-    for row, image in enumerate(reference.run(images, plan)):
-        if np.dtype(dtype_of(dtype)).kind == "u":
-            image = np.clip(np.rint(image), 0, np.iinfo(dtype).max)
-        out[row] = image.transpose(2, 0, 1) if planar else image
-    return out, [None] * len(plan.frame_out)
 
 
 def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDArray[Any]:
@@ -110,67 +71,21 @@ def dtype_of(name: str) -> np.dtype[Any]:
     return bfloat16
 
 
-def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
-    """What the decoder reads of sample i, stored as (height, width): (top, bottom, left, right, scale denominator)."""
-    warp = _first_warp(plan)
-    if warp is None:
-        return 0, stored[0], 0, stored[1], 1
-    border, interpolation = _modes(warp)
-    matrix = np.ascontiguousarray(warp.matrix[i : i + 1], np.float64)
-    size = np.ascontiguousarray(warp.size[i : i + 1], np.int64)
-    return _core.hint(matrix, size, border, interpolation, warp.antialias, *stored)
+def hint(plan: Plan, row: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
+    """What the decoder reads for one result, of a file of (height, width): (top, bottom, left, right, denominator)."""
+    group, at = plan.at(row)
+    head = group.steps[0].head if group.steps else None
+    warp = head.take(np.array([at])).wire(plan.frame_in.channels) if isinstance(head, Warp) else None
+    return _core.hint(warp, *stored)
 
 
 def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The denominator of the scale at which the decoder reads each picture; stored: (n, 2) (height, width)."""
-    warp = _first_warp(plan)
-    if warp is None:
-        return np.ones(len(stored), np.int64)
-    border, interpolation = _modes(warp)
-    matrix, size, sizes = (
-        np.ascontiguousarray(warp.matrix, np.float64),
-        np.ascontiguousarray(warp.size, np.int64),
-        np.ascontiguousarray(stored, np.int64),
-    )
-    return _core.scales(matrix, size, border, interpolation, warp.antialias, sizes)
+    """The denominator of the scale at which each image is decoded, 0 where that differs between the results it goes
+    into; stored: (m, 2) (height, width).
+    """
+    return _core.scales(plan.wire(), np.ascontiguousarray(stored, np.int64), plan.frame_in.channels, len(plan.frame_out))
 
 
 @cache
 def _inline() -> _core.Pool:
     return _core.Pool(0)
-
-
-def _first_warp(plan: Plan) -> Warp | None:
-    steps = plan.groups[0].steps
-    return steps[0].head if steps and isinstance(steps[0].head, Warp) else None
-
-
-def _modes(warp: Warp) -> tuple[int, int]:
-    return BORDERS[warp.border or "edge"], INTERPOLATIONS[warp.interpolation or "bilinear"]
-
-
-def _pass(step: Step, channels: int) -> tuple[Any, list[Any]]:
-    """The pass as the bindings read it; see `pass_of` in src/bindings.cpp."""
-    warp = None
-    if isinstance(step.head, Warp):
-        fill = step.head.fill
-        n = len(step.head.size)
-        warp = (
-            np.ascontiguousarray(step.head.matrix, np.float64),
-            np.ascontiguousarray(step.head.size, np.int64),
-            *_modes(step.head),
-            step.head.antialias,
-            None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
-        )
-    return warp, [_color(op) if isinstance(op, Color) else _curve(op, channels) for op in step.points]
-
-
-def _color(op: Color) -> tuple[Any, ...]:
-    clip = None if op.clip is None else np.ascontiguousarray(op.clip, np.float32)
-    return np.ascontiguousarray(op.matrix, np.float32), clip
-
-
-def _curve(op: Curve, channels: int) -> tuple[Any, ...]:
-    full = np.broadcast_to(op.table, (len(op.table), channels, 256))
-    on = None if op.on is None else op.on.astype(np.uint8)
-    return np.ascontiguousarray(full, np.float32), float(op.peak), op.steps, on

@@ -1,6 +1,7 @@
 """A plan: what an engine runs, as a row of steps for each group of images that go the same way."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,13 @@ class Plan:
             if len(found):
                 return group, int(found[0])
         raise IndexError(row)
+
+    def wire(self) -> list[tuple[Any, ...]]:
+        """What the core reads: (rows, sources, steps) of each group; see src/core/plan."""
+        channels = self.frame_in.channels
+        return [
+            (group.rows, group.sources, tuple([step.wire(channels) for step in group.steps])) for group in self.groups
+        ]
 
     @property
     def routes(self) -> list[Route]:
