@@ -58,7 +58,7 @@ void read_mix(Fields& fields, size_t inputs, Step& step) {
 
 bool Mix::live(size_t row, size_t k) const {
     if (!(weight[row][k] > 0)) return false;
-    if (!region) return true;
+    if (!region || k == 0) return true;
     const float* box = region[row] + 4 * k;
     return box[0] < box[2] && box[1] < box[3];
 }
@@ -70,37 +70,29 @@ Way Mix::way(size_t row, size_t k) const {
 
 Blend::Blend(const Mix& mix, size_t row, Size size, size_t channels, std::vector<Buffer>& memory)
     : mix_(mix), row_(row), size_(size), weights_(padded(static_cast<size_t>(size.width)) + kRowPad) {
-    memory.resize(std::max(memory.size(), channels + 1));
+    memory.resize(std::max(memory.size(), channels));
     Plane like;
     like.element = Element::f32;
     like.width = planes_.width = size.width;
     like.height = planes_.height = size.height;
     for (size_t c = 0; c < channels; ++c)
         planes_.plane.push_back(allocate(like, 0, 0, size.width, size.height, memory[c]));
-    for (const size_t k : order()) sum_ += std::isinf(mix.weight[row][k]) ? 0 : mix.weight[row][k];
-    const auto clear = [&](const Plane& plane) {
+    if (mix.live(row, 0)) return;
+    for (const Plane& plane : planes_.plane)
         std::memset(plane.data, 0,
                     static_cast<size_t>(plane.stride) * static_cast<size_t>(size.height) * sizeof(float));
-    };
-    std::for_each(planes_.plane.begin(), planes_.plane.end(), clear);
-    if (everywhere()) return;
-    total_ = allocate(like, 0, 0, size.width, size.height, memory[channels]);
-    clear(total_);
 }
 
 std::vector<size_t> Blend::order() const {
     std::vector<size_t> order;
-    for (const bool covering : {false, true})
-        for (size_t k = 0; k < mix_.branches.size(); ++k)
-            if (mix_.live(row_, k) && std::isinf(mix_.weight[row_][k]) == covering) order.push_back(k);
-    // A covering branch that is everywhere leaves nothing of the others.
-    if (everywhere() && std::isinf(mix_.weight[row_][order.back()])) order.assign(1, order.back());
+    for (size_t k = 0; k < mix_.branches.size(); ++k)
+        if (mix_.live(row_, k)) order.push_back(k);
     return order;
 }
 
 Part Blend::part(size_t k) const {
     Part part{0, 0, size_.width, size_.height};
-    if (everywhere()) return part;
+    if (everywhere() || k == 0) return part;
     const float* box = mix_.region[row_] + 4 * k;
     double low_x = box[0], low_y = box[1], high_x = box[2], high_y = box[3];
     if (mix_.place) {
@@ -126,9 +118,9 @@ Part Blend::part(size_t k) const {
 }
 
 void Blend::weigh(size_t k, const Part& part, int y, float* weights) const {
-    const float weight = std::isinf(mix_.weight[row_][k]) ? 1 : mix_.weight[row_][k];
+    const float weight = mix_.weight[row_][k];
     const int n = part.x1 - part.x0;
-    if (!mix_.place) {
+    if (everywhere() || !mix_.place) {
         std::fill_n(weights, n, weight);
         return;
     }
@@ -143,26 +135,17 @@ void Blend::weigh(size_t k, const Part& part, int y, float* weights) const {
 
 void Blend::add(size_t k, const Part& part, int y, const float* const* rows) {
     const int n = part.x1 - part.x0;
-    const auto row = [&](const Plane& plane) { return plane.row<float>(y) + part.x0; };
-    const bool covering = std::isinf(mix_.weight[row_][k]);
-    if (everywhere()) {
-        const float weight = covering ? 1 : mix_.weight[row_][k] / sum_;
-        for (size_t c = 0; c < planes_.plane.size(); ++c) add_row(row(planes_.plane[c]), rows[c], weight, n);
-        return;
+    if (k > 0) weigh(k, part, y, weights_.data());
+    for (size_t c = 0; c < planes_.plane.size(); ++c) {
+        float* under = planes_.plane[c].row<float>(y) + part.x0;
+        if (k > 0) {
+            cover_row(under, rows[c], weights_.data(), n);
+        } else {
+            std::copy_n(rows[c], n, under);
+        }
     }
-    weigh(k, part, y, weights_.data());
-    for (size_t c = 0; c < planes_.plane.size(); ++c)
-        (covering ? cover_row : add_weighted_row)(row(planes_.plane[c]), rows[c], weights_.data(), n);
-    float* total = row(total_);
-    for (int j = 0; j < n; ++j)
-        total[j] = covering ? (weights_[static_cast<size_t>(j)] > 0 ? 1 : total[j])
-                            : total[j] + weights_[static_cast<size_t>(j)];
 }
 
-Planes Blend::finish() {
-    for (int y = 0; !everywhere() && y < size_.height; ++y)
-        for (const Plane& plane : planes_.plane) divide_row(plane.row<float>(y), total_.row<float>(y), size_.width);
-    return planes_;
-}
+Planes Blend::finish() { return planes_; }
 
 }  // namespace augstream
