@@ -44,20 +44,19 @@ def mix(op, r, samples):
         made[k] = chain(steps, r, None if mixes(steps) else samples[sources[r]], samples)
     height, width, _ = made[live[0]].shape
     u, v = places(np.eye(3) if place is None else place[r], height, width)
-    total, out = np.zeros((height, width)), np.zeros(made[live[0]].shape)
-    for k in sorted(live, key=lambda k: np.isinf(weight[r, k])):
+    out = np.zeros((height, width, made[live[0]].shape[2]))
+    for k in live:
+        if k == 0:
+            out = made[0]
+            continue
         x0, y0, x1, y1 = (-np.inf, -np.inf, np.inf, np.inf) if region is None else region[r, k]
         inside = (u >= x0) & (u < x1) & (v >= y0) & (v < y1)
-        if np.isinf(weight[r, k]):
-            total, out = np.where(inside, 1, total), np.where(inside[..., None], made[k], out)
-        else:
-            total = total + inside * weight[r, k]
-            out = out + (inside * weight[r, k])[..., None] * made[k]
-    return out / np.where(total > 0, total, 1)[..., None]
+        out = out + (inside * weight[r, k])[..., None] * (made[k] - out)
+    return out
 
 
 def empty(region, r, k):
-    return region is not None and not (region[r, k, 0] < region[r, k, 2] and region[r, k, 1] < region[r, k, 3])
+    return k > 0 and region is not None and not (region[r, k, 0] < region[r, k, 2] and region[r, k, 1] < region[r, k, 3])
 
 
 def warp(op, r, image):

@@ -138,7 +138,7 @@ def test_two_pictures_are_mixed_by_weight():
     samples = pictures(3)
     first = branch([0, 1], (warp([turn(10), turn(20)], (20, 26)), (color(2),)))
     second = branch([1, 2], (warp([turn(-10), moved(1, 1)], (20, 26)), (curve(2),)))
-    mix = blend([first, second], [[0.3, 0.7], [0.5, 1.5]])
+    mix = blend([first, second], [[1, 0.7], [1, 0.5]])
     assert_as_in_numpy(samples, [(None, None, [(mix, (color(2),))])], (20, 26), 2)
 
 
@@ -150,30 +150,38 @@ def test_regions_are_tested_on_the_canvas_of_the_mix(placed):
     tiles = [branch([k], (warp([turn(7 * k)], (20, 26)), (color(1), curve(1)))) for k in range(4)]
     mosaic = blend(tiles, [[1, 1, 1, 1]], [corners], place)
     assert_as_in_numpy(samples, [(None, None, [(mosaic, (color(1),))])], (20, 26), 1)
-    overlapping = blend(tiles, [[1, 2, 0, 0.5]], [[corners[0], [5, 5, 20, 15], corners[2], [8, 2, 10, 19]]], place)
+    overlapping = blend(tiles, [[1, 0.75, 0, 0.5]], [[corners[0], [5, 5, 20, 15], corners[2], [8, 2, 10, 19]]], place)
     assert_as_in_numpy(samples, [(None, None, [(overlapping, ())])], (20, 26), 1)
 
 
-def test_an_infinite_weight_covers_the_others():
+def test_an_opaque_layer_covers_what_is_below_it():
     samples = pictures(2)
     plain = [branch([k], (warp([moved(k, 0)], (20, 26)), ())) for k in range(2)]
-    cut = blend(plain, [[1, np.inf]], [[[0, 0, 26, 20], [5, 6, 15, 12]]])
+    cut = blend(plain, [[1, 1]], [[[0, 0, 26, 20], [5, 6, 15, 12]]])
     assert_as_in_numpy(samples, [(None, None, [(cut, ())])], (20, 26), 1)
-    assert_as_in_numpy(samples, [(None, None, [(blend(plain, [[1, np.inf]]), ())])], (20, 26), 1)
+    whole = made(samples, [(None, None, [(blend(plain, [[1, 1]]), ())])], (20, 26), 1)
+    assert np.array_equal(whole, made(samples, [(None, np.array([1]), plain[1][1])], (20, 26), 1))
+
+
+def test_without_a_lowest_layer_there_is_black():
+    samples = pictures(2)
+    plain = [branch([k], (warp([moved(k, 0)], (20, 26)), ())) for k in range(2)]
+    cut = blend(plain, [[0, 1]], [[[0, 0, 26, 20], [5, 6, 15, 12]]])
+    assert_as_in_numpy(samples, [(None, None, [(cut, ())])], (20, 26), 1)
 
 
 def test_steps_go_on_behind_a_mix_and_before_it():
     samples = pictures(2)
     first = branch([0], (None, (curve(1),)), (warp([turn(10)], (15, 17)), ()))
     second = branch([1], (warp([turn(5)], (18, 19)), ()), (warp([turn(-10)], (15, 17)), ()))
-    steps = [(blend([first, second], [[1, 2]]), ()), (warp([turn(33)], (12, 14)), (color(1),))]
+    steps = [(blend([first, second], [[1, 0.6]]), ()), (warp([turn(33)], (12, 14)), (color(1),))]
     assert_as_in_numpy(samples, [(None, None, steps)], (12, 14), 1)
 
 
 def test_a_branch_may_begin_with_a_mix():
     samples = pictures(3)
-    inner = blend([branch([0]), branch([1])], [[1, 3]], [[[0, 0, 26, 12], [3, 3, 22, 18]]])
-    outer = blend([(None, [(inner, ()), (warp([turn(15)], (20, 26)), (color(1),))]), branch([2])], [[2, 1]])
+    inner = blend([branch([0]), branch([1])], [[1, 0.4]], [[[0, 0, 26, 12], [3, 3, 22, 18]]])
+    outer = blend([(None, [(inner, ()), (warp([turn(15)], (20, 26)), (color(1),))]), branch([2])], [[1, 0.3]])
     assert_as_in_numpy(samples, [(None, None, [(outer, (curve(1),))])], (20, 26), 1)
 
 
@@ -194,7 +202,7 @@ def mixup(n, degrees=0.0, size=(60, 70)):
     rows = np.arange(n)
     matrices = [turn(degrees * (k % 5), 0.9, (30.0, 25.0), (20, 30)) for k in range(n)]
     one, two = warp(matrices, size), warp([*matrices[1:], turn(3, 0.9, (30.0, 25.0))], size)
-    return blend([branch(rows, (one, (color(n),))), branch(rows + 1, (two, (color(n),)))], [[0.25, 0.75]] * n)
+    return blend([branch(rows, (one, (color(n),))), branch(rows + 1, (two, (color(n),)))], [[1, 0.75]] * n)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 11.0])
@@ -331,8 +339,8 @@ CASES = {
         (warp([moved(0, 0)] * 2, (20, 26), windows=(window([moved(0, 0)], (3, 3), (0, 0, 0)),)), ())
     ],
     "Mix.weight must be \\(2, 1\\)": [(blend([branch([0, 0])], [[1, 1]] * 2), ())],
-    "Mix.weight must be 0 or more; got -1": [(blend([branch([0, 0])], [[-1]] * 2), ())],
-    "Mix.weight must be 0 or more; got nan": [(blend([branch([0, 0])], [[np.nan]] * 2), ())],
+    "Mix.weight must be 0 to 1; got -1": [(blend([branch([0, 0])], [[-1]] * 2), ())],
+    "Mix.weight must be 0 to 1; got nan": [(blend([branch([0, 0])], [[np.nan]] * 2), ())],
     "Mix.weight must let a branch of row 1": [(blend([branch([0, 0])], [[1], [0]]), ())],
     "row 0 be seen": [(blend([], np.zeros((2, 0))), ())],
     "Mix.region must be": [(blend([branch([0, 0])], [[1]] * 2, np.zeros((2, 1, 3))), ())],

@@ -45,7 +45,7 @@ void read_mix(Fields& fields, size_t inputs, Step& step) {
         bool any = false;
         for (size_t k = 0; k < branches.size(); ++k) {
             const float weight = mix.weight[i][k];
-            if (!(weight >= 0)) fields.fail("weight", "must be 0 or more; got " + std::to_string(weight));
+            if (!(weight >= 0 && weight <= 1)) fields.fail("weight", "must be 0 to 1; got " + std::to_string(weight));
             for (size_t v = 0; mix.region && v < 4; ++v)
                 if (std::isnan(mix.region[i][4 * k + v])) fields.fail("region", "must hold numbers; got a nan");
             any = any || mix.live(i, k);
