@@ -78,8 +78,9 @@ template <typename D, typename V>
 HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> Symmetric(D df, V word) {
     namespace hn = hwy::HWY_NAMESPACE;
     const hn::RebindToSigned<D> di;
-    const auto twice = hn::BitCast(di, hn::ShiftLeft<1>(hn::ShiftRight<8>(word)));
-    return hn::Mul(hn::ConvertTo(df, hn::Sub(twice, hn::Set(di, 0xFFFFFF))), hn::Set(df, 0x1p-24f));
+    const hn::DFromV<V> du;
+    const V centered = hn::Xor(hn::And(word, hn::Set(du, 0xFFFFFF00u)), hn::Set(du, 0x80000080u));
+    return hn::Mul(hn::ConvertTo(df, hn::BitCast(di, centered)), hn::Set(df, 0x1p-31f));
 }
 
 // sum of coefficient[k] * x^(n - 1 - k).
@@ -91,35 +92,36 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> Horner(D d, hwy::HWY_NAMESPACE::Vec<D> x, 
     return sum;
 }
 
-// The natural logarithm of normal numbers, to 3e-7.
-template <typename D, typename V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V Log(D df, V v) {
-    namespace hn = hwy::HWY_NAMESPACE;
-    const hn::RebindToSigned<D> di;
-    constexpr float kSeries[] = {0.118274709f,  -0.189019774f, 0.206046746f, -0.248813397f,
-                                 0.333032982f, -0.500019651f, 1.00000325f};
-    const auto bits = hn::BitCast(di, v);
-    const auto exponent = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));  // of sqrt(1/2)
-    const V f = hn::Sub(hn::BitCast(df, hn::Sub(bits, hn::ShiftLeft<23>(exponent))), hn::Set(df, 1.0f));
-    return hn::MulAdd(hn::ConvertTo(df, exponent), hn::Set(df, 0.69314718056f), hn::Mul(f, Horner(df, f, kSeries)));
-}
-
-// The standard normal value below which a share of (x + 1) / 2 lies: sqrt(2) times the inverse error function, by the
-// polynomials of M. Giles, "Approximating the erfinv function" (GPU Computing Gems, 2010), to 1e-6 of it.
+// The standard normal value below which a share of (x + 1) / 2 lies, to 1e-5. As M. Giles does it ("Approximating the
+// erfinv function", GPU Computing Gems, 2010), it is x times polynomials of w = -log(1 - x^2); these are shorter, and
+// change over at w = 7, so that few vectors need the second one.
 template <typename D, typename V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V Normal(D df, V x) {
     namespace hn = hwy::HWY_NAMESPACE;
-    constexpr float kNear[] = {2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f,
-                               -0.00125372503f, -0.00417768164f, 0.246640727f,    1.50140941f};
-    constexpr float kFar[] = {-0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f, 0.00573950773f,
-                              -0.0076224613f,   0.00943887047f,  1.00167406f,    2.83297682f};
-    const V one = hn::Set(df, 1.0f), size = hn::Abs(x);
-    const V w = hn::Neg(Log(df, hn::Mul(hn::Sub(one, size), hn::Add(one, size))));
-    V ratio = Horner(df, hn::Sub(w, hn::Set(df, 2.5f)), kNear);
-    const auto far = hn::Ge(w, hn::Set(df, 5.0f));
+    const hn::RebindToSigned<D> di;
+    // of w - 3.5, and of w - 11.5
+    constexpr float kNear[] = {3.59059443e-07f,  -1.36026852e-06f, -2.11387049e-05f, 2.29152627e-04f,
+                               -6.85567266e-04f, -9.50931902e-03f, 3.32852193e-01f,  2.46473691f};
+    constexpr float kFar[] = {3.36481010e-07f,  -8.87114573e-06f, 1.81924917e-04f,
+                              -4.43744164e-03f, 2.09882739e-01f,  4.56209675f};
+    // -log(m) - 3.5, from sqrt(1/2) to sqrt(2)
+    constexpr float kLog[] = {-0.17595088f, 1.15495972f, -3.1978936f, 4.92244409f, -4.99119093f, -1.21236199f};
+    const V one = hn::Set(df, 1.0f);
+#if HWY_NATIVE_FMA
+    const V rest = hn::NegMulAdd(x, x, one);
+#else
+    const V size = hn::Abs(x), rest = hn::Mul(hn::Sub(one, size), hn::Add(one, size));
+#endif
+    const auto bits = hn::BitCast(di, rest);
+    const auto exponent =
+        hn::And(hn::Sub(bits, hn::Set(di, 0x3F3504F3)), hn::Set(di, static_cast<int32_t>(0xFF800000u)));
+    const V w = hn::MulAdd(hn::ConvertTo(df, exponent), hn::Set(df, -0.69314718056f * 0x1p-23f),
+                           Horner(df, hn::BitCast(df, hn::Sub(bits, exponent)), kLog));
+    V ratio = Horner(df, w, kNear);
+    const auto far = hn::Gt(w, hn::Set(df, 3.5f));
     if (HWY_UNLIKELY(!hn::AllFalse(df, far)))
-        ratio = hn::IfThenElse(far, Horner(df, hn::Sub(hn::Sqrt(w), hn::Set(df, 3.0f)), kFar), ratio);
-    return hn::Mul(ratio, hn::Mul(x, hn::Set(df, 1.41421356237f)));
+        ratio = hn::IfThenElse(far, Horner(df, hn::Sub(w, hn::Set(df, 8.0f)), kFar), ratio);
+    return hn::Mul(ratio, x);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -42,51 +42,65 @@ HWY_INLINE F Read(const uint8_t* in) { return hn::ConvertTo(df, hn::PromoteTo(di
 HWY_INLINE void Write(F v, float* out) { hn::StoreU(v, df, out); }
 HWY_INLINE void Write(F v, uint8_t* out) { hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, out); }
 
-// `first`: the first of the lanes, in pixels from the line's beginning.
-template <bool kGaussian, typename T>
-HWY_INLINE void Add(const NoiseRow& row, T* const* rows, size_t channels, size_t at, size_t first) {
-    const auto z = [&](auto word) HWY_ATTR {
-        const F x = Symmetric(df, word);
-        return kGaussian ? Normal(df, x) : hn::Mul(x, hn::Set(df, 1.73205080757f));  // sqrt(3)
-    };
-    const F low = hn::Set(df, row.low), high = hn::Set(df, row.high);
-    const auto base = PixelBase(row.key, hn::Iota(du, row.pixel + static_cast<uint32_t>(first)));
-    F value = hn::Zero(df);
-    if (!row.per_channel) value = z(PixelWord(base, row.key.of_channel(0)));
-    for (size_t c = 0; c < channels; ++c) {
-        if (row.std[c] == 0) continue;
-        if (row.per_channel) value = z(PixelWord(base, row.key.of_channel(static_cast<uint32_t>(c))));
-        const F sum = hn::MulAdd(value, hn::Set(df, row.std[c]), Read(rows[c] + at));
-        Write(hn::Min(hn::Max(sum, low), high), rows[c] + at);
-    }
+// A vector at a time of n; bytes may end where their memory does.
+template <typename T, typename Change>
+HWY_INLINE void Each(T* HWY_RESTRICT line, size_t n, const Change& change) {
+    const size_t step = hn::Lanes(df), whole = std::is_same_v<T, float> ? n : n / step * step;
+    size_t j = 0;
+    for (; j < whole; j += step) Write(change(j, Read(line + j)), line + j);
+    if (j >= n) return;
+    HWY_ALIGN T some[hn::MaxLanes(df)] = {};
+    std::memcpy(some, line + j, (n - j) * sizeof(T));
+    Write(change(j, Read(some)), some);
+    std::memcpy(line + j, some, (n - j) * sizeof(T));
+}
+
+template <bool kGaussian>
+HWY_INLINE F Value(hn::Vec<decltype(du)> word) {
+    const F x = Symmetric(df, word);
+    return kGaussian ? Normal(df, x) : hn::Mul(x, hn::Set(df, 1.73205080757f));  // sqrt(3)
 }
 
 template <bool kGaussian, typename T>
-void AddAll(const NoiseRow& row, T* const* rows, size_t channels, size_t n) {
-    const size_t step = hn::Lanes(df);
-    size_t j = 0;
-    for (; j + step <= n; j += step) Add<kGaussian>(row, rows, channels, j, j);
-    if (j == n) return;
-    if constexpr (std::is_same_v<T, float>) return Add<kGaussian>(row, rows, channels, j, j);
-    // Bytes may end where their memory does.
-    HWY_ALIGN T some[hn::MaxLanes(df)];
-    for (size_t c = 0; c < channels; ++c) {
-        NoiseRow one = row;
-        T* const line = some;
-        std::memcpy(some, rows[c] + j, (n - j) * sizeof(T));
-        one.std = row.std + c;
-        if (row.per_channel) one.key.high = row.key.of_channel(static_cast<uint32_t>(c));
-        Add<kGaussian>(one, &line, 1, 0, j);
-        std::memcpy(rows[c] + j, some, (n - j) * sizeof(T));
+void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
+    constexpr size_t kBlock = 256;
+    HWY_ALIGN uint32_t base[kBlock];
+    HWY_ALIGN float value[kBlock];
+    const F low = hn::Set(df, row.low), high = hn::Set(df, row.high);
+    const auto lanes = hn::Iota(du, 0);
+    for (size_t first = 0; first < all; first += kBlock) {
+        const size_t n = std::min(kBlock, all - first);
+        for (size_t j = 0; j < n; j += hn::Lanes(df)) {
+            const auto pixel = hn::Add(lanes, hn::Set(du, row.pixel + static_cast<uint32_t>(first + j)));
+            const auto common = PixelBase(row.key, pixel);
+            hn::Store(common, du, base + j);
+            if (!row.per_channel) hn::Store(Value<kGaussian>(PixelWord(common, row.key.of_channel(0))), df, value + j);
+        }
+        for (size_t c = 0; c < channels; ++c) {
+            if (row.std[c] == 0) continue;
+            const F std = hn::Set(df, row.std[c]);
+            const auto add = [&](F z, F level) HWY_ATTR {
+                return hn::Min(hn::Max(hn::MulAdd(z, std, level), low), high);
+            };
+            T* const line = rows[c] + first;
+            if (row.per_channel) {
+                const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
+                Each(line, n, [&](size_t j, F level) HWY_ATTR {
+                    return add(Value<kGaussian>(PixelWord(hn::Load(du, base + j), channel)), level);
+                });
+            } else {
+                Each(line, n, [&](size_t j, F level) HWY_ATTR { return add(hn::Load(df, value + j), level); });
+            }
+        }
     }
 }
 
 void AddToFloats(const NoiseRow& row, float* const* rows, size_t channels, size_t n) {
-    row.gaussian ? AddAll<true>(row, rows, channels, n) : AddAll<false>(row, rows, channels, n);
+    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
 }
 
 void AddToBytes(const NoiseRow& row, uint8_t* const* rows, size_t channels, size_t n) {
-    row.gaussian ? AddAll<true>(row, rows, channels, n) : AddAll<false>(row, rows, channels, n);
+    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ HWY_INLINE void Write(hn::Vec<decltype(df)> v, uint8_t* out) {
 template <typename T>
 HWY_INLINE void Fill(const PixelKey& key, uint32_t channel, uint32_t pixel, float peak, size_t n, T* out) {
     const size_t step = hn::Lanes(df);
+    const auto lanes = hn::Iota(du, 0);
     const auto write = [&](size_t j, T* to) HWY_ATTR {
-        const auto number = hn::Iota(du, pixel + static_cast<uint32_t>(j));
+        const auto number = hn::Add(lanes, hn::Set(du, pixel + static_cast<uint32_t>(j)));
         const auto word = PixelWord(PixelBase(key, number), key.of_channel(channel));
         Write(hn::Mul(Uniform(df, word), hn::Set(df, peak)), to);
     };
