@@ -1,4 +1,4 @@
-"""The native core: what `src/bindings.cpp` exports, kept by hand."""
+"""The native core: what `src/bindings/` exports, kept by hand."""
 
 from typing import Any
 
@@ -20,17 +20,20 @@ class Pool:
     def run(
         self,
         samples: list[Any] | tuple[NDArray[Any], NDArray[np.int64]],
-        passes: list[Any],
+        programs: list[Any],
         channels: int,
         out: NDArray[Any],
         dtype: str,
         planar: bool,
         keep: list[Any] | None = None,
         clock: NDArray[np.float64] | None = None,
-    ) -> list[tuple[int, str]]:
-        """Fill `out` and return (position, reason) of each sample that failed.
+    ) -> list[tuple[int, int, str]]:
+        """Fill `out` and return (output, the input at hand, reason) of each output that failed.
 
         samples: files, blocks and pictures; or (pictures (n, h, w, c), the numbers (m,) of those that are meant).
+        programs: rows that go the same way, each (rows, sources, steps): the numbers (g,) of the outputs and inputs, or
+            None for 0, 1, 2, ...; a step is (head or None, points), and all ops are (tag, field, ...) with arrays of g
+            rows. Each output must be made once.
         keep: whether to keep what each JPEG is decoded to; where it says True it then holds a block, or None.
         clock: (2,) to which the threads' seconds are added: [decoding, decoding and everything after it].
         """
@@ -47,15 +50,11 @@ def header(samples: list[Any]) -> NDArray[np.int32]:
     A block has the kind of what it was made of.
     """
 
-def scales(
-    matrix: NDArray[np.float64],
-    size: NDArray[np.int64],
-    border: int,
-    interpolation: int,
-    antialias: bool,
-    stored: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """The denominator of the scale that the decoder is asked for, for each picture."""
+def scales(programs: list[Any], stored: NDArray[np.int64], channels: int, outputs: int) -> NDArray[np.int64]:
+    """The denominator of the scale that the decoder is asked for, for each input; stored: their sizes (m, 2).
+
+    0 where the rows that read it want different ones, or where none reads it.
+    """
 
 def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """A picture (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
@@ -63,13 +62,5 @@ def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def block_scale(block: NDArray[np.uint8]) -> int:
     """The denominator of the scale at which a block holds a picture; 0: this is no block."""
 
-def hint(
-    matrix: NDArray[np.float64],
-    size: NDArray[np.int64],
-    border: int,
-    interpolation: int,
-    antialias: bool,
-    height: int,
-    width: int,
-) -> tuple[int, int, int, int, int]:
-    """What the decoder is asked for: (top, bottom, left, right, denominator of the scale)."""
+def hint(warp: Any, height: int, width: int) -> tuple[int, int, int, int, int]:
+    """What the decoder is asked for by a warp of one row, or none: (top, bottom, left, right, denominator)."""

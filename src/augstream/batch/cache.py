@@ -1,6 +1,6 @@
 """Decoded pictures that are kept, so that later epochs need not decode them again.
 
-What is kept are blocks (see src/core/stored.h): running from one gives the very pixels that running from its file
+What is kept are blocks (see src/core/image/stored.h): running from one gives the very pixels that running from its file
 gives, so that a cache changes no sample. A block holds one scale of the decoder; a picture may be there at several.
 """
 

@@ -14,7 +14,8 @@ from augstream.plan.ops import Color, Curve, Warp
 
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
-# The order of the enums in src/core/plan.h.
+# The tags of the kinds and the numbers of the modes on the wire; see src/core/plan/kinds.cpp and step.h.
+WARP, COLOR, CURVE = 0, 1, 2
 BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4, "overlap": 5}
 INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
 
@@ -45,11 +46,11 @@ def run(
     planar = layout == "NCHW"
     shape = (len(samples), channels, height, width) if planar else (len(samples), height, width, channels)
     out = empty(shape, dtype, slots)
-    passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
+    programs = [(None, None, [_step(step, channels) for step in plan.passes])]
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     errors: list[str | None] = [None] * len(samples)
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
-    for position, reason in (pool or _inline()).run(given, passes, channels, raw, dtype, planar, keep, clock):
+    for position, _, reason in (pool or _inline()).run(given, programs, channels, raw, dtype, planar, keep, clock):
         errors[position] = reason
     return out, errors
 
@@ -79,26 +80,14 @@ def dtype_of(name: str) -> np.dtype[Any]:
 def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
     """What the decoder reads of sample i, stored as (height, width): (top, bottom, left, right, scale denominator)."""
     warp = plan.passes[0].warp if plan.passes else None
-    if warp is None:
-        return 0, stored[0], 0, stored[1], 1
-    border, interpolation = _modes(warp)
-    matrix = np.ascontiguousarray(warp.matrix[i : i + 1], np.float64)
-    size = np.ascontiguousarray(warp.size[i : i + 1], np.int64)
-    return _core.hint(matrix, size, border, interpolation, warp.antialias, *stored)
+    return _core.hint(None if warp is None else _warp(warp, plan.frame_in.channels, slice(i, i + 1)), *stored)
 
 
 def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
     """The denominator of the scale at which the decoder reads each picture; stored: (n, 2) (height, width)."""
-    warp = plan.passes[0].warp if plan.passes else None
-    if warp is None:
-        return np.ones(len(stored), np.int64)
-    border, interpolation = _modes(warp)
-    matrix, size, sizes = (
-        np.ascontiguousarray(warp.matrix, np.float64),
-        np.ascontiguousarray(warp.size, np.int64),
-        np.ascontiguousarray(stored, np.int64),
-    )
-    return _core.scales(matrix, size, border, interpolation, warp.antialias, sizes)
+    channels = plan.frame_in.channels
+    programs = [(None, None, [_step(step, channels) for step in plan.passes])]
+    return _core.scales(programs, np.ascontiguousarray(stored, np.int64), channels, len(stored))
 
 
 @cache
@@ -106,32 +95,33 @@ def _inline() -> _core.Pool:
     return _core.Pool(0)
 
 
-def _modes(warp: Warp) -> tuple[int, int]:
-    return BORDERS[warp.border or "edge"], INTERPOLATIONS[warp.interpolation or "bilinear"]
+def _step(step: Pass, channels: int) -> tuple[Any, tuple[Any, ...]]:
+    """The pass as the core reads it: (head, points), each op (tag, field, ...)."""
+    head = None if step.warp is None else _warp(step.warp, channels)
+    return head, tuple(_color(op) if isinstance(op, Color) else _curve(op) for op in step.points)
 
 
-def _pass(step: Pass, channels: int) -> tuple[Any, list[Any]]:
-    """The pass as the bindings read it; see `pass_of` in src/bindings.cpp."""
-    warp = None
-    if step.warp is not None:
-        fill = step.warp.fill
-        n = len(step.warp.size)
-        warp = (
-            np.ascontiguousarray(step.warp.matrix, np.float64),
-            np.ascontiguousarray(step.warp.size, np.int64),
-            *_modes(step.warp),
-            step.warp.antialias,
-            None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
-        )
-    return warp, [_color(op) if isinstance(op, Color) else _curve(op, channels) for op in step.points]
+def _warp(warp: Warp, channels: int, rows: slice = slice(None)) -> tuple[Any, ...]:
+    fill = None
+    if warp.fill is not None:
+        fill = np.ascontiguousarray(np.broadcast_to(warp.fill, (len(warp.size), channels))[rows], np.float32)
+    return (
+        WARP,
+        np.ascontiguousarray(warp.matrix[rows], np.float64),
+        np.ascontiguousarray(warp.size[rows], np.int64),
+        BORDERS[warp.border or "edge"],
+        INTERPOLATIONS[warp.interpolation or "bilinear"],
+        warp.antialias,
+        fill,
+        (),
+    )
 
 
 def _color(op: Color) -> tuple[Any, ...]:
     clip = None if op.clip is None else np.ascontiguousarray(op.clip, np.float32)
-    return np.ascontiguousarray(op.matrix, np.float32), clip
+    return COLOR, np.ascontiguousarray(op.matrix, np.float32), clip
 
 
-def _curve(op: Curve, channels: int) -> tuple[Any, ...]:
-    full = np.broadcast_to(op.table, (len(op.table), channels, 256))
+def _curve(op: Curve) -> tuple[Any, ...]:
     on = None if op.on is None else op.on.astype(np.uint8)
-    return np.ascontiguousarray(full, np.float32), float(op.peak), op.steps, on
+    return CURVE, np.ascontiguousarray(op.table, np.float32), float(op.peak), op.steps, on

@@ -1,0 +1,40 @@
+#include <cstdint>
+#include <memory>
+
+#include "draw/permute.h"
+#include "draw/philox.h"
+#include "parts.h"
+
+namespace {
+
+using Indices = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+auto philox(uint64_t key, uint32_t epoch, Indices index, size_t words) {
+    const size_t n = index.shape(0);
+    std::unique_ptr<uint32_t[]> out(new uint32_t[n * words]);
+    {
+        nb::gil_scoped_release release;
+        augstream::philox(key, epoch, index.data(), n, words, out.get());
+    }
+    return own(std::move(out), n, words);
+}
+
+auto permute(uint64_t key, int64_t n, Indices positions) {
+    if (n < 1 || n > int64_t{1} << 62) throw nb::value_error("n must be in 1..2**62");
+    const size_t count = positions.shape(0);
+    for (size_t i = 0; i < count; ++i)
+        if (positions.data()[i] < 0 || positions.data()[i] >= n) throw nb::value_error("positions must be in 0..n-1");
+    std::unique_ptr<int64_t[]> out(new int64_t[count]);
+    {
+        nb::gil_scoped_release release;
+        augstream::permute(key, n, positions.data(), count, out.get());
+    }
+    return own(std::move(out), count);
+}
+
+}  // namespace
+
+void add_draw(nb::module_& m) {
+    m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
+    m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
+}

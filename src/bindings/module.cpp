@@ -1,0 +1,9 @@
+// The bindings: check, convert, release the GIL, call. Only this folder knows Python.
+#include "parts.h"
+
+NB_MODULE(_core, m) {
+    add_run(m);
+    add_slots(m);
+    add_samples(m);
+    add_draw(m);
+}

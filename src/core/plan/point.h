@@ -1,0 +1,50 @@
+// A point op: it sees the levels of one pixel, its place and the number of its picture, and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace augstream {
+
+// A piece of one row of a picture, a line per channel, to be changed in place. Lines of floats have room for kRowPad
+// more, so that vectors need no tail.
+template <typename T>
+struct LineOf {
+    T* const* rows = nullptr;
+    int channels = 0;
+    int n = 0;                  // pixels
+    int x = 0, y = 0;           // the place of the first of them in the picture
+    int width = 0, height = 0;  // of the picture
+    size_t row = 0;             // of the op's arrays
+    // The mean of each channel over the whole picture, where wants_mean() says so.
+    const float* mean = nullptr;
+};
+using Line = LineOf<float>;
+using ByteLine = LineOf<uint8_t>;
+
+class Color;
+
+class Point {
+  public:
+    // What it can do to a picture of bytes that ends as bytes, with the result that floats and one rounding at the end
+    // would have.
+    enum class Bytes : uint8_t {
+        none,
+        levels,  // each level becomes another one, channel by channel, wherever it stands: run() makes a table of it
+        places,  // run_bytes() writes bytes
+    };
+
+    virtual ~Point() = default;
+    // Whether it leaves this row's picture as it is.
+    virtual bool idle(size_t row) const = 0;
+    virtual void run(const Line& line) const = 0;
+
+    virtual bool wants_mean(size_t /*row*/) const { return false; }
+    // last: no other point comes behind it.
+    virtual Bytes bytes(size_t /*row*/, bool /*last*/) const { return Bytes::none; }
+    virtual void run_bytes(const ByteLine& /*line*/) const {}
+    // This, if it is a color: the one point that merges with the conversion of a JPEG's planes.
+    virtual const Color* color() const { return nullptr; }
+};
+
+}  // namespace augstream

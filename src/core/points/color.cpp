@@ -1,0 +1,108 @@
+#include <cstring>
+#include <vector>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "points/color.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "points/color.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace augstream {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+const hn::ScalableTag<float> df;
+using F = hn::Vec<decltype(df)>;
+
+void ClipRow(float* row, float low, float high, int n) {
+    const F a = hn::Set(df, low), b = hn::Set(df, high);
+    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df))
+        hn::StoreU(hn::Min(hn::Max(hn::LoadU(df, row + j), a), b), df, row + j);
+}
+
+// The usual pictures, with everything in registers.
+template <int kInputs, int kOutputs>
+void ColorFixed(float* const* rows, const float* m, const float* clip, int n) {
+    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
+        const F a = hn::LoadU(df, rows[0] + j);
+        const F b = kInputs > 1 ? hn::LoadU(df, rows[1] + j) : a;
+        const F c = kInputs > 2 ? hn::LoadU(df, rows[2] + j) : a;
+        for (int o = 0; o < kOutputs; ++o) {
+            const float* w = m + o * (kInputs + 1);
+            F sum = hn::MulAdd(hn::Set(df, w[0]), a, hn::Set(df, w[kInputs]));
+            if (kInputs > 1) sum = hn::MulAdd(hn::Set(df, w[1]), b, sum);
+            if (kInputs > 2) sum = hn::MulAdd(hn::Set(df, w[2]), c, sum);
+            if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
+            hn::StoreU(sum, df, rows[o] + j);
+        }
+    }
+}
+
+// Any number of channels; a block of pixels at a time, so that inputs may be overwritten.
+void ColorAny(float* const* rows, int inputs, int outputs, const float* m, const float* clip, int n) {
+    constexpr size_t kBlock = 64;
+    static_assert(kBlock <= kRowPad);
+    thread_local std::vector<float> result;
+    result.resize(static_cast<size_t>(outputs) * kBlock);
+    for (size_t j = 0; j < static_cast<size_t>(n); j += kBlock) {
+        for (int o = 0; o < outputs; ++o) {
+            const float* w = m + o * (inputs + 1);
+            float* to = result.data() + static_cast<size_t>(o) * kBlock;
+            for (size_t x = 0; x < kBlock; x += hn::Lanes(df)) {
+                F sum = hn::Set(df, w[inputs]);
+                for (int i = 0; i < inputs; ++i)
+                    sum = hn::MulAdd(hn::Set(df, w[i]), hn::LoadU(df, rows[i] + j + x), sum);
+                if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
+                hn::StoreU(sum, df, to + x);
+            }
+        }
+        for (int o = 0; o < outputs; ++o)
+            std::memcpy(rows[o] + j, result.data() + static_cast<size_t>(o) * kBlock, kBlock * sizeof(float));
+    }
+}
+
+void ColorRow(float* const* rows, int inputs, int outputs, const float* m, const float* clip, int n) {
+    if (inputs == 3 && outputs == 3) return ColorFixed<3, 3>(rows, m, clip, n);
+    if (inputs == 1 && outputs == 1) return ColorFixed<1, 1>(rows, m, clip, n);
+    if (inputs == 1 && outputs == 3) return ColorFixed<1, 3>(rows, m, clip, n);
+    if (inputs == 3 && outputs == 1) return ColorFixed<3, 1>(rows, m, clip, n);
+    ColorAny(rows, inputs, outputs, m, clip, n);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace augstream
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace augstream {
+
+HWY_EXPORT(ClipRow);
+HWY_EXPORT(ColorRow);
+
+void clip_row(float* row, float low, float high, int n) { HWY_DYNAMIC_DISPATCH(ClipRow)(row, low, high, n); }
+
+void color_row(float* const* rows, int inputs, int outputs, const float* matrix, const float* clip, int n) {
+    HWY_DYNAMIC_DISPATCH(ColorRow)(rows, inputs, outputs, matrix, clip, n);
+}
+
+Color::Color(Fields& fields)
+    : matrix(fields.array<float>("matrix", {fields.channels, fields.channels + 1})),
+      clip(fields.array_or_none<float>("clip", {fields.channels, 2})) {}
+
+void Color::run(const Line& line) const {
+    color_row(line.rows, line.channels, line.channels, matrix[line.row], clip ? clip[line.row] : nullptr, line.n);
+}
+
+Point::Bytes Color::bytes(size_t row, bool) const {
+    const size_t c = matrix.shape[1];
+    for (size_t k = 0; k < c * (c + 1); ++k)
+        if (k / (c + 1) != k % (c + 1) && k % (c + 1) != c && matrix[row][k] != 0) return Bytes::none;
+    return Bytes::levels;
+}
+
+}  // namespace augstream
+#endif

@@ -1,0 +1,244 @@
+#include "run/chain.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "image/reshape.h"
+#include "mix/mix.h"
+#include "points/store.h"
+
+namespace augstream {
+namespace {
+
+constexpr int64_t kMostPixels = int64_t{1} << 28;  // so that offsets into a plane fit into 32 bits
+
+std::string text(Size size) { return std::to_string(size.height) + " x " + std::to_string(size.width); }
+
+Part whole(Size size) { return {0, 0, size.width, size.height}; }
+
+void check(const Sample& sample, int channels) {
+    if (static_cast<int64_t>(sample.height) * sample.width > kMostPixels)
+        throw std::runtime_error("the picture has more than 2^28 pixels");
+    if (!sample.encoded && sample.channels != channels)
+        throw std::runtime_error("an array of " + std::to_string(sample.channels) +
+                                 " channels where the pipeline has " + std::to_string(channels));
+}
+
+void check(Size made, Size wanted) {
+    if (made.height != wanted.height || made.width != wanted.width)
+        throw std::runtime_error("the plan makes " + text(made) + " pixels where " + text(wanted) + " are wanted");
+}
+
+Planes allocate_planes(Size size, Element element, size_t channels, std::vector<Buffer>& memory) {
+    Planes planes;
+    Plane like;
+    like.element = element;
+    like.width = planes.width = size.width;
+    like.height = planes.height = size.height;
+    memory.resize(std::max(memory.size(), channels));
+    for (size_t c = 0; c < channels; ++c)
+        planes.plane.push_back(allocate(like, 0, 0, size.width, size.height, memory[c]));
+    return planes;
+}
+
+std::vector<Outside> outside_of(const Warp* warp, size_t row, const Mapping& mapping, Size in, const Part& part) {
+    std::vector<Outside> outside;
+    if (!warp) return outside;
+    const auto add = [&](const Mapping& g, Size size, const float* fill) {
+        outside.push_back({Seen(part_of(g, part), size), fill});
+    };
+    if (warp->border == Border::constant) add(mapping, in, warp->fill ? warp->fill[row] : nullptr);
+    for (const Window& window : warp->windows) {
+        const Size size{static_cast<int>(window.size[row][0]), static_cast<int>(window.size[row][1])};
+        add(make_mapping(mapping, window.matrix[row]), size, window.fill[row]);
+    }
+    return outside;
+}
+
+// The points of a step, applied to the lines of one row after the other, and the wanted part of these handed on.
+class Finish {
+  public:
+    // begun: the part that lines hold.
+    Finish(const std::vector<const Point*>& points, size_t first, size_t row, int channels, const Part& begun,
+           const float* mean, const Sink& sink)
+        : points_(points), first_(first), begun_(begun), sink_(sink), rows_(static_cast<size_t>(channels)) {
+        line_.channels = channels;
+        line_.n = begun.x1 - begun.x0;
+        line_.x = begun.x0;
+        line_.width = sink.size.width;
+        line_.height = sink.size.height;
+        line_.row = row;
+        line_.mean = mean;
+    }
+
+    void operator()(int y, float* const* rows) {
+        line_.y = y + begun_.y0;
+        if (line_.y < sink_.part.y0 || line_.y >= sink_.part.y1) return;
+        line_.rows = rows;
+        for (size_t k = first_; k < points_.size(); ++k) points_[k]->run(line_);
+        for (size_t c = 0; c < rows_.size(); ++c) rows_[c] = rows[c] + (sink_.part.x0 - begun_.x0);
+        sink_.take(line_.y, rows_.data());
+    }
+
+  private:
+    const std::vector<const Point*>& points_;
+    const size_t first_;
+    const Part begun_;
+    const Sink& sink_;
+    std::vector<float*> rows_;
+    Line line_;
+};
+
+}  // namespace
+
+void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
+    const Way& way = at.way;
+    Picture picture;
+    if (mixes(way.steps)) {
+        blend(at, *way.steps[0].mix, picture, depth);
+    } else {
+        const Sample& sample = at.job.samples[way.input];
+        at_hand_ = static_cast<int64_t>(way.input);
+        check(sample, at.job.channels);
+        picture.size = sample.size();
+    }
+    static const Step kNothing;
+    std::vector<const Step*> live;
+    live.reserve(way.steps.size() + 1);
+    for (const Step& one : way.steps)
+        if (!idle(one, way.row)) live.push_back(&one);
+    if (live.empty()) live.push_back(&kNothing);
+    for (size_t k = 0; k + 1 < live.size(); ++k) {
+        const Size size = size_of(*live[k], way.row, picture.size);
+        Planes result = allocate_planes(size, Element::f32, static_cast<size_t>(at.job.channels), results_[k % 2]);
+        const auto keep = [&](int y, float* const* rows) {
+            for (size_t c = 0; c < result.plane.size(); ++c)
+                std::memcpy(result.plane[c].row<float>(y), rows[c], static_cast<size_t>(size.width) * sizeof(float));
+        };
+        step(at, *live[k], picture, {size, whole(size), keep});
+        picture = {size, true, std::move(result)};
+    }
+    step(at, *live.back(), picture, sink);
+}
+
+void Chain::step(const Row& at, const Step& step, Picture& picture, const Sink& sink) {
+    // Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
+    const Size in = picture.size;
+    if (padded_stride(in.width) * static_cast<ptrdiff_t>(in.height) > INT32_MAX)
+        throw std::runtime_error("a picture of " + text(in) + " pixels is more than the core can address");
+    check(size_of(step, at.way.row, in), sink.size);
+    Points points;
+    points.reserve(step.points.size());
+    for (const auto& point : step.points)
+        if (!point->idle(at.way.row)) points.push_back(point.get());
+    if (step.head && !step.head->idle(at.way.row)) {
+        look(at, step, points, picture, sink);
+    } else {
+        gather(at, step, points, picture, sink);
+    }
+}
+
+// A picture's planes, if they are not there yet, and what makes levels of them.
+Levels Chain::load(const Row& at, const Mapping& mapping, Picture& picture, const Color* color) {
+    if (picture.loaded) return {};
+    const Sample& sample = at.job.samples[at.way.input];
+    const auto channels = static_cast<size_t>(at.job.channels);
+    ColorSpace space = ColorSpace::rgb;
+    const Hint hint = make_hint(mapping, sample.height, sample.width);
+    loader_.load(at.job, at.slot, at.way.input, hint, picture.planes, space);
+    const size_t planes = picture.planes.plane.size();
+    if (sample.encoded && (channels > 1 || planes > 1))
+        return conversion_.levels(space, planes, channels, color, at.way.row);
+    Levels levels;
+    if (mapping.interpolation == Interpolation::bicubic && sample.type != Type::f32)
+        levels.most = sample.encoded || sample.type == Type::u8 ? 255.0f : 65535.0f;
+    return levels;
+}
+
+void Chain::gather(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
+    const Warp* const warp = step.warp ? &*step.warp : nullptr;
+    const size_t row = at.way.row;
+    const Mapping all = make_mapping(warp, row, picture.size);
+    const bool means = std::any_of(points.begin(), points.end(), [&](const Point* p) { return p->wants_mean(row); });
+    if (means && (warp || step.mix))
+        throw std::invalid_argument("a point that needs the mean of its picture stands behind a head");
+    const Part part = means ? whole(sink.size) : sink.part;
+    const Mapping mapping = part_of(all, part);
+    std::vector<Outside> outside = outside_of(warp, row, all, picture.size, part);
+    const Color* const color = points.empty() || means || !outside.empty() ? nullptr : points[0]->color();
+    const Levels levels = load(at, mapping, picture, color);
+    const auto channels = static_cast<size_t>(at.job.channels);
+    std::vector<float> mean;
+    sampler_.begin(mapping, picture.planes, channels, std::move(outside));
+    if (means) {
+        std::vector<double> sums(channels);
+        const auto n = static_cast<size_t>(sink.size.width);
+        sampler_.levels(levels, [&](int, float* const* rows) {
+            for (size_t c = 0; c < channels; ++c)
+                for (size_t j = 0; j < n; ++j) sums[c] += rows[c][j];
+        });
+        for (const double sum : sums)
+            mean.push_back(static_cast<float>(sum / (static_cast<double>(n) * sink.size.height)));
+    } else if (gather_bytes(at, points, levels, sink)) {
+        return;
+    }
+    const size_t first = levels.converts && color ? 1 : 0;
+    Finish finish(points, first, row, at.job.channels, part, mean.data(), sink);
+    sampler_.levels(levels, finish);
+}
+
+bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& levels, const Sink& sink) {
+    if (!sink.bytes || levels.converts || !sampler_.copies_bytes()) return false;
+    if (!byte_points_.begin(points, at.way.row, at.job.channels)) return false;
+    ByteLine line{nullptr,         at.job.channels,  sink.size.width, 0,      0,
+                  sink.size.width, sink.size.height, at.way.row,      nullptr};
+    sampler_.bytes([&](int y, uint8_t* const* rows) {
+        line.rows = rows;
+        line.y = y;
+        byte_points_.run(line);
+        (*sink.bytes)(y, rows);
+    });
+    return true;
+}
+
+// The step's head is one that looks at neighborhoods.
+void Chain::look(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
+    if (!picture.loaded) to_bytes(at, picture);
+    Finish finish(points, 0, at.way.row, at.job.channels, whole(sink.size), nullptr, sink);
+    step.head->run(picture.planes, at.way.row, scratch_, finish);
+}
+
+// An input as whole planes, one per channel: of a JPEG the bytes that any decoder makes of it.
+void Chain::to_bytes(const Row& at, Picture& picture) {
+    const Mapping mapping = make_mapping(nullptr, 0, picture.size);
+    const Levels levels = load(at, mapping, picture, nullptr);
+    if (!levels.converts) return;
+    const auto channels = static_cast<size_t>(at.job.channels);
+    Planes made = allocate_planes(picture.size, Element::u8, channels, bytes_);
+    sampler_.begin(mapping, picture.planes, channels, {});
+    sampler_.levels(levels, [&](int y, float* const* rows) {
+        for (size_t c = 0; c < channels; ++c)
+            store_row(rows + c, 1, picture.size.width, Type::u8, Layout::nhwc, 0, made.plane[c].row<uint8_t>(y));
+    });
+    picture.planes = std::move(made);
+}
+
+void Chain::blend(const Row& at, const Mix& mix, Picture& picture, size_t depth) {
+    const auto channels = static_cast<size_t>(at.job.channels);
+    picture.size = size_of(mix, at.way.row, [&](size_t input) { return at.job.samples[input].size(); });
+    while (blends_.size() <= depth) blends_.emplace_back();
+    Blend blend(mix, at.way.row, picture.size, channels, blends_[depth]);
+    for (const size_t k : blend.order()) {
+        const Part part = blend.part(k);
+        if (part.x0 >= part.x1 || part.y0 >= part.y1) continue;
+        const auto take = [&](int y, float* const* rows) { blend.add(k, part, y, rows); };
+        const Way way = mix.way(at.way.row, k);
+        steps({at.job, at.slot, way}, {picture.size, part, take}, depth + 1);
+    }
+    picture.planes = blend.finish();
+    picture.loaded = true;
+}
+
+}  // namespace augstream
