@@ -3,6 +3,7 @@
 
 #include "draw/permute.h"
 #include "draw/philox.h"
+#include "draw/pixel_hash.h"
 #include "parts.h"
 
 namespace {
@@ -34,10 +35,26 @@ auto permute(uint64_t key, int64_t n, Indices positions) {
     return own(std::move(out), count);
 }
 
+using Pixels = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+auto pixel_hash(uint64_t key, Pixels pixels, uint32_t channel) {
+    std::unique_ptr<uint32_t[]> out(new uint32_t[pixels.shape(0)]);
+    augstream::pixel_words(key, channel, pixels.data(), pixels.shape(0), out.get());
+    return own(std::move(out), pixels.shape(0));
+}
+
+auto pixel_normal(uint64_t key, Pixels pixels, uint32_t channel) {
+    std::unique_ptr<float[]> out(new float[pixels.shape(0)]);
+    augstream::pixel_normals(key, channel, pixels.data(), pixels.shape(0), out.get());
+    return own(std::move(out), pixels.shape(0));
+}
+
 }  // namespace
 
 void add_draw(nb::module_& m) {
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
     m.def("permute", &permute<augstream::permute>, "key"_a, "n"_a, "positions"_a);
     m.def("unpermute", &permute<augstream::unpermute>, "key"_a, "n"_a, "positions"_a);
+    m.def("pixel_hash", &pixel_hash, "key"_a, "pixels"_a, "channel"_a);
+    m.def("pixel_normal", &pixel_normal, "key"_a, "pixels"_a, "channel"_a);
 }

@@ -3,10 +3,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "filter/separable.h"
 #include "gather/warp.h"
 #include "mix/mix.h"
 #include "points/color.h"
 #include "points/curve.h"
+#include "points/noise.h"
+#include "points/shapes.h"
 
 namespace augstream {
 namespace {
@@ -33,6 +36,9 @@ constexpr Kind kKinds[] = {
     {0, "Warp", read_warp, nullptr},
     {1, "Color", nullptr, point<Color>},
     {2, "Curve", nullptr, point<Curve>},
+    {3, "Filter", head<Filter>, nullptr},
+    {4, "Noise", nullptr, point<Noise>},
+    {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
 };
 

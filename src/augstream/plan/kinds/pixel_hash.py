@@ -25,6 +25,7 @@ FAR = (
 
 def words(key: int, height: int, width: int, channels: int) -> Words:
     """(height, width, channels) hashes of the pixels of an image."""
+    key = _mixed(key)
     pixel = np.arange(height * width, dtype=np.uint32).reshape(height, width, 1)
     h = _times(pixel, 0x9E3779B1) + np.uint32(key & 0xFFFFFFFF)
     h = _times(h ^ (h >> np.uint32(16)), 0x85EBCA6B)
@@ -34,6 +35,14 @@ def words(key: int, height: int, width: int, channels: int) -> Words:
     h = _times(h ^ (h >> np.uint32(15)), 0x2C1B3C6D)
     hashed: Words = h ^ (h >> np.uint32(16))
     return hashed
+
+
+def _mixed(key: int) -> int:
+    """The key with its bits mixed (SplitMix64), so that keys that resemble each other have nothing in common."""
+    key = (key + 0x9E3779B97F4A7C15) % 2**64
+    key = ((key ^ (key >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+    key = ((key ^ (key >> 27)) * 0x94D049BB133111EB) % 2**64
+    return key ^ (key >> 31)
 
 
 def _times(words: Words, factor: int) -> Words:

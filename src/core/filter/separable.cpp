@@ -1,0 +1,309 @@
+#include "filter/separable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "filter/separable.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "plan/geometry.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace augstream {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+const hn::ScalableTag<float> df;
+const hn::ScalableTag<int16_t> d16;
+
+// A weight that stands twice in its word: words are broadcast by the load alone.
+HWY_INLINE hn::Vec<decltype(d16)> Broadcast(int32_t word) {
+#if HWY_TARGET == HWY_SCALAR
+    return hn::Set(d16, static_cast<int16_t>(word));
+#else
+    return hn::BitCast(d16, hn::Set(hn::RepartitionToWide<decltype(d16)>(), word));
+#endif
+}
+
+// All of these run over the end of the row, by less than kRowPad elements.
+
+// Bytes as 128ths of a level about the middle, so that the sum of two of them fits into 16 bits, and 0 is exact.
+void Center(const uint8_t* HWY_RESTRICT in, size_t n, int16_t* HWY_RESTRICT out) {
+    const hn::Rebind<uint8_t, decltype(d16)> d8;
+    const auto middle = hn::Set(d16, 128);
+    for (size_t x = 0; x < n; x += hn::Lanes(d16))
+        hn::StoreU(hn::ShiftLeft<7>(hn::Sub(hn::PromoteTo(d16, hn::LoadU(d8, in + x)), middle)), d16, out + x);
+}
+
+void Widen(const uint8_t* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT out) {
+    const hn::RebindToSigned<decltype(df)> di;
+    const hn::Rebind<uint8_t, decltype(df)> d8;
+    for (size_t x = 0; x < n; x += hn::Lanes(df))
+        hn::StoreU(hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in + x))), df, out + x);
+}
+
+// The weighted sums of pairs at equal distance from the center, of two vectors side by side.
+template <typename Pair, typename Store>
+HWY_INLINE void Pairs(const int32_t* weight, int reach, size_t n, const Pair& pair, const Store& store) {
+    const size_t step = hn::Lanes(d16);
+    for (size_t x = 0; x < n; x += 2 * step) {
+        auto a = hn::Zero(d16), b = a;
+        for (int k = 0; k <= reach; ++k) {
+            const auto w = Broadcast(weight[k]);
+            a = hn::Add(a, hn::MulFixedPoint15(pair(x, k), w));
+            b = hn::Add(b, hn::MulFixedPoint15(pair(x + step, k), w));
+        }
+        store(x, a);
+        store(x + step, b);
+    }
+}
+
+void AlongPairs(const int16_t* HWY_RESTRICT line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
+                int16_t* HWY_RESTRICT out) {
+    Pairs(
+        weight, reach, n,
+        [&](size_t x, int k) HWY_ATTR { return hn::Add(hn::LoadU(d16, line + x - k), hn::LoadU(d16, line + x + k)); },
+        [&](size_t x, auto sum) HWY_ATTR { hn::StoreU(sum, d16, out + x); });
+}
+
+// line: of the center; those before and behind it are its neighbors in memory.
+void DownPairs(const int16_t* const* line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
+               float* HWY_RESTRICT out) {
+    const hn::RebindToSigned<decltype(df)> di;
+    const hn::Rebind<int16_t, decltype(df)> narrow;
+    const auto unit = hn::Set(df, 1 / 128.0f), middle = hn::Set(df, 128.0f);
+    Pairs(
+        weight, reach, n,
+        [&](size_t x, int k) HWY_ATTR { return hn::Add(hn::LoadU(d16, line[-k] + x), hn::LoadU(d16, line[k] + x)); },
+        [&](size_t x, auto sum) HWY_ATTR {
+            HWY_ALIGN int16_t sums[hn::MaxLanes(d16)];
+            hn::Store(sum, d16, sums);
+            for (size_t j = 0; j < hn::Lanes(d16); j += hn::Lanes(df)) {
+                const auto wide = hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(narrow, sums + j)));
+                hn::StoreU(hn::MulAdd(wide, unit, middle), df, out + x + j);
+            }
+        });
+}
+
+// weight: of the center.
+template <typename At>
+HWY_INLINE void Sums(const float* weight, int reach, size_t n, const At& at, float* HWY_RESTRICT out) {
+    const size_t step = hn::Lanes(df);
+    for (size_t x = 0; x < n; x += 4 * step) {
+        auto a = hn::Zero(df), b = a, c = a, d = a;
+        for (int k = -reach; k <= reach; ++k) {
+            const auto w = hn::Set(df, weight[k]);
+            const float* from = at(k) + x;
+            a = hn::MulAdd(hn::LoadU(df, from), w, a);
+            b = hn::MulAdd(hn::LoadU(df, from + step), w, b);
+            c = hn::MulAdd(hn::LoadU(df, from + 2 * step), w, c);
+            d = hn::MulAdd(hn::LoadU(df, from + 3 * step), w, d);
+        }
+        hn::StoreU(a, df, out + x);
+        hn::StoreU(b, df, out + x + step);
+        hn::StoreU(c, df, out + x + 2 * step);
+        hn::StoreU(d, df, out + x + 3 * step);
+    }
+}
+
+void AlongSums(const float* line, const float* weight, int reach, size_t n, float* HWY_RESTRICT out) {
+    Sums(weight, reach, n, [&](int k) { return line + k; }, out);
+}
+
+void DownSums(const float* const* line, const float* weight, int reach, size_t n, float* HWY_RESTRICT out) {
+    Sums(weight, reach, n, [&](int k) { return line[k]; }, out);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace augstream
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace augstream {
+
+HWY_EXPORT(Center);
+HWY_EXPORT(Widen);
+HWY_EXPORT(AlongPairs);
+HWY_EXPORT(DownPairs);
+HWY_EXPORT(AlongSums);
+HWY_EXPORT(DownSums);
+
+namespace {
+
+// Weights in 32768ths, that of the center halved as it pairs with itself; together they are exactly a half, so that
+// black stays black. Empty where this cannot be done: they are not symmetric, or negative, or no mean.
+std::vector<int32_t> pair_weights(const float* center, int reach) {
+    double sum = 0;
+    for (int k = -reach; k <= reach; ++k) sum += center[k];
+    if (!(std::abs(sum - 1) <= 1e-5)) return {};
+    std::vector<int32_t> weights;
+    double exact = 0;
+    int rounded = 0;
+    for (int k = 0; k <= reach; ++k) {
+        if (!(center[k] >= 0) || center[k] != center[-k]) return {};
+        exact += center[k] / sum * (k == 0 ? 16384 : 32768);
+        const auto weight = static_cast<int32_t>(std::lround(exact)) - rounded;
+        rounded += weight;
+        weights.push_back(weight | weight << 16);
+    }
+    return weights;
+}
+
+// One axis.
+struct Kernel {
+    const float* center;
+    int reach;
+    std::vector<int32_t> pairs;
+
+    Kernel(const float* weights, size_t count, int64_t pixels)
+        : center(weights + count / 2), reach(static_cast<int>(pixels)), pairs(pair_weights(center, reach)) {}
+};
+
+// The two kinds of arithmetic, each chosen by the type of its lines.
+void load(const Plane& plane, int y, size_t n, int16_t* line) {
+    HWY_DYNAMIC_DISPATCH(Center)(plane.row<uint8_t>(y), n, line);
+}
+void load(const Plane& plane, int y, size_t n, float* line) {
+    if (plane.element == Element::u8) return HWY_DYNAMIC_DISPATCH(Widen)(plane.row<uint8_t>(y), n, line);
+    std::memcpy(line, plane.row<float>(y), n * sizeof(float));
+}
+void level(float value, int16_t& out) { out = static_cast<int16_t>(std::lround((value - 128) * 128)); }
+void level(float value, float& out) { out = value; }
+void along(const int16_t* line, const Kernel& kernel, size_t n, int16_t* out) {
+    HWY_DYNAMIC_DISPATCH(AlongPairs)(line, kernel.pairs.data(), kernel.reach, n, out);
+}
+void along(const float* line, const Kernel& kernel, size_t n, float* out) {
+    HWY_DYNAMIC_DISPATCH(AlongSums)(line, kernel.center, kernel.reach, n, out);
+}
+void down(const int16_t* const* lines, const Kernel& kernel, size_t n, float* out) {
+    HWY_DYNAMIC_DISPATCH(DownPairs)(lines, kernel.pairs.data(), kernel.reach, n, out);
+}
+void down(const float* const* lines, const Kernel& kernel, size_t n, float* out) {
+    HWY_DYNAMIC_DISPATCH(DownSums)(lines, kernel.center, kernel.reach, n, out);
+}
+
+// Which pixel stands at -reach, ..., n - 1 + reach; -1 for none.
+std::vector<int> places(int n, int reach, Border border) {
+    std::vector<int> place;
+    for (int k = -reach; k < n + reach; ++k)
+        place.push_back(k >= 0 && k < n ? k : border == Border::constant ? -1 : wrap_index(k, n, border));
+    return place;
+}
+
+// Each row is filtered along once, and kept until the last output row that looks at it.
+template <typename T>
+class Separable {
+  public:
+    Separable(const Planes& in, const Kernel& x, const Kernel& y, Border border, const float* fill,
+              Head::Scratch& scratch)
+        : in_(in),
+          x_(x),
+          y_(y),
+          n_(static_cast<size_t>(in.width)),
+          pitch_(padded(n_)),
+          kept_(border == Border::wrap ? in.height : std::min(in.height, 2 * y.reach + 1)),
+          ahead_(border == Border::wrap ? in.height : y.reach),
+          columns_(places(in.width, x.reach, border)),
+          rows_(places(in.height, y.reach, border)),
+          window_(2 * static_cast<size_t>(y.reach) + 1) {
+        const size_t beside = padded(static_cast<size_t>(x.reach)), channels = in.plane.size();
+        line_ = scratch[0].take<T>(pitch_ + 2 * beside) + beside;
+        memory_ = scratch[1].take<T>(channels * (static_cast<size_t>(kept_) + 1) * pitch_);
+        out_.assign(channels, scratch[2].take<float>(channels * (pitch_ + kRowPad)));
+        fill_.assign(channels, T{});
+        for (size_t c = 0; c < channels; ++c) {
+            out_[c] += c * (pitch_ + kRowPad);
+            if (border != Border::constant) continue;
+            level(fill ? fill[c] : 0.0f, fill_[c]);
+            std::fill_n(line_ - x.reach, pitch_ + 2 * static_cast<size_t>(x.reach), fill_[c]);
+            along(line_, x_, n_, kept(c, -1));
+        }
+    }
+
+    void run(const Emit& emit) {
+        int done = 0;
+        for (int y = 0; y < in_.height; ++y) {
+            for (; done <= std::min(y + ahead_, in_.height - 1); ++done)
+                for (size_t c = 0; c < out_.size(); ++c) filter_along(c, done);
+            for (size_t c = 0; c < out_.size(); ++c) {
+                for (size_t k = 0; k < window_.size(); ++k) window_[k] = kept(c, rows_[static_cast<size_t>(y) + k]);
+                down(window_.data() + y_.reach, y_, n_, out_[c]);
+            }
+            emit(y, out_.data());
+        }
+    }
+
+  private:
+    // Row -1 is all fill.
+    T* kept(size_t c, int y) const {
+        const size_t slots = static_cast<size_t>(kept_) + 1;
+        return memory_ + (c * slots + static_cast<size_t>(y < 0 ? kept_ : y % kept_)) * pitch_;
+    }
+
+    void filter_along(size_t c, int y) {
+        load(in_.plane[c], y, n_, line_);
+        const auto reach = static_cast<size_t>(x_.reach);
+        const auto at = [&](int place) { return place < 0 ? fill_[c] : line_[place]; };
+        T* const first = line_ - reach;
+        for (size_t k = 0; k < reach; ++k) {
+            first[k] = at(columns_[k]);
+            first[reach + n_ + k] = at(columns_[reach + n_ + k]);
+        }
+        along(line_, x_, n_, kept(c, y));
+    }
+
+    const Planes& in_;
+    const Kernel &x_, &y_;
+    const size_t n_, pitch_;
+    const int kept_, ahead_;
+    const std::vector<int> columns_, rows_;
+    std::vector<const T*> window_;
+    std::vector<T> fill_;
+    std::vector<float*> out_;
+    T* line_ = nullptr;
+    T* memory_ = nullptr;
+};
+
+}  // namespace
+
+Filter::Filter(Fields& fields)
+    : along_(fields.array<float>("along", {Fields::kAny})),
+      down_(fields.array<float>("down", {Fields::kAny})),
+      reach_(fields.array<int64_t>("reach", {2})),
+      border_(static_cast<Border>(
+          fields.integer("border", static_cast<int>(Border::constant), static_cast<int>(Border::wrap)))),
+      fill_(fields.array_or_none<float>("fill", {fields.channels})) {
+    if (along_.shape[1] % 2 == 0) fields.fail("along", "must have an odd number of weights");
+    if (down_.shape[1] % 2 == 0) fields.fail("down", "must have an odd number of weights");
+    for (size_t i = 0; i < fields.rows; ++i) {
+        const int64_t *reach = reach_[i], y = static_cast<int64_t>(down_.shape[1] / 2),
+                      x = static_cast<int64_t>(along_.shape[1] / 2);
+        if (reach[0] < 0 || reach[0] > y || reach[1] < 0 || reach[1] > x)
+            fields.fail("reach", "must be within the kernels' half lengths, " + std::to_string(y) + " and " +
+                                     std::to_string(x) + "; got " + std::to_string(reach[0]) + " and " +
+                                     std::to_string(reach[1]) + " in row " + std::to_string(i));
+    }
+}
+
+void Filter::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
+    const Kernel x(along_[row], along_.shape[1], reach_[row][1]), y(down_[row], down_.shape[1], reach_[row][0]);
+    const float* fill = fill_ ? fill_[row] : nullptr;
+    bool bytes = !x.pairs.empty() && !y.pairs.empty();
+    for (size_t c = 0; c < in.plane.size(); ++c)
+        bytes = bytes && in.plane[c].element == Element::u8 && (!fill || (fill[c] >= 0 && fill[c] <= 255));
+    if (bytes) {
+        Separable<int16_t>(in, x, y, border_, fill, scratch).run(emit);
+    } else {
+        Separable<float>(in, x, y, border_, fill, scratch).run(emit);
+    }
+}
+
+}  // namespace augstream
+#endif

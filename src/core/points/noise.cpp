@@ -1,0 +1,146 @@
+#include "points/noise.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "points/noise.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "draw/pixel_hash.h"
+
+#ifndef AUGSTREAM_POINTS_NOISE_ROW
+#define AUGSTREAM_POINTS_NOISE_ROW
+namespace augstream {
+// The row of one picture.
+struct NoiseRow {
+    PixelKey key;
+    uint32_t pixel;  // the number of the line's first
+    bool gaussian, per_channel;
+    const float* std;
+    float low, high;
+};
+}  // namespace augstream
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace augstream {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+const hn::ScalableTag<float> df;
+const hn::RebindToSigned<decltype(df)> di;
+const hn::RebindToUnsigned<decltype(df)> du;
+const hn::Rebind<uint8_t, decltype(df)> d8;
+using F = hn::Vec<decltype(df)>;
+
+HWY_INLINE F Read(const float* in) { return hn::LoadU(df, in); }
+HWY_INLINE F Read(const uint8_t* in) { return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in))); }
+HWY_INLINE void Write(F v, float* out) { hn::StoreU(v, df, out); }
+HWY_INLINE void Write(F v, uint8_t* out) { hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, out); }
+
+// A vector at a time of n; bytes may end where their memory does.
+template <typename T, typename Change>
+HWY_INLINE void Each(T* HWY_RESTRICT line, size_t n, const Change& change) {
+    const size_t step = hn::Lanes(df), whole = std::is_same_v<T, float> ? n : n / step * step;
+    size_t j = 0;
+    for (; j < whole; j += step) Write(change(j, Read(line + j)), line + j);
+    if (j >= n) return;
+    HWY_ALIGN T some[hn::MaxLanes(df)] = {};
+    std::memcpy(some, line + j, (n - j) * sizeof(T));
+    Write(change(j, Read(some)), some);
+    std::memcpy(line + j, some, (n - j) * sizeof(T));
+}
+
+template <bool kGaussian>
+HWY_INLINE F Value(hn::Vec<decltype(du)> word) {
+    const F x = Symmetric(df, word);
+    return kGaussian ? Normal(df, x) : hn::Mul(x, hn::Set(df, 1.73205080757f));  // sqrt(3)
+}
+
+template <bool kGaussian, typename T>
+void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
+    constexpr size_t kBlock = 256;
+    HWY_ALIGN uint32_t base[kBlock];
+    HWY_ALIGN float value[kBlock];
+    const F low = hn::Set(df, row.low), high = hn::Set(df, row.high);
+    const auto lanes = hn::Iota(du, 0);
+    for (size_t first = 0; first < all; first += kBlock) {
+        const size_t n = std::min(kBlock, all - first);
+        for (size_t j = 0; j < n; j += hn::Lanes(df)) {
+            const auto pixel = hn::Add(lanes, hn::Set(du, row.pixel + static_cast<uint32_t>(first + j)));
+            const auto common = PixelBase(row.key, pixel);
+            hn::Store(common, du, base + j);
+            if (!row.per_channel) hn::Store(Value<kGaussian>(PixelWord(common, row.key.of_channel(0))), df, value + j);
+        }
+        for (size_t c = 0; c < channels; ++c) {
+            if (row.std[c] == 0) continue;
+            const F std = hn::Set(df, row.std[c]);
+            const auto add = [&](F z, F level) HWY_ATTR {
+                return hn::Min(hn::Max(hn::MulAdd(z, std, level), low), high);
+            };
+            T* const line = rows[c] + first;
+            if (row.per_channel) {
+                const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
+                Each(line, n, [&](size_t j, F level) HWY_ATTR {
+                    return add(Value<kGaussian>(PixelWord(hn::Load(du, base + j), channel)), level);
+                });
+            } else {
+                Each(line, n, [&](size_t j, F level) HWY_ATTR { return add(hn::Load(df, value + j), level); });
+            }
+        }
+    }
+}
+
+void AddToFloats(const NoiseRow& row, float* const* rows, size_t channels, size_t n) {
+    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
+}
+
+void AddToBytes(const NoiseRow& row, uint8_t* const* rows, size_t channels, size_t n) {
+    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace augstream
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace augstream {
+
+HWY_EXPORT(AddToFloats);
+HWY_EXPORT(AddToBytes);
+
+Noise::Noise(Fields& fields)
+    : gaussian_(fields.integer("distribution", 0, 1) == 0),
+      std_(fields.array<float>("std", {fields.channels})),
+      key_(fields.array<uint64_t>("key", {})),
+      per_channel_(fields.flag("per_channel")),
+      low_(fields.real("low")),
+      high_(fields.real("high")) {}
+
+bool Noise::idle(size_t row) const {
+    return std::all_of(std_[row], std_[row] + std_.shape[1], [](float std) { return std == 0; });
+}
+
+template <typename T>
+void Noise::add(const LineOf<T>& line) const {
+    const uint32_t pixel = static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) +
+                           static_cast<uint32_t>(line.x);
+    const NoiseRow row{PixelKey(*key_[line.row]), pixel, gaussian_, per_channel_, std_[line.row], low_, high_};
+    const auto channels = static_cast<size_t>(line.channels), n = static_cast<size_t>(line.n);
+    if constexpr (std::is_same_v<T, float>) {
+        HWY_DYNAMIC_DISPATCH(AddToFloats)(row, line.rows, channels, n);
+    } else {
+        HWY_DYNAMIC_DISPATCH(AddToBytes)(row, line.rows, channels, n);
+    }
+}
+
+void Noise::run(const Line& line) const { add(line); }
+void Noise::run_bytes(const ByteLine& line) const { add(line); }
+
+}  // namespace augstream
+#endif
