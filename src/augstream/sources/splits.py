@@ -47,7 +47,7 @@ def read_split(file: Where, source: Source) -> dict[str, Subset]:
         parts = {str(part): [str(name) for name in names] for part, names in written.items()}
     except OSError as error:
         raise SourceError(f"read_split: cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SourceError(f"read_split: {path} is no split. Write one with write_split.") from None
     place: dict[str, int] = {}
     for index in range(len(source)):

@@ -25,6 +25,7 @@ from augstream.sources.source import Source
 from augstream.targets import Targets
 
 _AT_A_TIME = 4096
+_MOST = 1 << 60  # bytes of a member: far more than any disk has, and still a number that NumPy takes
 
 
 def from_tar(
@@ -121,7 +122,7 @@ class Tar(Source):
     def _label(self, row: int, data: bytes, field: str) -> Any:
         try:
             value = json.loads(data)[field] if field else data.decode().strip()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             why = f"it has no {field!r}" if isinstance(error, KeyError) else str(error)
             raise SourceError(
                 f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {why}."
@@ -148,6 +149,8 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
             with files.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
                 for member in archive:
                     archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every member, which nobody asks for again
+                    if not 0 <= member.size <= _MOST:
+                        raise tarfile.ReadError(f"its member {member.name!r} claims {member.size:,} bytes")
                     folder, _, file = member.name.rpartition("/")
                     base, _, ending = file.partition(".")
                     kind = kinds.get(ending, kinds.get(ending.lower()))
@@ -160,7 +163,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 stream.seek(archive.offset)
                 if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
                     raise tarfile.ReadError(f"it is damaged or cut off behind byte {archive.offset:,}")
-        except (OSError, tarfile.TarError) as error:
+        except Exception as error:  # whatever a hostile header makes tarfile raise
             packed = path.endswith((".gz", ".tgz", ".xz", ".bz2", ".zst"))
             # fsspec names the address only, and has the reason behind it.
             why = str(error.__cause__ or error)
