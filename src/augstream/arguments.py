@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 import numpy as np
 
 from augstream.errors import ArgumentError, PipelineError
+from augstream.printable import printable
 
 Given = TypeVar("Given", contravariant=True)
 Kept = TypeVar("Kept", covariant=True)
@@ -36,7 +37,7 @@ class PlacedError(Exception):
 
     def __str__(self) -> str:
         place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
-        return f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip()
+        return printable(f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip())
 
 
 class RefusedError(PlacedError, ArgumentError):

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from augstream import _core
 from augstream.cache import Block, Cache, Stamp, stamp_of
 from augstream.errors import ArgumentError
+from augstream.printable import printable
 from augstream.sources.joined import Joined
 from augstream.sources.source import Source, Subset
 
@@ -215,7 +216,9 @@ class Files(Cache):
         if not self.full:
             self.full = True
             warnings.warn(
-                f"cache_dir {self.folder}: {error.strerror or error}; nothing more is cached, and all goes on.",
+                printable(
+                    f"cache_dir {self.folder}: {error.strerror or error}; nothing more is cached, and all goes on."
+                ),
                 stacklevel=2,
             )
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.batch import RAGGED, Batch, Recipe, Tools
-from augstream.errors import PipelineError, SampleError
+from augstream.errors import NO_OTHER, PipelineError, SampleError
 from augstream.failures import Failure, Failures
 from augstream.order import Order
 from augstream.targets import Moved
@@ -79,7 +79,7 @@ class Maker:
             rows = [row for row in rows if int(index[row]) in bad]
             if not rows:
                 return pixels, index
-        raise SampleError(self._named(bad))
+        raise SampleError(self._named(bad), NO_OTHER)
 
     def _labels(self, index: NDArray[np.int64]) -> NDArray[Any] | None:
         source = self.recipe.source

@@ -17,6 +17,7 @@ from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import Listing, Unreadable
 from augstream.check.thumbs import thumbs
 from augstream.loader import cores
+from augstream.printable import printable
 from augstream.stream import Stream, Threads
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
@@ -174,7 +175,7 @@ def _fault(data: bytes, name: str | None, reason: str) -> Fault:
     end = _ENDS.get(name or "", b"")
     kind = "truncated" if _TRUNCATED.search(reason) or end not in data else "broken"
     # What is left of Pillow's words once it is clear that we speak of a file that cannot be decoded.
-    return Fault(kind, re.sub(r"^cannot be decoded \(\d+ bytes\): | \(\w+\)$", "", reason))
+    return Fault(kind, printable(re.sub(r"^cannot be decoded \(\d+ bytes\): | \(\w+\)$", "", reason)))
 
 
 def _store(made: Scan, part: _Part) -> None:

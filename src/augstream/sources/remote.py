@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
+from augstream.printable import printable
 from augstream.sources import division
 from augstream.sources.kept import recall, remember
 from augstream.sources.listing import Progress
@@ -217,7 +218,9 @@ class Cache:
             self._full = True
             partial.unlink(missing_ok=True)
             warnings.warn(
-                f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without.",
+                printable(
+                    f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without."
+                ),
                 stacklevel=2,
             )
 

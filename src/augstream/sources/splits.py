@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.files import Where
 from augstream.sources.source import Source, Subset
 
@@ -61,5 +62,5 @@ def read_split(file: Where, source: Source) -> dict[str, Subset]:
         raise SourceError(f"read_split: the source has no sample {missing[0]!r}{more}, which {path} names.")
     new = len(source) - sum(len(names) for names in parts.values())
     if new:
-        warnings.warn(f"{new} samples of the source are not in {path}, and so in no part.", stacklevel=2)
+        warnings.warn(printable(f"{new} samples of the source are not in {path}, and so in no part."), stacklevel=2)
     return {part: source.subset(np.array([place[name] for name in names], np.int64)) for part, names in parts.items()}

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.samples import Sample
 from augstream.sources.annotations import rules
 from augstream.sources.files import Where
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.kept import recall, remember
 from augstream.sources.labels import labels_of
-from augstream.sources.names import Growing, Names, shown
+from augstream.sources.names import Growing, Names
 from augstream.sources.shards import Shards, found
 from augstream.sources.source import Source
 from augstream.targets import Targets
@@ -176,11 +177,12 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 shard.append(number)
                 places.append(row)
             else:
-                alone.append(f"{path.rpartition('/')[2]}/{shown(key)}")
+                alone.append(f"{path.rpartition('/')[2]}/{printable(key)}")
     if alone and places:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         warnings.warn(
-            f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out.", stacklevel=3
+            printable(f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out."),
+            stacklevel=3,
         )
     if not places:
         raise SourceError(
@@ -189,7 +191,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
     names, together = keys.done(), np.stack(places)
     if mask is not None and (together[:, 2, 1] < 0).any():
         bad = int(np.flatnonzero(together[:, 2, 1] < 0)[0])
-        raise SourceError(f"from_tar: sample {bad} ({shown(names[bad])}) has no .{mask} file.")
+        raise SourceError(f"from_tar: sample {bad} ({printable(names[bad])}) has no .{mask} file.")
     return {
         "keys": np.frombuffer(names.blob, np.uint8),
         "ends": names.ends,
