@@ -63,6 +63,9 @@ def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def block_scale(block: NDArray[np.uint8]) -> int:
     """The denominator of the scale at which a block holds a picture; 0: this is no block."""
 
+def checksum(block: NDArray[np.uint8]) -> int:
+    """64 bits that tell whether any of a block's have changed."""
+
 def hint(
     matrix: NDArray[np.float64],
     size: NDArray[np.int64],

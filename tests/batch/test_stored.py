@@ -170,6 +170,28 @@ def test_damaged_blocks_end_in_errors_and_never_in_a_crash():
                 run([hurt], plan, 3)
 
 
+def test_a_checksum_sees_one_or_two_flipped_bits_and_another_length():
+    # All are different from one another, so that no second flip leads back.
+    data = np.random.default_rng(0).integers(0, 256, 200, np.uint8)
+    seen = {_core.checksum(data)}
+    for bit in range(8 * len(data)):
+        hurt = data.copy()
+        hurt[bit // 8] ^= 1 << bit % 8
+        seen.add(_core.checksum(hurt))
+    assert len(seen) == 1 + 8 * len(data)
+    assert len({_core.checksum(np.zeros(n, np.uint8)) for n in range(200)}) == 200
+
+
+def test_a_checksum_is_the_same_in_every_build():
+    # Caches outlive the program that wrote them.
+    data = (np.arange(1000) % 251).astype(np.uint8)
+    assert [hex(_core.checksum(data[:n])) for n in (1, 64, 1000)] == [
+        "0x9d963db49b8f7122",
+        "0xf1f2d4571ea59882",
+        "0xf5b07a11d0dd2e21",
+    ]
+
+
 def test_time_is_counted():
     clock = np.zeros(2)
     plan = plan_of([Rotate(40), Resize(24, 32)], 3, 0, 1, "edge")

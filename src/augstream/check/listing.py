@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from augstream.check.formats import SUFFIXES
 from augstream.errors import ArgumentError
-from augstream.sources.packed_names import Growing, shown
+from augstream.printable import printable
+from augstream.sources.packed_names import Growing
 
 # A file that claims to be larger is no picture that anybody trains on, and would not fit into memory.
 MAX_BYTES = 1 << 30
@@ -44,7 +45,7 @@ class Listing:
         self._names = growing.done()
         self.labels: NDArray[np.int32] = np.array(labels, dtype=np.int32)
         self.named: NDArray[np.bool_] = np.array(named, dtype=bool)
-        self.classes: list[str] | None = [_printable(name) for name in folders]
+        self.classes: list[str] | None = [printable(name) for name in folders]
         if not (self.named & (self.labels >= 0)).any():
             # What there is lies in the folder itself: sub-folders without a picture are no classes then.
             self.classes = None
@@ -61,8 +62,8 @@ class Listing:
         return len(self._names)
 
     def name(self, index: int) -> str:
-        """The path below the folder, printable whatever its bytes are."""
-        return _printable(self._names[index])
+        """The path below the folder, as it may be printed."""
+        return printable(self._names[index])
 
     def suffix(self, index: int) -> str:
         """The extension in lower case, without the dot."""
@@ -129,7 +130,7 @@ def _entries(path: bytes) -> tuple[list[bytes], list[bytes]]:
                 elif _is_file(entry):
                     files.append(entry.name)
     except OSError as error:
-        raise ArgumentError(f"Cannot list {_printable(path)}: {error.strerror or error}.") from error
+        raise ArgumentError(f"Cannot list {printable(path)}: {error.strerror or error}.") from error
     return sorted(files), sorted(folders)
 
 
@@ -137,7 +138,7 @@ def _identity(folder: bytes) -> tuple[int, int]:
     try:
         status = os.stat(folder)  # noqa: PTH116 - bytes, and a million of them
     except OSError as error:
-        raise ArgumentError(f"Cannot list {_printable(folder)}: {error.strerror or error}.") from error
+        raise ArgumentError(f"Cannot list {printable(folder)}: {error.strerror or error}.") from error
     return status.st_dev, status.st_ino
 
 
@@ -154,9 +155,3 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _printable(path: bytes) -> str:
-    # Whatever bytes a name has, printing it must do no harm to a terminal.
-    text = shown(path)
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -16,6 +16,7 @@ import numpy as np
 
 from augstream.concurrency.prefetch import Cancelled, wanted
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
+from augstream.printable import printable
 from augstream.sources import split as division
 from augstream.sources.index_file import recall, remember
 from augstream.sources.listing import Progress
@@ -217,7 +218,9 @@ class Cache:
             self._full = True
             partial.unlink(missing_ok=True)
             warnings.warn(
-                f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without.",
+                printable(
+                    f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without."
+                ),
                 stacklevel=2,
             )
 

@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 from augstream.decode.sample import Sample
 from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.annotate import rules
 from augstream.sources.files import Where
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.index_file import recall, remember
 from augstream.sources.labels import labels_of
-from augstream.sources.packed_names import Growing, Names, shown
+from augstream.sources.packed_names import Growing, Names
 from augstream.sources.shards import Shards, found
 from augstream.sources.source import Source
 
 _AT_A_TIME = 4096
+_MOST = 1 << 60  # bytes of a member: far more than any disk has, and still a number that NumPy takes
 
 
 def from_tar(
@@ -121,7 +123,7 @@ class Tar(Source):
     def _label(self, row: int, data: bytes, field: str) -> Any:
         try:
             value = json.loads(data)[field] if field else data.decode().strip()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             why = f"it has no {field!r}" if isinstance(error, KeyError) else str(error)
             raise SourceError(
                 f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {why}."
@@ -148,6 +150,8 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
             with files.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
                 for member in archive:
                     archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every member, which nobody asks for again
+                    if not 0 <= member.size <= _MOST:
+                        raise tarfile.ReadError(f"its member {member.name!r} claims {member.size:,} bytes")
                     folder, _, file = member.name.rpartition("/")
                     base, _, ending = file.partition(".")
                     kind = kinds.get(ending, kinds.get(ending.lower()))
@@ -160,7 +164,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 stream.seek(archive.offset)
                 if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
                     raise tarfile.ReadError(f"it is damaged or cut off behind byte {archive.offset:,}")
-        except (OSError, tarfile.TarError) as error:
+        except Exception as error:  # whatever a hostile header makes tarfile raise
             packed = path.endswith((".gz", ".tgz", ".xz", ".bz2", ".zst"))
             # fsspec names the address only, and has the reason behind it.
             why = str(error.__cause__ or error)
@@ -173,11 +177,12 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 shard.append(number)
                 places.append(row)
             else:
-                alone.append(f"{path.rpartition('/')[2]}/{shown(key)}")
+                alone.append(f"{path.rpartition('/')[2]}/{printable(key)}")
     if alone and places:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         warnings.warn(
-            f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out.", stacklevel=3
+            printable(f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out."),
+            stacklevel=3,
         )
     if not places:
         raise SourceError(
@@ -186,7 +191,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
     names, together = keys.done(), np.stack(places)
     if mask is not None and (together[:, 2, 1] < 0).any():
         bad = int(np.flatnonzero(together[:, 2, 1] < 0)[0])
-        raise SourceError(f"from_tar: sample {bad} ({shown(names[bad])}) has no .{mask} file.")
+        raise SourceError(f"from_tar: sample {bad} ({printable(names[bad])}) has no .{mask} file.")
     return {
         "keys": np.frombuffer(names.blob, np.uint8),
         "ends": names.ends,
