@@ -13,7 +13,7 @@ from PIL import Image
 from augstream import _core
 
 MOST_BYTES = 1 << 15
-MOST_PIXELS = 1 << 16
+MOST_PIXELS = 1 << 14  # so that blocks are no longer than what the targets take
 
 
 def made():

@@ -14,7 +14,7 @@ command -v "$compiler" >/dev/null || {
 dir=build/fuzz
 .venv/bin/python -m cmake -S . -B "$dir" -G Ninja -DCMAKE_MAKE_PROGRAM="$PWD/.venv/bin/ninja" --log-level=WARNING \
     -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DAUGSTREAM_FUZZ=ON \
-    -DAUGSTREAM_SANITIZE=address,undefined,float-cast-overflow
+    -DAUGSTREAM_SANITIZE=address,undefined,float-cast-overflow >/dev/null
 echo "Building the fuzz targets"
 .venv/bin/python -m cmake --build "$dir" -- --quiet
 .venv/bin/python fuzz/seeds.py ../shared/data/nasty_dev "$dir/seeds"
