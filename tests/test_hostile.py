@@ -11,13 +11,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from augstream.commands.cli import app
 from conftest import encoded, scene
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import augstream as aug
+from augstream.commands.cli import app
 from augstream.errors import ArgumentError, AugstreamError, SourceError
 from augstream.keras_preprocessing.image import ImageDataGenerator
 from augstream.printable import printable

@@ -76,3 +76,9 @@ def hint(
     width: int,
 ) -> tuple[int, int, int, int, int]:
     """What the decoder is asked for: (top, bottom, left, right, denominator of the scale)."""
+
+def instruction_sets() -> list[str]:
+    """Those that the core is compiled for and this machine has, best first."""
+
+def use_instruction_set(name: str = "", pairs: bool = False) -> None:
+    """For tests: have all threads use this one, or the best; pairs: transform blocks two by two, as the widest does."""

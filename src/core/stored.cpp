@@ -89,7 +89,8 @@ bool read_stored(const uint8_t* data, size_t bytes, Stored& stored) {
         return false;
     for (uint32_t c = 0; c < stored.components; ++c) {
         const auto& p = stored.plane[c];
-        if (!side(p.height) || !side(p.width) || !side(stored.groups.plane_lines[c]) || !(p.scale_x > 1e-3) ||
+        const int lines = stored.groups.plane_lines[c];
+        if (!side(p.height) || !side(p.width) || lines < 1 || lines > stored.groups.lines || !(p.scale_x > 1e-3) ||
             !(p.scale_y > 1e-3) || !(p.scale_x <= 1) || !(p.scale_y <= 1))
             return false;
         const size_t size = static_cast<size_t>(padded_stride(p.width)) * static_cast<size_t>(p.height) + 2 * kSlack;

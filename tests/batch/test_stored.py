@@ -192,6 +192,17 @@ def test_a_checksum_is_the_same_in_every_build():
     ]
 
 
+def test_a_block_whose_rows_cannot_be_told_is_no_block():
+    """Row 40,000 of 65,536, at 65,536 lines of the plane for one of the picture's, is beyond 32 bits."""
+    kept = [True]
+    run([file("4:2:0", 1)], plan_of([], 3, 0, 1, "edge"), 3, kept)
+    hurt = kept[0].copy()
+    hurt[28:36].view(np.int32)[:] = (65536, 118)  # the picture's size
+    hurt[36:56].view(np.int32)[:] = (65536, 1, 65536, 65536, 65536)  # rows in all, at a time, of each plane
+    assert _core.block_scale(kept[0]) == 1
+    assert _core.block_scale(hurt) == 0
+
+
 def test_time_is_counted():
     clock = np.zeros(2)
     plan = plan_of([Rotate(40), Resize(24, 32)], 3, 0, 1, "edge")
