@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.batch import RAGGED, Batch, Recipe, Tools
+from augstream.batch import Batch, Recipe, Tools
 from augstream.errors import PipelineError, SampleError
 from augstream.failures import Failure, Failures
 from augstream.order import Order
+from augstream.parts import RAGGED
 from augstream.targets import Moved
 
 _TRIES = 1000

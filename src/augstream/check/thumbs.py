@@ -9,12 +9,14 @@ from augstream import _core, decode
 from augstream.batch import oriented_plan
 from augstream.compose import Compose
 from augstream.engines import native
+from augstream.flight import Flight, Later
 from augstream.ops import Frame
 from augstream.samples import Sample
 from augstream.stream import Threads
 from augstream.transforms import Resize
 
 Pixels = NDArray[np.uint8]
+_flight = Flight()
 
 
 def thumbs(
@@ -35,7 +37,7 @@ def thumbs(
         for row, reason in zip(known, errors, strict=True):
             reasons[row] = reason
     others = np.flatnonzero(table[:, 0] == decode.PILLOW).tolist()
-    for row, result in zip(others, threads.map(lambda row: _other(files[row], size, max_pixels), others), strict=True):
+    for row, result in zip(others, threads.map(lambda row: _alone(files[row], size, max_pixels), others), strict=True):
         if isinstance(result, str):
             reasons[row] = result
         else:
@@ -57,6 +59,16 @@ def thumb(data: bytes, longest: int, max_pixels: int = decode.MAX_PIXELS) -> Pix
         raise decode.Undecodable(after.reasons[0])
     small: Pixels = pixels[0]
     return small
+
+
+def _alone(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:
+    """As `_other`, where there is room for it beside what the other threads decode."""
+    try:
+        with _flight.hold():
+            return _other(data, size, max_pixels)
+    except Later:
+        with _flight.hold(alone=True):
+            return _other(data, size, max_pixels)
 
 
 def _other(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:

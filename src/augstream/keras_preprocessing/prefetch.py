@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.batch import Tools
 from augstream.errors import AugstreamError, SampleError
+from augstream.flight import Flight
 from augstream.keras_preprocessing.recipe import ABSENT, FlowRecipe
 from augstream.pools import cores, shared_pool
 from augstream.rng import permute
@@ -189,10 +190,10 @@ class Prefetching:
 
     def _begin(self, turn: int) -> None:
         maker, count = self.maker(), self.threads or cores()
-        shared, slots = shared_pool(count), _core.Slots(AHEAD + 2)
+        shared, slots, flight = shared_pool(count), _core.Slots(AHEAD + 2), Flight()
         self._turn = turn
         self._stream = Stream(
-            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
+            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots, flight=flight)),
             ENDLESS,
             ahead=AHEAD,
             threads=count,
