@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from augstream.errors import ArgumentError, SourceError
 from augstream.samples import Sample
 from augstream.sources.annotations import rules
-from augstream.sources.files import Where
+from augstream.sources.files import Where, in_waves
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.kept import recall, remember
 from augstream.sources.labels import labels_of
 from augstream.sources.names import Growing, Names, shown
-from augstream.sources.shards import Shards, found
+from augstream.sources.shards import SPARSE, Shards, found
 from augstream.sources.source import Source
 from augstream.targets import Targets
-
-_AT_A_TIME = 4096
 
 
 def from_tar(
@@ -108,12 +106,11 @@ class Tar(Source):
             raise SourceError(f"from_tar: sample {first} ({self.name(first)}) has no .{label.partition(':')[0]} file.")
         field = label.partition(":")[2]
         values: list[Any] = []
-        for start in range(0, len(self), _AT_A_TIME):
-            rows = range(start, min(start + _AT_A_TIME, len(self)))
-            for row, data in zip(rows, self.files.read_many([self._part(r, "label") for r in rows]), strict=True):
-                if isinstance(data, Exception):
-                    raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
-                values.append(self._label(row, data, field))
+        parts = [self._part(row, "label") for row in range(len(self))]
+        for row, data in enumerate(in_waves(self.files.read_many, parts)):
+            if isinstance(data, Exception):
+                raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
+            values.append(self._label(row, data, field))
         if classes is None and all(isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) for value in values):
             values = [int(value) for value in values]
         self.labels, self.classes = labels_of(values, classes, len(self), "from_tar.label")
@@ -155,7 +152,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                         continue
                     key = os.fsencode(f"{folder}/{base}" if folder else base)
                     row = rows.setdefault(key, np.full((3, 2), -1, np.int64))
-                    row[kind] = member.offset_data, member.size
+                    row[kind] = SPARSE if member.issparse() else member.offset_data, member.size
                 # tarfile takes whatever is no header for the end, and what was cut off would be missing in silence.
                 stream.seek(archive.offset)
                 if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
