@@ -242,7 +242,7 @@ def test_files_that_are_read_ahead_stay_within_the_memory(tmp_path, held):
         path.write_bytes(path.read_bytes().ljust(100_000, b"\0"))
     source = aug.from_folder(photos, labels=None)
     wide = list(aug.Loader(source, PLAIN, 8, seed=3))
-    assert held["most"] > 800_000
+    assert held["most"] >= 800_000
     held["most"] = 0
     tight = list(aug.Loader(source, PLAIN, 8, seed=3, memory=350_000))
     assert 0 < max(held.values()) <= 350_000
