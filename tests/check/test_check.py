@@ -432,10 +432,12 @@ def test_strange_names_loops_and_pipes(folder):
     raw = os.fsencode(folder / "a") + b"/\xff\n.jpg"
     Path(os.fsdecode(raw)).write_bytes(WHOLE[:100])
     os.mkfifo(folder / "a" / "pipe.jpg")
+    os.mkfifo(folder / "a" / "pipe")
     (folder / "a" / "up").symlink_to(folder)
     (folder / "b" / "loop").symlink_to(folder / "b" / "loop")
     report = found(check(folder))
     assert report["truncated"] == [["a/\\xff\\n.jpg"]]
+    assert report["unreadable"] == [["a/pipe.jpg"]]
 
 
 def test_a_file_too_large_for_a_picture_is_not_read(folder):

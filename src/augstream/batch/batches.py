@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.batch.failures import Failure, Failures
-from augstream.batch.prepare import RAGGED, Batch, Recipe, Tools
+from augstream.batch.parts import RAGGED
+from augstream.batch.prepare import Batch, Recipe, Tools
 from augstream.batch.sampler import Order
 from augstream.engines.targets import Moved
 from augstream.errors import NO_OTHER, PipelineError, SampleError

@@ -12,9 +12,7 @@ from augstream.check.formats import SUFFIXES
 from augstream.errors import ArgumentError
 from augstream.printable import printable
 from augstream.sources.packed_names import Growing
-
-# A file that claims to be larger is no picture that anybody trains on, and would not fit into memory.
-MAX_BYTES = 1 << 30
+from augstream.sources.reading import TooLargeError, read_file
 
 
 class Unreadable(Exception):  # noqa: N818 - a fact about one file, not an error of ours
@@ -72,11 +70,9 @@ class Listing:
     def read(self, index: int, limit: int | None = None) -> bytes:
         """The file, or its first `limit` bytes; Unreadable with the reason."""
         try:
-            file = os.open(self._prefix + self._names[index], os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                return _read(file, limit)
-            finally:
-                os.close(file)
+            return read_file(self._prefix + self._names[index], limit)
+        except TooLargeError as error:
+            raise Unreadable(f"its {error.size:,} bytes are more than any picture needs; it was not read") from None
         except FileNotFoundError:
             raise Unreadable("the file does not exist (any more), or is a link to nothing") from None
         except OSError as error:
@@ -86,17 +82,6 @@ class Listing:
 def suffix(path: bytes) -> str:
     """The extension of a path in lower case, without the dot; empty where there is none."""
     return os.path.splitext(path)[1][1:].lower().decode("ascii", "replace")  # noqa: PTH122 - bytes
-
-
-def _read(file: int, limit: int | None) -> bytes:
-    size = os.fstat(file).st_size
-    if limit is None and size > MAX_BYTES:
-        raise Unreadable(f"its {size:,} bytes are more than any picture needs; it was not read")
-    wanted = size if limit is None else min(limit, size)
-    data = os.read(file, wanted)
-    while len(data) < wanted and (more := os.read(file, wanted - len(data))):
-        data += more
-    return data
 
 
 def _below(prefix: bytes, folder: bytes) -> Iterator[bytes]:
@@ -143,9 +128,9 @@ def _identity(folder: bytes) -> tuple[int, int]:
 
 
 def _is_file(entry: "os.DirEntry[bytes]") -> bool:
-    # A link to nothing is to be reported, not left out. Pipes and devices are no files: reading one may never end.
+    # A link to nothing, a FIFO and a device are to be reported where a picture should be, not left out.
     try:
-        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+        return entry.is_file() or not entry.is_dir()
     except OSError:
         return True
 

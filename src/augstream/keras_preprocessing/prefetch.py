@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.batch.prepare import Tools
+from augstream.concurrency.flight import Flight
 from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.errors import NO_OTHER, AugstreamError, SampleError
@@ -190,10 +191,10 @@ class Prefetching:
 
     def _begin(self, turn: int) -> None:
         maker, count = self.maker(), self.threads or cores()
-        shared, slots = shared_pool(count), _core.Slots(AHEAD + 2)
+        shared, slots, flight = shared_pool(count), _core.Slots(AHEAD + 2), Flight()
         self._turn = turn
         self._stream = Stream(
-            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
+            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots, flight=flight)),
             ENDLESS,
             ahead=AHEAD,
             threads=count,

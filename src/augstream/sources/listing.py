@@ -160,9 +160,9 @@ class Index:
 
 
 def _is_file(entry: os.DirEntry[bytes]) -> bool:
-    # A link to nothing is listed, so that it is reported when it is read and not silently left out.
+    # A link to nothing or a FIFO is listed, so that it is reported when it is read and not silently left out.
     try:
-        return entry.is_file() or (entry.is_symlink() and not entry.is_dir() and not os.path.exists(entry.path))  # noqa: PTH110
+        return entry.is_file() or not entry.is_dir()
     except OSError:
         return True
 

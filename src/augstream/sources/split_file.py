@@ -9,6 +9,7 @@ import numpy as np
 from augstream.errors import ArgumentError, SourceError
 from augstream.printable import printable
 from augstream.sources.files import Where
+from augstream.sources.reading import read_file
 from augstream.sources.source import Source, Subset
 
 
@@ -44,7 +45,7 @@ def read_split(file: Where, source: Source) -> dict[str, Subset]:
     """
     path = Path(file).expanduser()
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))["parts"]
+        written = json.loads(read_file(path))["parts"]
         parts = {str(part): [str(name) for name in names] for part, names in written.items()}
     except OSError as error:
         raise SourceError(f"read_split: cannot read {path}: {error.strerror or error}.") from error

@@ -17,15 +17,14 @@ from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
 from augstream.printable import printable
 from augstream.sources.annotate import rules
-from augstream.sources.files import Where
+from augstream.sources.files import Where, in_waves
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.index_file import recall, remember
 from augstream.sources.labels import labels_of
 from augstream.sources.packed_names import Growing, Names
-from augstream.sources.shards import Shards, found
+from augstream.sources.shards import SPARSE, Shards, found
 from augstream.sources.source import Source
 
-_AT_A_TIME = 4096
 _MOST = 1 << 60  # bytes of a member: far more than any disk has, and still a number that NumPy takes
 
 
@@ -110,12 +109,11 @@ class Tar(Source):
             raise SourceError(f"from_tar: sample {first} ({self.name(first)}) has no .{label.partition(':')[0]} file.")
         field = label.partition(":")[2]
         values: list[Any] = []
-        for start in range(0, len(self), _AT_A_TIME):
-            rows = range(start, min(start + _AT_A_TIME, len(self)))
-            for row, data in zip(rows, self.files.read_many([self._part(r, "label") for r in rows]), strict=True):
-                if isinstance(data, Exception):
-                    raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
-                values.append(self._label(row, data, field))
+        parts = [self._part(row, "label") for row in range(len(self))]
+        for row, data in enumerate(in_waves(self.files.read_many, parts)):
+            if isinstance(data, Exception):
+                raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
+            values.append(self._label(row, data, field))
         if classes is None and all(isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) for value in values):
             values = [int(value) for value in values]
         self.labels, self.classes = labels_of(values, classes, len(self), "from_tar.label")
@@ -159,7 +157,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                         continue
                     key = os.fsencode(f"{folder}/{base}" if folder else base)
                     row = rows.setdefault(key, np.full((3, 2), -1, np.int64))
-                    row[kind] = member.offset_data, member.size
+                    row[kind] = SPARSE if member.issparse() else member.offset_data, member.size
                 # tarfile takes whatever is no header for the end, and what was cut off would be missing in silence.
                 stream.seek(archive.offset)
                 if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
