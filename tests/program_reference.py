@@ -56,7 +56,10 @@ def mix(op, r, samples):
 
 
 def empty(region, r, k):
-    return k > 0 and region is not None and not (region[r, k, 0] < region[r, k, 2] and region[r, k, 1] < region[r, k, 3])
+    if k == 0 or region is None:
+        return False
+    x0, y0, x1, y1 = region[r, k]
+    return x0 >= x1 or y0 >= y1
 
 
 def warp(op, r, image):

@@ -65,5 +65,14 @@ def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def block_scale(block: NDArray[np.uint8]) -> int:
     """The denominator of the scale at which a block holds a picture; 0: this is no block."""
 
+def checksum(block: NDArray[np.uint8]) -> int:
+    """64 bits that tell whether any of a block's have changed."""
+
 def hint(warp: Any, height: int, width: int) -> tuple[int, int, int, int, int]:
     """What the decoder is asked for by a warp of one row, or none: (top, bottom, left, right, denominator)."""
+
+def instruction_sets() -> list[str]:
+    """Those that the core is compiled for and this machine has, best first."""
+
+def use_instruction_set(name: str = "", pairs: bool = False) -> None:
+    """For tests: have all threads use this one, or the best; pairs: transform blocks two by two, as the widest does."""

@@ -19,6 +19,7 @@ from augstream.batch.prepare import Batch, Dtype, Layout, Recipe, Tools
 from augstream.batch.sampler import Order, Shard, Uneven, checked_shard
 from augstream.batch.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
 from augstream.batch.stats import Clock, Stats
+from augstream.concurrency.flight import HELD, MAX_BYTES, Flight
 from augstream.concurrency.lock import Lock
 from augstream.concurrency.pool import cores as cores
 from augstream.concurrency.pool import shared_pool
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _PEEKED = 8
 _PREFETCH = 2
+_OWN = ("clock", "_maker", "_slots", "_flight")  # each process has its own
 
 
 class Loader:
@@ -65,7 +67,9 @@ class Loader:
     epoch: the number of the next epoch; may be set.
     color: what encoded pictures become, "rgb", "gray" or "rgba"; arrays keep their channels.
     dtype: "uint8", "float16", "bfloat16" or "float32". layout: "NHWC" or "NCHW".
-    max_pixels: encoded pictures that claim more are refused, undecoded.
+    max_pixels: encoded pictures that claim more are refused, undecoded; max_bytes: larger files are refused, unread.
+    Files and pictures from Pillow take as much as `memory` at a time, else 1 GiB; a batch that needs more is made in
+    parts, and a single sample that needs more is made alone.
     """
 
     @known_arguments("Loader")
@@ -91,6 +95,7 @@ class Loader:
         drop_remainder: bool = False,
         color: decode.ColorMode = "rgb",
         max_pixels: int = decode.MAX_PIXELS,
+        max_bytes: int | str = MAX_BYTES,
     ) -> None:
         check_kinds(source, pipeline)
         self.source = source
@@ -117,6 +122,8 @@ class Loader:
         self._next = self._place = (0, 0)
         self._loops = 0
         self._lock = Lock()
+        self.max_bytes = in_bytes("max_bytes", max_bytes)
+        self._held = HELD if memory is None else in_bytes("memory", memory)
         size = self._try_out()
         self.prefetch = self._prefetched(prefetch, memory, size)
         self.cache = self._cached(cache, cache_dir)
@@ -160,7 +167,7 @@ class Loader:
             raise ArgumentError(f"Loader.position must be 0..{len(self) - 1}; got {position}.")
         threads = Threads(self._cores())
         try:
-            tools = Tools(threads, shared_pool(self._cores()).pool, cache=self.cache)
+            tools = Tools(threads, shared_pool(self._cores()).pool, cache=self.cache, flight=self._flight)
             made = self._maker.make(epoch, position, tools)
             self.failures.note(made.failures)
             return self.deliver(made)
@@ -245,11 +252,11 @@ class Loader:
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch before they are delivered: every `step`-th from `start` on."""
         shared, slots = shared_pool(self._cores()), self._slots
-        maker, cache, clock = self._maker, self.cache, self.clock
+        maker, cache, clock, flight = self._maker, self.cache, self.clock, self._flight
         first = start % step
         return Stream(
             lambda count, threads: maker.make(
-                epoch, first + count * step, Tools(threads, shared.pool, slots, cache, clock)
+                epoch, first + count * step, Tools(threads, shared.pool, slots, cache, clock, flight)
             ),
             len(range(first, len(self), step)),
             ahead=self.prefetch,
@@ -297,6 +304,10 @@ class Loader:
     @cached_property
     def _maker(self) -> Maker:
         return Maker(self.recipe, self.order, self.failures)
+
+    @cached_property
+    def _flight(self) -> Flight:
+        return Flight(self._held, self.max_bytes)
 
     @cached_property
     def _slots(self) -> _core.Slots:
@@ -368,12 +379,13 @@ class Loader:
         chosen = np.unique(np.linspace(0, len(self.source) - 1, _PEEKED).astype(np.int64))
         # Alone in its batch, each may have a size of its own.
         groups = np.split(chosen, len(chosen)) if self.batch_size == 1 else [chosen]
-        frames = [frame for frame in map(self.recipe.try_out, groups) if frame is not None]
+        with self._flight.hold():
+            frames = [frame for frame in map(self.recipe.try_out, groups) if frame is not None]
         width = dtype_of(self.recipe.dtype).itemsize
         return max((int(frame.size.prod(axis=1).max()) * frame.channels * width for frame in frames), default=0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("clock", "_maker", "_slots")}
+        return {name: value for name, value in self.__dict__.items() if name not in _OWN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, clock=Clock())

@@ -1,10 +1,15 @@
 #include "samples.h"
 
+#include <nanobind/stl/vector.h>
+
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "image/stored.h"
 #include "jpeg/decoder.h"
+#include "jpeg/idct.h"
+#include "run/instruction_sets.h"
 
 using augstream::Array;
 using augstream::Sample;
@@ -158,6 +163,16 @@ int block_scale(nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device
     return augstream::read_stored(block.data(), block.shape(0), stored) ? static_cast<int>(stored.denominator) : 0;
 }
 
+uint64_t checksum(nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> block) {
+    nb::gil_scoped_release release;
+    return augstream::checksum(block.data(), block.shape(0));
+}
+
+void use_instruction_set(const std::string& name, bool pairs) {
+    if (!augstream::use_instruction_set(name)) throw nb::value_error("this machine has no such instruction set");
+    augstream::pair_blocks(pairs);
+}
+
 }  // namespace
 
 std::vector<Sample> samples_of(nb::handle samples, Buffers& buffers) {
@@ -173,4 +188,7 @@ void add_samples(nb::module_& m) {
     m.def("header", &header, "samples"_a);
     m.def("pack", &pack, "pixels"_a, "orientation"_a);
     m.def("block_scale", &block_scale, "block"_a);
+    m.def("checksum", &checksum, "block"_a);
+    m.def("instruction_sets", &augstream::instruction_sets);
+    m.def("use_instruction_set", &use_instruction_set, "name"_a = "", "pairs"_a = false);
 }

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.batch.failures import Failure, Failures
-from augstream.batch.prepare import RAGGED, Batch, Recipe, Tools
+from augstream.batch.parts import RAGGED
+from augstream.batch.prepare import Batch, Recipe, Tools
 from augstream.batch.sampler import Order
 from augstream.engines.targets import Moved
-from augstream.errors import PipelineError, SampleError
+from augstream.errors import NO_OTHER, PipelineError, SampleError
 
 _TRIES = 1000
 
@@ -79,7 +80,7 @@ class Maker:
             rows = [row for row in rows if int(index[row]) in bad]
             if not rows:
                 return pixels, index
-        raise SampleError(self._named(bad))
+        raise SampleError(self._named(bad), NO_OTHER)
 
     def _labels(self, index: NDArray[np.int64]) -> NDArray[Any] | None:
         source = self.recipe.source

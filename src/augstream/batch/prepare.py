@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.batch.cache import PIXELS, Cache, Lookup
+from augstream.batch.parts import LATER, RAGGED, Part, in_parts, unread
 from augstream.batch.stats import Clock
+from augstream.concurrency.flight import Flight, Later
 from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow as decode
 from augstream.decode.sample import PEAK, Sample, Stack, checked
@@ -27,10 +29,6 @@ from augstream.transforms.compose import Compose, rng_for
 
 Layout: TypeAlias = native.Layout
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
-RAGGED = (
-    "A batch needs pictures of one size, but these come out as (height, width): {}. "
-    "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +97,17 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Tools:
-    """What batches are made with, and what makes no difference to them. slots: where their memory comes from."""
+    """What batches are made with, and what makes no difference to them.
+
+    slots: where their memory comes from. flight: what files and pictures from Pillow may take meanwhile.
+    """
 
     threads: Threads
     pool: _core.Pool
     slots: _core.Slots | None = None
     cache: Cache | None = None
     clock: Clock = field(default_factory=Clock)
+    flight: Flight = field(default_factory=Flight)
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,15 @@ class Recipe:
     color: decode.ColorMode = "rgb"
     max_pixels: int = decode.MAX_PIXELS
 
-    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> tuple[NDArray[Any], dict[int, str], Moved]:
+    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> Part:
         """Pixels and targets of the samples `index` (m,), and row -> reason for those that cannot be read.
 
         The rows of these hold any values; an empty array where no sample could even be opened.
         """
+        return in_parts(lambda some: self._make(epoch, some, tools), index, tools.flight)
+
+    def _make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> Part:
+        """The same, at once; LATER is the reason of samples for which there was no room."""
         clock = tools.clock
         with clock.stage("read"):
             found = None if tools.cache is None else tools.cache.look(index)
@@ -258,7 +264,10 @@ class Recipe:
         samples: list[Sample] = []
         reasons: dict[int, str] = {}
         wanted = [number for row, number in enumerate(index.tolist()) if row not in blocks]
-        found = self.source.read_many(wanted) if wanted else ()
+        try:
+            found = self.source.read_many(wanted) if wanted else ()
+        except MemoryError:
+            found = Source.read_many(self.source, wanted)  # one after the other, as it need not be all of them
         if isinstance(found, Stack) and not blocks:
             return found, reasons
         fresh = iter(found)
@@ -268,12 +277,12 @@ class Recipe:
                 continue
             sample = next(fresh)
             try:
+                samples.append(b"" if isinstance(sample, Exception) else checked(sample))
                 if isinstance(sample, Exception):
-                    raise sample
-                samples.append(checked(sample))
+                    reasons[row] = unread(sample)
             except Exception as error:
                 # Sources are anybody's code, and a failure to read is a fact about the sample, not about the batch.
-                reasons[row] = _unread(error)
+                reasons[row] = unread(error)
                 samples.append(b"")
         return samples, reasons
 
@@ -289,8 +298,10 @@ class Recipe:
                 return None if found is None else found.checked((height, width))
             except decode.Undecodable as error:
                 return f"its mask: {error}"
+            except Later:
+                return LATER
             except Exception as error:
-                return f"its targets: {_unread(error)}"
+                return f"its targets: {unread(error)}"
 
         rows = [row for row in range(len(index)) if row not in reasons]
         if not self.source.targeted or not rows:
@@ -336,6 +347,8 @@ class Recipe:
             return decode.decode(
                 decode.encoded(data), self.color, fill=self.pipeline.fill or 0, max_pixels=self.max_pixels
             )
+        except Later:
+            return LATER
         except decode.Undecodable as error:
             return str(error)
 
@@ -383,13 +396,3 @@ def oriented_plan(
     first = fuse([turn, *plan.ops[:1]], lying)
     steps = (*first.steps, *plan.steps[1:])
     return Plan((Group(None, None, steps),), lying, plan.frame_out)
-
-
-def _unread(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "the file does not exist (any more)"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    if isinstance(error, MemoryError):
-        return "cannot be read: not enough memory"
-    return f"cannot be read: {' '.join(str(error).split())} ({type(error).__name__})"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.batch.prepare import oriented_plan
+from augstream.concurrency.flight import Flight, Later
 from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow as decode
 from augstream.decode.sample import Sample
@@ -16,6 +17,7 @@ from augstream.transforms import Resize
 from augstream.transforms.compose import Compose
 
 Pixels = NDArray[np.uint8]
+_flight = Flight()
 
 
 def thumbs(
@@ -36,7 +38,7 @@ def thumbs(
         for row, reason in zip(known, errors, strict=True):
             reasons[row] = reason
     others = np.flatnonzero(table[:, 0] == decode.PILLOW).tolist()
-    for row, result in zip(others, threads.map(lambda row: _other(files[row], size, max_pixels), others), strict=True):
+    for row, result in zip(others, threads.map(lambda row: _alone(files[row], size, max_pixels), others), strict=True):
         if isinstance(result, str):
             reasons[row] = result
         else:
@@ -58,6 +60,16 @@ def thumb(data: bytes, longest: int, max_pixels: int = decode.MAX_PIXELS) -> Pix
         raise decode.Undecodable(after.reasons[0])
     small: Pixels = pixels[0]
     return small
+
+
+def _alone(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:
+    """As `_other`, where there is room for it beside what the other threads decode."""
+    try:
+        with _flight.hold():
+            return _other(data, size, max_pixels)
+    except Later:
+        with _flight.hold(alone=True):
+            return _other(data, size, max_pixels)
 
 
 def _other(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:

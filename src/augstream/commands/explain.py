@@ -10,9 +10,11 @@ from augstream.decode.sample import Sample
 from augstream.engines import native
 from augstream.errors import ArgumentError, SampleError
 from augstream.plan.op import Frame
+from augstream.printable import printable
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
+_HINT = "Repair or remove the file, or ask for another index."
 _KINDS = {decode.PILLOW: "decoded by Pillow", decode.JPEG: "JPEG", decode.ARRAY: "array"}
 
 
@@ -23,7 +25,7 @@ def dossier(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, in
     sample = _read(source, index)
     headers = decode.header([sample])
     if headers.reasons[0] is not None:
-        raise SampleError([(index, source.name(index), headers.reasons[0])])
+        raise SampleError([(index, source.name(index), headers.reasons[0])], _HINT)
     height, width = headers.size[0].tolist()
     told = pipeline.explain((height, width), seed, epoch, index)
     if headers.orientation[0] != 1:
@@ -33,7 +35,7 @@ def dossier(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, in
         told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan)
     label = f", class {source.classes[source.label(index)]}" if source.classes else ""
     lines = [
-        f"sample {index} of {len(source)}: {source.name(index)}{label}",
+        printable(f"sample {index} of {len(source)}: {source.name(index)}{label}"),
         f"  {_file(sample, headers)}",
         str(told),
         "decoder",
@@ -46,7 +48,8 @@ def _read(source: Source, index: int) -> Sample:
     try:
         return source.read(index)
     except OSError as error:
-        raise SampleError([(index, source.name(index), f"cannot be read: {error.strerror or error}")]) from error
+        reason = f"cannot be read: {error.strerror or error}"
+        raise SampleError([(index, source.name(index), reason)], _HINT) from error
 
 
 def _file(sample: Sample, headers: decode.Headers) -> str:

@@ -83,7 +83,8 @@ def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
     """The denominator of the scale at which each image is decoded, 0 where that differs between the results it goes
     into; stored: (m, 2) (height, width).
     """
-    return _core.scales(plan.wire(), np.ascontiguousarray(stored, np.int64), plan.frame_in.channels, len(plan.frame_out))
+    sizes = np.ascontiguousarray(stored, np.int64)
+    return _core.scales(plan.wire(), sizes, plan.frame_in.channels, len(plan.frame_out))
 
 
 @cache

@@ -14,6 +14,7 @@ from augstream.keras_preprocessing.dispatch import Serving
 from augstream.keras_preprocessing.flow_plan import COLORS, FlowRecipe
 from augstream.keras_preprocessing.image.utils import check_interpolation, load_img
 from augstream.keras_preprocessing.prefetch import Maker
+from augstream.sources.reading import read_file
 from augstream.sources.source import Source
 
 if TYPE_CHECKING:
@@ -33,15 +34,7 @@ class Files(Source):
         return len(self.paths)
 
     def read(self, index: int) -> bytes:
-        file = os.open(self.paths[index], os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(file).st_size
-            data = os.read(file, size)
-            while len(data) < size and (more := os.read(file, size - len(data))):
-                data += more  # one call reads at most 2 GiB, and less over some networks
-            return data
-        finally:
-            os.close(file)
+        return read_file(self.paths[index])
 
     def name(self, index: int) -> str:
         return str(self.names[index])

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.batch.parts import LATER, in_parts
 from augstream.batch.prepare import Tools
+from augstream.concurrency.flight import Later, working
 from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow as decode
 from augstream.decode.sample import Sample, Stack
 from augstream.engines import native
+from augstream.engines.targets import Moved
 from augstream.errors import AugstreamError
 from augstream.keras_preprocessing import geometry
 from augstream.keras_preprocessing import intensity as levels
@@ -32,6 +35,7 @@ Integers: TypeAlias = NDArray[np.int64]
 COLORS: dict[str, decode.ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
 NATIVE = ("uint8", "float16", "float32")
 ABSENT = "the file does not exist"
+_PILLOW = 20  # bytes a pixel, at most, while Pillow decodes, turns and converts a picture
 ENGINE = ("nearest", "bilinear", "bicubic")  # the others of Pillow's ways to resize are left to Pillow
 
 
@@ -105,6 +109,10 @@ class FlowRecipe:
 
         An empty array where no sample could even be opened.
         """
+        return in_parts(lambda some: (*self._make(epoch, some, tools), Moved()), index, tools.flight)[:2]
+
+    def _make(self, epoch: int, index: Integers, tools: Tools) -> tuple[NDArray[Any], dict[int, str]]:
+        """The same, at once; LATER is the reason of samples for which there was no room."""
         samples, reasons = self._read(index)
         stored, orientation = self._open(samples, reasons, tools.threads)
         tools.threads.check()
@@ -230,12 +238,9 @@ class FlowRecipe:
         if isinstance(found, Stack):
             return found, reasons
         for row, sample in enumerate(found):
-            if isinstance(sample, OSError):
-                missing = isinstance(sample, FileNotFoundError)
-                reasons[row] = ABSENT if missing else f"cannot be read: {sample.strerror or sample}"
+            if isinstance(sample, Exception):
+                reasons[row] = _unread(sample)
                 samples.append(b"")
-            elif isinstance(sample, Exception):
-                raise sample
             else:
                 samples.append(sample if isinstance(sample, bytes) else np.ascontiguousarray(sample))
         return samples, reasons
@@ -266,27 +271,36 @@ class FlowRecipe:
         """A file that the core does not decode, as Pillow converts it; 16 and 32 bits keep their levels in gray."""
         try:
             encoded = decode.encoded(data)
-            bad = decode.header([encoded]).reasons[0]
+            header = decode.header([encoded])
+            bad = header.reasons[0]
             if bad is not None:
                 return _short(bad)
-            if self.mask:
-                pixels = mask_levels(encoded)
-            else:
-                whole = self.interpolation in ENGINE
-                color = next(name for name, mode in COLORS.items() if mode == self.color)
-                image = load_img(
-                    BytesIO(encoded),
-                    color_mode=color,
-                    target_size=None if whole else self.target,
-                    interpolation=self.interpolation,
-                    keep_aspect_ratio=self.keep_aspect_ratio,
-                )
-                pixels = np.asarray(image)
+            with working(int(header.stored.prod()) * _PILLOW) as work:
+                pixels = self._loaded(encoded)
+                work.kept = pixels.nbytes
+            return pixels
+        except Later:
+            return LATER
         except (decode.Undecodable, AugstreamError) as error:
             return str(error)
         except Exception as error:
             # Pillow's plugins let nearly every kind of exception through when a file is broken.
             return f"cannot be decoded ({len(data)} bytes): {' '.join(str(error).split())} ({type(error).__name__})"
+
+    def _loaded(self, encoded: bytes) -> NDArray[Any]:
+        if self.mask:
+            pixels = mask_levels(encoded)
+        else:
+            whole = self.interpolation in ENGINE
+            color = next(name for name, mode in COLORS.items() if mode == self.color)
+            image = load_img(
+                BytesIO(encoded),
+                color_mode=color,
+                target_size=None if whole else self.target,
+                interpolation=self.interpolation,
+                keep_aspect_ratio=self.keep_aspect_ratio,
+            )
+            pixels = np.asarray(image)
         if pixels.dtype.name not in ("uint8", "uint16"):
             pixels = pixels.astype(np.float32)
         return np.ascontiguousarray(pixels[:, :, None] if pixels.ndim == 2 else pixels)
@@ -299,6 +313,17 @@ def mask_levels(data: bytes) -> NDArray[Any]:
         image = image.convert("L")
     levels: NDArray[Any] = np.asarray(image)
     return levels.astype(np.uint8) if levels.dtype == np.bool_ else levels
+
+
+def _unread(error: Exception) -> str:
+    if isinstance(error, Later):
+        return LATER
+    if isinstance(error, FileNotFoundError):
+        return ABSENT
+    if isinstance(error, MemoryError):
+        return "cannot be read: not enough memory"
+    reason = error.strerror if isinstance(error, OSError) else ""
+    return f"cannot be read: {reason or ' '.join(str(error).split()) or type(error).__name__}"
 
 
 def _short(reason: str) -> str:

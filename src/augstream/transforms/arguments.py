@@ -14,11 +14,13 @@ from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 import numpy as np
 
 from augstream.errors import ArgumentError, PipelineError
+from augstream.printable import printable
 
 Given = TypeVar("Given", contravariant=True)
 Kept = TypeVar("Kept", covariant=True)
 Pair: TypeAlias = tuple[float, float]
 Whole: TypeAlias = tuple[int, int]
+MOST = 2**31 - 1
 
 
 class PlacedError(Exception):
@@ -35,7 +37,7 @@ class PlacedError(Exception):
 
     def __str__(self) -> str:
         place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
-        return f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip()
+        return printable(f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip())
 
 
 class RefusedError(PlacedError, ArgumentError):
@@ -92,6 +94,10 @@ class Argument(Generic[Given, Kept]):
         """What is kept, as it stands in a sentence."""
         return str(plain(value))
 
+    def written(self, name: str, value: Any) -> str:
+        """What is kept, as it stands in a call."""
+        return f"{name}={plain(value)!r}"
+
     def store(self, value: Any) -> Any:
         """What is kept, as JSON takes it."""
         return list(plain(value)) if isinstance(value, tuple) else plain(value)
@@ -103,16 +109,22 @@ class Argument(Generic[Given, Kept]):
 
 def real(value: Any) -> float:
     """A finite number that is not a bool, as a float."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise UnfitError("a number")
-    return float(value) + 0.0  # without the sign of -0.0
+    try:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise UnfitError("a number")
+        return float(value) + 0.0  # without the sign of -0.0
+    except OverflowError:
+        raise UnfitError("a number below 1.8e308") from None
 
 
 def whole(value: Any) -> int:
     """A whole number that is not a bool, as an int."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise UnfitError("a whole number")
-    return int(value)
+    number = int(value)
+    if abs(number) > MOST:
+        raise UnfitError(f"a whole number, {MOST} at most")
+    return number
 
 
 def several(value: Any) -> list[Any]:

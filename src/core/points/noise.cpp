@@ -79,9 +79,8 @@ void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
         for (size_t c = 0; c < channels; ++c) {
             if (row.std[c] == 0) continue;
             const F std = hn::Set(df, row.std[c]);
-            const auto add = [&](F z, F level) HWY_ATTR {
-                return hn::Min(hn::Max(hn::MulAdd(z, std, level), low), high);
-            };
+            const auto add = [&](F z, F level)
+                                 HWY_ATTR { return hn::Min(hn::Max(hn::MulAdd(z, std, level), low), high); };
             T* const line = rows[c] + first;
             if (row.per_channel) {
                 const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
@@ -128,8 +127,8 @@ bool Noise::idle(size_t row) const {
 
 template <typename T>
 void Noise::add(const LineOf<T>& line) const {
-    const uint32_t pixel = static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) +
-                           static_cast<uint32_t>(line.x);
+    const uint32_t pixel =
+        static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) + static_cast<uint32_t>(line.x);
     const NoiseRow row{PixelKey(*key_[line.row]), pixel, gaussian_, per_channel_, std_[line.row], low_, high_};
     const auto channels = static_cast<size_t>(line.channels), n = static_cast<size_t>(line.n);
     if constexpr (std::is_same_v<T, float>) {
