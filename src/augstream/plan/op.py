@@ -5,9 +5,9 @@ The kinds of ops are in `plan/kinds`, a file each. Shapes by letter: n images, c
 (intensities): 0..255 for uint8 images, 0..65535 for uint16, 0..1 for float ones (the top is the frame's `peak`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,13 @@ Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
 Facts: TypeAlias = Iterator[tuple[str, bool]]
 
 
+class Known(NamedTuple):
+    """The targets of the images, for transforms that must see them: how they are moved by the ops so far."""
+
+    move: Callable[[Sequence["Op"]], Any]
+    ops: tuple["Op", ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """What is known of a batch of images before any pixel is: all that `draw` may look at.
@@ -29,6 +36,7 @@ class Frame:
     border, fill, interpolation: what the pipeline uses where a transform does not say.
     before: in a mix's draw, the frame of the images it takes from: these first, then the partners that are not among
         them.
+    known: where some transform of the pipeline `needs` them, the targets; see `targets`.
     """
 
     size: Rows
@@ -38,6 +46,12 @@ class Frame:
     fill: float | Sequence[float] = 0.0
     interpolation: Interpolation = "bilinear"
     before: "Frame | None" = None
+    known: Known | None = None
+
+    @property
+    def targets(self) -> Any:
+        """Masks, boxes and points (a `TargetBatch`) as the ops so far have moved them; None where nobody knows any."""
+        return None if self.known is None else self.known.move(self.known.ops)
 
     def __len__(self) -> int:
         return len(self.size)
@@ -45,7 +59,7 @@ class Frame:
     def resized(self, size: Rows) -> "Frame":
         """The frame of images of another size."""
         # `replace` would cost more than all else here, and this is done for every op of every batch.
-        return Frame(size, self.channels, self.peak, self.border, self.fill, self.interpolation)
+        return Frame(size, self.channels, self.peak, self.border, self.fill, self.interpolation, None, self.known)
 
     def after(self, op: "Op") -> "Frame":
         """The frame of the images that `op` makes of this one's."""

@@ -107,6 +107,10 @@ class Container(Transform):
         return "\n".join([f"{super().describe()}:", *members])
 
     @property
+    def needy(self) -> bool:
+        return any(member.needy for member in self)
+
+    @property
     def mixers(self) -> tuple[int, ...]:
         return self._mixers
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from augstream.errors import PipelineError
 from augstream.plan.kinds import Color, Warp
-from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op
+from augstream.plan.op import Array, Border, Frame, Interpolation, Known, Mask, Op
 from augstream.rng import Crowd, Rng
 from augstream.suggest import unknown
 from augstream.transforms.arguments import (
@@ -123,10 +123,20 @@ class Record:
 
 
 class Transform(Record):
-    """Base of all transforms. p: the probability of each picture to be transformed; the others stay as they are."""
+    """Base of all transforms. p: the probability of each image to be transformed; the others stay as they are.
 
+    needs: what `draw` must see of the targets, such as ("boxes",); `frame.targets` then has them as they are at this
+    point of the pipeline, or None where a pipeline is planned without any.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ()
     _: KW_ONLY
     p: Number = Number(1.0, 0, 1)
+
+    @property
+    def needy(self) -> bool:
+        """Whether it, or a member of it, must see the targets."""
+        return bool(self.needs)
 
     @property
     def mixers(self) -> tuple[int, ...]:
@@ -281,6 +291,8 @@ def after(frame: Frame, op: Op) -> Frame:
         gain, offset = op.matrix[0, :, :-1].diagonal(), op.matrix[0, :, -1]
         fill = np.broadcast_to(np.asarray(frame.fill, np.float64).reshape(-1), gain.shape)
         later = replace(later, fill=tuple((gain * fill + offset).tolist()))
+    if frame.known is not None:
+        later = replace(later, known=Known(frame.known.move, (*frame.known.ops, op)))
     return later
 
 
