@@ -31,11 +31,15 @@ Stage: TypeAlias = Warp | Cover
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """How g results are reached, each from one image. rows: (g,) the results; sources: (g,) the images."""
+    """How g results are reached, each from one image.
+
+    rows: (g,) the results; sources: (g,) the images. share: (g,) of the label that is the image's.
+    """
 
     rows: Rows
     sources: Rows
     stages: tuple[Stage, ...]
+    share: Array
 
     @property
     def covers(self) -> bool:
@@ -79,7 +83,7 @@ def routes(groups: Sequence[Group], n: int) -> list[Route]:
     for group in groups:
         rows = np.arange(n) if group.rows is None else group.rows
         sources = rows if group.sources is None else group.sources
-        found += [Route(rows, froms, stages) for froms, stages in _ways(group.steps, sources)]
+        found += [Route(rows, *way) for way in _ways(group.steps, sources)]
     return found
 
 
@@ -119,9 +123,12 @@ def mask_steps(steps: Sequence[Step], fill: Array, levels: Callable[[int], Array
     return tuple(made)
 
 
-def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[tuple[Rows, tuple[Stage, ...]]]:
+Way: TypeAlias = tuple[Rows, tuple[Stage, ...], Array]
+
+
+def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[Way]:
     stages: list[Stage] = []
-    ways: list[tuple[Rows, tuple[Stage, ...]]] = [(sources, ())]
+    ways: list[Way] = [(sources, (), np.ones(len(sources)))]
     for step in steps:
         head = step.head
         if isinstance(head, Warp):
@@ -131,11 +138,11 @@ def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[tuple[Rows, tuple[St
         for point in step.points:
             if isinstance(point, Shapes) and point.hides:
                 stages.append(Cover(point.boxes, None, False))
-    for froms, own in ways:
-        yield froms, (*own, *stages)
+    for froms, own, share in ways:
+        yield froms, (*own, *stages), share
 
 
-def _layers(mix: Mix) -> Iterator[tuple[Rows, tuple[Stage, ...]]]:
+def _layers(mix: Mix) -> Iterator[Way]:
     for number, branch in enumerate(mix.branches):
         over: list[Stage] = []
         if mix.region is not None:
@@ -145,8 +152,8 @@ def _layers(mix: Mix) -> Iterator[tuple[Rows, tuple[Stage, ...]]]:
             later = np.where((mix.weight[:, number + 1 :] == 1)[..., None], mix.region[:, number + 1 :], 0.0)
             if later.shape[1]:
                 over.append(Cover(later, mix.place, False))
-        for sources, stages in _ways(branch.steps, branch.sources):
-            yield sources, (*stages, *over)
+        for sources, stages, share in _ways(branch.steps, branch.sources):
+            yield sources, (*stages, *over), mix.share[:, number] * share
 
 
 def _within(points: Array, size: Rows) -> NDArray[np.bool_]:
