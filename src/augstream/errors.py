@@ -1,6 +1,7 @@
 """The one exception family. The fact is raised where it is found; the context is added once, at the public call."""
 
 from collections.abc import Sequence
+from typing import Self
 
 
 class AugstreamError(Exception):
@@ -13,6 +14,31 @@ class ArgumentError(AugstreamError, ValueError):
 
 class PipelineError(AugstreamError, ValueError):
     """Transforms that are right one by one, but not in this order or for these pictures."""
+
+
+class PlacedError(Exception):
+    """A fact, what to do about it, and the place in the pipeline, added container by container on the way out."""
+
+    def __init__(self, fact: str, advice: str = "") -> None:
+        self.fact, self.advice, self.place = fact, advice, ""
+        super().__init__(fact, advice)
+
+    def inside(self, container: str, position: int) -> Self:
+        """This error, seen from the container that holds the transform it speaks of."""
+        self.place = f"{container}[{position}].{self.place}".rstrip(".")
+        return self
+
+    def __str__(self) -> str:
+        place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
+        return f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip()
+
+
+class RefusedError(PlacedError, ArgumentError):
+    """An argument that its field does not accept."""
+
+
+class MisplacedError(PlacedError, PipelineError):
+    """A transform that cannot work on the pictures that reach it."""
 
 
 class SourceError(AugstreamError):

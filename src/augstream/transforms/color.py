@@ -8,9 +8,10 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
+from augstream.errors import MisplacedError
 from augstream.plan.ops import Array, Color, Frame, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import MisplacedError, Number, Range
+from augstream.transforms.arguments import Number, Range
 from augstream.transforms.transform import Transform
 
 LUMA = np.tile((0.299, 0.587, 0.114), (3, 1))

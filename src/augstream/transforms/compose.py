@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from augstream.errors import ArgumentError, PipelineError, SampleError
+from augstream.errors import ArgumentError, MisplacedError, PipelineError, PlacedError, RefusedError, SampleError
 from augstream.plan.fuse import Plan, fuse, steps
 from augstream.plan.ops import Border, Frame, Interpolation, Mask, Op, Warp
 from augstream.rng import Draw, Integers, Rng
@@ -18,11 +18,8 @@ from augstream.transforms.arguments import (
     Maybe,
     MaybeNumbers,
     MaybeWholeRange,
-    MisplacedError,
     Numbers,
     Option,
-    PlacedError,
-    RefusedError,
     UnfitError,
     WholeRange,
     plain,

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.errors import MisplacedError
 from augstream.plan.ops import Array, Color, Curve, Frame, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import MisplacedError, Number, Numbers, Range, UnfitError, WholeRange
+from augstream.transforms.arguments import Number, Numbers, Range, UnfitError, WholeRange
 from augstream.transforms.color import levels
 from augstream.transforms.transform import Transform
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, dataclass_transform, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.errors import MisplacedError, RefusedError
 from augstream.plan.ops import Array, Border, Color, Frame, Interpolation, Mask, Op, Warp
 from augstream.rng import Rng
 from augstream.suggest import unknown
@@ -20,11 +21,9 @@ from augstream.transforms.arguments import (
     Argument,
     Maybe,
     MaybeNumbers,
-    MisplacedError,
     Number,
     Numbers,
     Option,
-    RefusedError,
     plain,
 )
 
