@@ -23,7 +23,7 @@ from augstream.concurrency.lock import Lock
 from augstream.concurrency.pool import cores as cores
 from augstream.concurrency.pool import shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
-from augstream.decode import pillow as decode
+from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode
 from augstream.engines.native import dtype_of
 from augstream.errors import ArgumentError
 from augstream.sources.source import Source
@@ -89,8 +89,8 @@ class Loader:
         layout: Layout = "NHWC",
         dtype: Dtype = "float32",
         drop_remainder: bool = False,
-        color: decode.ColorMode = "rgb",
-        max_pixels: int = decode.MAX_PIXELS,
+        color: ColorMode = "rgb",
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         check_kinds(source, pipeline)
         self.source = source
@@ -106,7 +106,7 @@ class Loader:
             self.seed,
             layout=one_of("layout", layout, ("NHWC", "NCHW")),
             dtype=one_of("dtype", dtype, ("float32", "float16", "bfloat16", "uint8")),
-            color=one_of("color", color, tuple(decode.CHANNELS)),
+            color=one_of("color", color, tuple(CHANNELS)),
             max_pixels=whole("max_pixels", max_pixels, 1),
         )
         if not len(source):

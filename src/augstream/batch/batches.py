@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from augstream.batch.failures import Failure, Failures
 from augstream.batch.prepare import RAGGED, Batch, Recipe, Tools
 from augstream.batch.sampler import Order
-from augstream.engines.targets import Moved
+from augstream.engines.targets import TargetBatch
 from augstream.errors import PipelineError, SampleError
 
 _TRIES = 1000
@@ -48,7 +48,7 @@ class Maker:
         epoch: int,
         positions: NDArray[np.int64],
         pixels: NDArray[Any],
-        moved: Moved,
+        moved: TargetBatch,
         bad: dict[int, str],
         tools: Tools,
     ) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 from augstream import _core
 from augstream.batch.cache import Block, Cache, Stamp, stamp_of
 from augstream.errors import ArgumentError
-from augstream.sources.joined import Joined
-from augstream.sources.source import Source, Subset
+from augstream.sources.source import Joined, Source, Subset
 
 # index, scale, offset, length, size and time of the file it was made of; then the checksum of all these.
 _PLACE = struct.Struct("<qqqqqq")

@@ -13,14 +13,28 @@ from augstream import _core
 from augstream.batch.cache import PIXELS, Cache, Lookup
 from augstream.batch.stats import Clock
 from augstream.concurrency.prefetch import Threads
-from augstream.decode import pillow as decode
-from augstream.decode.sample import PEAK, Sample, Stack, checked
+from augstream.decode import pillow
+from augstream.decode.header import PILLOW, oversized, peek, read_headers
+from augstream.decode.orientation import orient, oriented_size
+from augstream.decode.sample import (
+    CHANNELS,
+    MAX_PIXELS,
+    PEAK,
+    ColorMode,
+    Sample,
+    Stack,
+    Undecodable,
+    bomb,
+    checked,
+    encoded,
+)
 from augstream.engines import native
-from augstream.engines.targets import Moved, Targets, move
+from augstream.engines.targets import TargetBatch, move
 from augstream.errors import ArgumentError, PipelineError
 from augstream.plan.fuse import Plan, fuse, steps
 from augstream.plan.ops import Frame
 from augstream.sources.source import Source
+from augstream.sources.targets import Targets
 from augstream.transforms.compose import Compose, rng_for
 
 Layout: TypeAlias = native.Layout
@@ -37,7 +51,7 @@ class Batch:
 
     image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
     index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
-    mask, boxes, box_label, polygons, points: the targets as `Moved` has them; None where the source has none.
+    mask, boxes, box_label, polygons, points: the targets as `TargetBatch` has them; None where the source has none.
     """
 
     image: NDArray[Any]
@@ -45,7 +59,7 @@ class Batch:
     index: NDArray[np.int64]
     epoch: int
     source: Source = field(repr=False)
-    moved: Moved = field(default_factory=Moved, repr=False)
+    moved: TargetBatch = field(default_factory=TargetBatch, repr=False)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -115,10 +129,12 @@ class Recipe:
     seed: int
     layout: Layout = "NHWC"
     dtype: Dtype = "float32"
-    color: decode.ColorMode = "rgb"
-    max_pixels: int = decode.MAX_PIXELS
+    color: ColorMode = "rgb"
+    max_pixels: int = MAX_PIXELS
 
-    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> tuple[NDArray[Any], dict[int, str], Moved]:
+    def make(
+        self, epoch: int, index: NDArray[np.int64], tools: Tools
+    ) -> tuple[NDArray[Any], dict[int, str], TargetBatch]:
         """Pixels and targets of the samples `index` (m,), and row -> reason for those that cannot be read.
 
         The rows of these hold any values; an empty array where no sample could even be opened.
@@ -132,10 +148,10 @@ class Recipe:
         stored, orientation = self._open(samples, reasons, tools, found)
         tools.threads.check()
         with clock.stage("decode"):
-            targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
+            targets = self._targets(index, oriented_size(orientation, stored), reasons, tools.threads)
         good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
         if not len(good):
-            return np.empty(0), reasons, Moved()
+            return np.empty(0), reasons, TargetBatch()
         some = len(good) < len(index)
         if some:
             samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
@@ -167,11 +183,11 @@ class Recipe:
             for row, scale, block in zip(good.tolist(), scales, keep, strict=True):
                 if isinstance(block, np.ndarray) and row not in reasons:
                     found.put(row, scale, block)
-        moved = Moved()
+        moved = TargetBatch()
         if targets:
             if (orientation != 1).any():
                 # Targets are drawn on the picture as seen: theirs is the plan without the turn.
-                size = decode.seen(orientation, stored)
+                size = oriented_size(orientation, stored)
                 plan = self.plan(epoch, drawn, samples, size, np.ones_like(orientation))
             known = [targets[row] for row in good.tolist()]
             with clock.stage("run"):
@@ -179,7 +195,7 @@ class Recipe:
         if some:
             full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
             full[good] = pixels
-            spread = Moved()
+            spread = TargetBatch()
             spread.put(good.tolist(), moved, len(index))
             return full, reasons, spread
         return pixels, reasons, moved
@@ -193,7 +209,7 @@ class Recipe:
         orientation: NDArray[np.int64],
     ) -> Plan:
         """What is going to be done to the samples, their EXIF orientation included; all come out in one size."""
-        frame = self._frame(index, samples, decode.seen(orientation, stored))
+        frame = self._frame(index, samples, oriented_size(orientation, stored))
         plan = oriented_plan(self.pipeline, self.seed, epoch, index, frame, stored, orientation)
         size = plan.frame_out.size
         if (size != size[0]).any():
@@ -208,7 +224,7 @@ class Recipe:
         Returns what comes out of the plan, None where none of the samples can be read.
         """
         samples, reasons = self._read(index)
-        headers = decode.header(samples, self.max_pixels)
+        headers = read_headers(samples, self.max_pixels)
         good = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
         if not good:
             return None
@@ -241,7 +257,7 @@ class Recipe:
                 samples[place] = block
                 continue
             one, reasons = self._read(np.array(found.index[row : row + 1]), {})
-            table = decode.peek(one)[0]
+            table = peek(one)[0]
             if not reasons and (*table[1:3], table[4]) != (*stored[place], orientation[place]):
                 reasons = {0: "the file has changed since it was cached"}
             if reasons:
@@ -285,7 +301,7 @@ class Recipe:
                 found = self.source.targets(int(index[row]))
                 height, width = size[row].tolist()
                 return None if found is None else found.checked((height, width))
-            except decode.Undecodable as error:
+            except Undecodable as error:
                 return f"its mask: {error}"
             except Exception as error:
                 return f"its targets: {_unread(error)}"
@@ -309,12 +325,12 @@ class Recipe:
         self, samples: list[Sample] | Stack, reasons: dict[int, str], tools: Tools, found: Lookup | None
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Stored sizes and orientations; what the core cannot decode is decoded here, in place."""
-        table = decode.peek(samples)
+        table = peek(samples)
         if isinstance(samples, Stack):
             return table[:, 1:3], table[:, 4]
-        for row in decode.oversized(table, self.max_pixels):
-            reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
-        rows = [row for row in np.flatnonzero(table[:, 0] == decode.PILLOW).tolist() if row not in reasons]
+        for row in oversized(table, self.max_pixels):
+            reasons[row] = bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
+        rows = [row for row in np.flatnonzero(table[:, 0] == PILLOW).tolist() if row not in reasons]
         if not rows:
             return table[:, 1:3], table[:, 4]
         with tools.clock.stage("decode"):
@@ -331,17 +347,15 @@ class Recipe:
 
     def _decode(self, data: Sample) -> tuple[NDArray[np.uint8], int] | str:
         try:
-            return decode.decode(
-                decode.encoded(data), self.color, fill=self.pipeline.fill or 0, max_pixels=self.max_pixels
-            )
-        except decode.Undecodable as error:
+            return pillow.decode(encoded(data), self.color, fill=self.pipeline.fill or 0, max_pixels=self.max_pixels)
+        except Undecodable as error:
             return str(error)
 
     def _frame(self, index: NDArray[np.int64], samples: Sequence[Sample], size: NDArray[np.int64]) -> Frame:
         own = self.source.peak
         if isinstance(samples, Stack):
             return Frame(size, samples.array.shape[3], own or PEAK[samples.array.dtype])
-        encoded = (decode.CHANNELS[self.color], 255.0)
+        encoded = (CHANNELS[self.color], 255.0)
         kinds = [
             encoded if isinstance(sample, bytes) or sample.ndim == 1 else (sample.shape[2], own or PEAK[sample.dtype])
             for sample in samples
@@ -373,7 +387,7 @@ def oriented_plan(
     ops, lying = pipeline.ops(rng_for(seed, epoch, index), frame), replace(frame, size=stored)
     if (orientation == 1).all():
         return (fuse if pipeline.fuse else steps)(ops, lying)
-    turn = decode.orient(orientation, stored)
+    turn = orient(orientation, stored)
     if pipeline.fuse:
         return fuse(chain([turn], ops), lying)
     # The turn is part of the first step: a step more would change the samples of the batch that need no turn.

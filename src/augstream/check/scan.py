@@ -17,7 +17,8 @@ from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import Listing, Unreadable
 from augstream.check.thumbnails import thumbs
 from augstream.concurrency.prefetch import Stream, Threads
-from augstream.decode import pillow as decode
+from augstream.decode.header import Headers
+from augstream.decode.sample import MAX_PIXELS
 from augstream.loader import cores
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
@@ -75,7 +76,7 @@ class _Part:
     weight: list[int]
     digest: bytes
     format: list[int]
-    headers: decode.Headers
+    headers: Headers
     prints: Fingerprints
     faults: dict[int, Fault]
 
@@ -84,7 +85,7 @@ def scan(
     folder: Path,
     *,
     threads: int | None = None,
-    max_pixels: int = decode.MAX_PIXELS,
+    max_pixels: int = MAX_PIXELS,
     begin: Callable[[int], Advance] | None = None,
 ) -> Scan:
     """Reads a folder.

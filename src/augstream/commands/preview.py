@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode.pillow import ColorMode
+from augstream.decode.sample import ColorMode
 from augstream.errors import SampleError
 from augstream.loader import Loader
 from augstream.plan.ops import Frame

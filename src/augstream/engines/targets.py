@@ -18,75 +18,14 @@ from augstream.errors import PipelineError
 from augstream.plan import polygon
 from augstream.plan.fuse import Pass, Plan
 from augstream.plan.ops import Array, Warp
+from augstream.sources.targets import Rules, Targets
 
 Owners: TypeAlias = NDArray[np.int64]
-MASKS = ("bool", "uint8", "uint16", "int32")
 _AHEAD = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
-class Targets:
-    """What belongs to one picture besides its label, in pixels of the picture as seen (EXIF orientation applied).
-
-    mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the picture; or the bytes of an
-    image file, whose numbers are then taken as they are stored. boxes: (k, 4) x0 y0 x1 y1, where pixel i covers
-    [i, i+1). box_label: (k,) the class of each. polygons: for each box the outlines (m, 2) of what is in it, one or
-    several; boxes may be left out then. points: (k, 2) x y; NaN where one is missing.
-    relative: boxes, polygons and points are fractions of the width and the height.
-    """
-
-    mask: NDArray[Any] | bytes | None = None
-    boxes: NDArray[Any] | None = None
-    box_label: NDArray[Any] | None = None
-    points: NDArray[Any] | None = None
-    relative: bool = False
-    polygons: Sequence[Sequence[NDArray[Any]]] | None = None
-
-    def checked(self, size: tuple[int, int]) -> "Targets":
-        """In pixels of a picture of this (height, width), as arrays; ValueError says what does not fit."""
-        boxes, points, box_label = _rows("boxes", self.boxes, 4), _rows("points", self.points, 2), self.box_label
-        if self.relative:
-            scale = np.array([size[1], size[0]], np.float64)
-            boxes = None if boxes is None else boxes * np.tile(scale, 2)
-            points = None if points is None else points * scale
-        if boxes is not None and not np.isfinite(boxes).all():
-            row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
-            raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes must be finite numbers")
-        if boxes is not None and (boxes[:, :2] > boxes[:, 2:]).any():
-            row = int(np.flatnonzero((boxes[:, :2] > boxes[:, 2:]).any(axis=1))[0])
-            raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes are x0 y0 x1 y1 with x0 <= x1 and y0 <= y1")
-        if points is not None and np.isinf(points).any():
-            raise ValueError("a point is infinite; NaN marks one that is missing")
-        polygons = None
-        if self.polygons is not None:
-            scale = np.array([size[1], size[0]], np.float64) if self.relative else np.ones(2)
-            polygons = [[_outline(one) * scale for one in some] for some in self.polygons]
-            boxes = polygon.around(polygons) if boxes is None else boxes
-            if len(polygons) != len(boxes):
-                raise ValueError(f"polygons of {len(polygons)} objects for {len(boxes)} boxes")
-            # What has no outline, as a crowd, is as large as its box.
-            polygons = [some or [polygon.corners(box)] for some, box in zip(polygons, boxes, strict=True)]
-        if box_label is not None:
-            box_label = np.asarray(box_label)
-            if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
-                raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
-        return Targets(_mask(self.mask, size), boxes, box_label, points, polygons=polygons)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What happens to targets at the edge of the picture.
-
-    mask_fill: the number that a mask has where the picture shows a constant border. min_visible: a box is dropped
-    where a smaller share of its area is left in the picture; one of which nothing is left is always dropped.
-    """
-
-    mask_fill: int = 0
-    min_visible: float = 0.1
-
-
 @dataclass(eq=False)
-class Moved:
+class TargetBatch:
     """The targets of a batch, moved as its pictures were: one row, or one entry of a list, per sample.
 
     mask: (n, h, w) or in the layout of the pictures, in the dtype the source has. boxes: (k, 4) float32 each, clipped
@@ -101,7 +40,7 @@ class Moved:
     points: list[NDArray[np.float32]] | None = None
     polygons: list[list[list[NDArray[np.float32]]]] | None = None
 
-    def put(self, rows: Sequence[int], other: "Moved", n: int) -> None:
+    def put(self, rows: Sequence[int], other: "TargetBatch", n: int) -> None:
         """Takes row i of `other` as row rows[i] of n; rows that nobody puts stay empty."""
         if other.mask is not None:
             if self.mask is None:
@@ -123,9 +62,9 @@ def move(
     *,
     layout: native.Layout = "NHWC",
     pool: _core.Pool | None = None,
-) -> Moved:
+) -> TargetBatch:
     """The targets (checked ones) of n pictures under the plan that was made for these pictures as seen."""
-    moved = Moved()
+    moved = TargetBatch()
     masks = [one.mask for one in targets if isinstance(one.mask, np.ndarray)]
     if masks:
         _same("masks", [mask is not None for mask in (one.mask for one in targets)])
@@ -256,13 +195,6 @@ def move_boxes(
     return np.clip(np.concatenate([low, high], axis=1), 0, edges), kept
 
 
-def _outline(corners: NDArray[Any]) -> Array:
-    found = _rows("polygons", corners, 2)
-    if found is None or len(found) < 3 or not np.isfinite(found).all():
-        raise ValueError(f"an outline must be (m, 2) finite numbers, m at least 3; got shape {np.shape(corners)}")
-    return found
-
-
 def _warps(plan: Plan) -> Iterator[Warp]:
     return (step.warp for step in plan.passes if step.warp is not None)
 
@@ -271,34 +203,6 @@ def _nearest(warp: Warp, levels: Array) -> Warp:
     """The warp of a mask; what continues the picture beyond its edge continues the mask."""
     fill = np.tile(levels, (len(warp.size), 1)) if warp.border == "constant" else None
     return replace(warp, fill=fill, interpolation="nearest")
-
-
-def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[Any] | None:
-    if mask is None:
-        return None
-    if isinstance(mask, bytes):
-        from augstream.decode import pillow as decode
-
-        mask = decode.numbers(mask)
-    mask = np.asarray(mask)
-    if mask.dtype.name not in MASKS or mask.ndim not in (2, 3):
-        got = f"{mask.shape} of {mask.dtype}"
-        raise ValueError(f"the mask must be (h, w) or (h, w, c) of {', '.join(MASKS)}; got {got}")
-    if mask.shape[:2] != size:
-        (a, b), (c, d) = mask.shape[:2], size
-        raise ValueError(f"the mask is {a} x {b} pixels (height x width) and the picture, as seen, {c} x {d}")
-    return mask
-
-
-def _rows(name: str, rows: NDArray[Any] | None, width: int) -> Array | None:
-    if rows is None:
-        return None
-    found = np.asarray(rows, np.float64)
-    if found.size == 0:
-        return np.empty((0, width))
-    if found.ndim != 2 or found.shape[1] != width:
-        raise ValueError(f"{name} must be (k, {width}); got shape {found.shape}")
-    return found
 
 
 def _together(rows: Sequence[Array]) -> tuple[Array, Owners]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from augstream.batch.prepare import Tools
 from augstream.concurrency.prefetch import Threads
-from augstream.decode import pillow as decode
-from augstream.decode.sample import Sample, Stack
+from augstream.decode.header import JPEG, PILLOW, oversized, peek, read_headers
+from augstream.decode.orientation import orient, oriented_size
+from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode, Sample, Stack, Undecodable, bomb, encoded
 from augstream.engines import native
 from augstream.errors import AugstreamError
 from augstream.keras_preprocessing import geometry
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 Integers: TypeAlias = NDArray[np.int64]
-COLORS: dict[str, decode.ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
+COLORS: dict[str, ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
 NATIVE = ("uint8", "float16", "float32")
 ABSENT = "the file does not exist"
 ENGINE = ("nearest", "bilinear", "bicubic")  # the others of Pillow's ways to resize are left to Pillow
@@ -46,7 +47,7 @@ class FlowRecipe:
     seed: int
     layout: native.Layout = "NHWC"
     dtype: str = "float32"
-    color: decode.ColorMode = "rgb"
+    color: ColorMode = "rgb"
     target: tuple[int, int] | None = None
     interpolation: str = "nearest"
     keep_aspect_ratio: bool = False
@@ -127,10 +128,10 @@ class FlowRecipe:
     def plan(self, epoch: int, index: Integers, samples: Any, stored: Integers, orientation: Integers) -> Plan:
         """Resize, affine and flips as one warp; brightness, rescaling and featurewise statistics as one color."""
         ops: list[Op] = []
-        channels = decode.CHANNELS[self.color] if isinstance(samples[0], bytes) else samples[0].shape[2]
-        seen = decode.seen(orientation, stored)
+        channels = CHANNELS[self.color] if isinstance(samples[0], bytes) else samples[0].shape[2]
+        seen = oriented_size(orientation, stored)
         if (orientation != 1).any():
-            ops.append(decode.orient(orientation, stored))
+            ops.append(orient(orientation, stored))
         target = self.target
         size = seen if target is None else np.full_like(seen, target)
         parameters = self.parameters(epoch, index, size)
@@ -242,15 +243,15 @@ class FlowRecipe:
         self, samples: list[Sample] | Stack, reasons: dict[int, str], threads: Threads
     ) -> tuple[Integers, Integers]:
         """Stored sizes and orientations; what the core cannot decode, or resize as asked, Pillow does in place."""
-        table = decode.peek(samples)
+        table = peek(samples)
         if isinstance(samples, Stack):
             return table[:, 1:3], table[:, 4]
-        for row in decode.oversized(table, decode.MAX_PIXELS):
-            reasons[row] = _short(decode.bomb(int(table[row, 2]), int(table[row, 1]), decode.MAX_PIXELS))
-        theirs = table[:, 0] == decode.PILLOW
+        for row in oversized(table, MAX_PIXELS):
+            reasons[row] = _short(bomb(int(table[row, 2]), int(table[row, 1]), MAX_PIXELS))
+        theirs = table[:, 0] == PILLOW
         if self.target is not None and (self.interpolation not in ENGINE or self.mask):
             # A mask's levels are not to pass through a JPEG's color planes either.
-            theirs |= table[:, 0] == decode.JPEG
+            theirs |= table[:, 0] == JPEG
         rows = [row for row in np.flatnonzero(theirs).tolist() if row not in reasons]
         for row, result in zip(rows, threads.map(self._decode, [samples[row] for row in rows]), strict=True):
             if isinstance(result, str):
@@ -263,24 +264,24 @@ class FlowRecipe:
     def _decode(self, data: Sample) -> NDArray[Any] | str:
         """A file that the core does not decode, as Pillow converts it; 16 and 32 bits keep their levels in gray."""
         try:
-            encoded = decode.encoded(data)
-            bad = decode.header([encoded]).reasons[0]
+            file = encoded(data)
+            bad = read_headers([file]).reasons[0]
             if bad is not None:
                 return _short(bad)
             if self.mask:
-                pixels = mask_levels(encoded)
+                pixels = mask_levels(file)
             else:
                 whole = self.interpolation in ENGINE
                 color = next(name for name, mode in COLORS.items() if mode == self.color)
                 image = load_img(
-                    BytesIO(encoded),
+                    BytesIO(file),
                     color_mode=color,
                     target_size=None if whole else self.target,
                     interpolation=self.interpolation,
                     keep_aspect_ratio=self.keep_aspect_ratio,
                 )
                 pixels = np.asarray(image)
-        except (decode.Undecodable, AugstreamError) as error:
+        except (Undecodable, AugstreamError) as error:
             return str(error)
         except Exception as error:
             # Pillow's plugins let nearly every kind of exception through when a file is broken.

@@ -7,12 +7,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode import pillow as decode
-from augstream.engines.targets import Targets
+from augstream.decode import pillow
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate, rules
 from augstream.sources.files import Files, Where, absolute, is_remote, reader
 from augstream.sources.packed_names import Names
+from augstream.sources.targets import Targets
 
 Masks: TypeAlias = Literal["class", "instance"] | None
 
@@ -134,7 +134,7 @@ class Coco(Files):
         labels = [kind if self.masks == "class" else place for place, (kind, _) in enumerate(shapes, 1)]
         if self.panoptic is not None:
             data = self.panoptic.read(index)
-            colors = decode.numbers(data if isinstance(data, bytes) else b"").astype(np.int64)
+            colors = pillow.numbers(data if isinstance(data, bytes) else b"").astype(np.int64)
             ids = colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
             mask = np.zeros(ids.shape, np.int32)
             for label, (_, segment) in zip(labels, shapes, strict=True):

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.decode.sample import Sample
-from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import rules
 from augstream.sources.files import Where
@@ -23,6 +22,7 @@ from augstream.sources.labels import labels_of
 from augstream.sources.packed_names import Growing, Names, shown
 from augstream.sources.shards import Shards, found
 from augstream.sources.source import Source
+from augstream.sources.targets import Targets
 
 _AT_A_TIME = 4096
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import NamedTuple
 
-from augstream.decode.pillow import ColorMode
+from augstream.decode.sample import ColorMode
 from augstream.sources import Source
 from augstream.transforms.compose import Compose
 
