@@ -15,7 +15,7 @@ from augstream.batch.byte_size import in_bytes, spelled
 from augstream.batch.cache import Cache, Memory
 from augstream.batch.epoch import Epoch
 from augstream.batch.failures import Failure, Failures, OnError
-from augstream.batch.prepare import Batch, Dtype, Layout, Recipe, Tools
+from augstream.batch.prepare import Batch, Dtype, Recipe, Tools
 from augstream.batch.sampler import Order, Shard, Uneven, checked_shard
 from augstream.batch.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
 from augstream.batch.stats import Clock, Stats
@@ -24,7 +24,7 @@ from augstream.concurrency.pool import cores as cores
 from augstream.concurrency.pool import shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode
-from augstream.engines.native import dtype_of
+from augstream.engines.engine import Layout, dtype_of
 from augstream.errors import ArgumentError
 from augstream.sources.source import Source
 from augstream.suggest import known_arguments

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+from augstream import _core, engines
 from augstream.batch.cache import PIXELS, Cache, Lookup
 from augstream.batch.stats import Clock
 from augstream.concurrency.prefetch import Threads
@@ -28,7 +28,7 @@ from augstream.decode.sample import (
     checked,
     encoded,
 )
-from augstream.engines import native
+from augstream.engines.engine import Engine, Layout
 from augstream.engines.targets import TargetBatch, move
 from augstream.errors import ArgumentError, PipelineError
 from augstream.plan.fuse import Plan, fuse, steps
@@ -37,7 +37,6 @@ from augstream.sources.source import Source
 from augstream.sources.targets import Targets
 from augstream.transforms.compose import Compose, rng_for
 
-Layout: TypeAlias = native.Layout
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
 RAGGED = (
     "A batch needs pictures of one size, but these come out as (height, width): {}. "
@@ -131,6 +130,7 @@ class Recipe:
     dtype: Dtype = "float32"
     color: ColorMode = "rgb"
     max_pixels: int = MAX_PIXELS
+    engine: Engine = field(default_factory=engines.default)
 
     def make(
         self, epoch: int, index: NDArray[np.int64], tools: Tools
@@ -163,11 +163,11 @@ class Recipe:
         scales: list[int] = []
         late: dict[int, str] = {}
         if found is not None and isinstance(samples, list):
-            scales = native.scales(plan, stored).tolist()
+            scales = self.engine.scales(plan, stored).tolist()
             late = self._rescale(found, good.tolist(), samples, scales, stored, orientation)
             keep = [not found.cache.full] * len(good)
         seconds = np.zeros(2)
-        pixels, errors = native.run(
+        pixels, errors = self.engine.run(
             samples,
             plan,
             dtype=self.dtype,
@@ -191,7 +191,7 @@ class Recipe:
                 plan = self.plan(epoch, drawn, samples, size, np.ones_like(orientation))
             known = [targets[row] for row in good.tolist()]
             with clock.stage("run"):
-                moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool)
+                moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool, engine=self.engine)
         if some:
             full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
             full[good] = pixels

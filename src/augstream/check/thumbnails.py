@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+from augstream import _core, engines
 from augstream.batch.prepare import oriented_plan
 from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow
 from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, oversized, peek, read_headers
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, Sample, Undecodable, bomb
-from augstream.engines import native
 from augstream.plan.ops import Frame
 from augstream.transforms import Resize
 from augstream.transforms.compose import Compose
@@ -80,4 +79,4 @@ def _shrink(
     frame = Frame(oriented_size(orientation, stored), 3)
     index = np.arange(len(samples))
     plan = oriented_plan(Compose([Resize(*size)]), 0, 0, index, frame, stored, orientation)
-    return native.run(samples, plan, dtype="uint8", pool=pool)
+    return engines.default().run(samples, plan, dtype="uint8", pool=pool)

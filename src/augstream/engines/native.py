@@ -2,21 +2,33 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
+from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
 from augstream.plan.fuse import Pass, Plan
 from augstream.plan.ops import Color, Curve, Warp
-
-Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
 # The order of the enums in src/core/plan.h.
 BORDERS = {"constant": 0, "edge": 1, "reflect": 2, "mirror": 3, "wrap": 4, "overlap": 5}
 INTERPOLATIONS = {"nearest": 0, "bilinear": 1, "bicubic": 2}
+
+
+def decode(samples: Sequence[Sample], plan: Plan, *, pool: _core.Pool | None = None) -> tuple[list[Sample], Reasons]:
+    """Blocks of JPEG files, at the scale that the plan asks for; blocks and arrays are what they are.
+
+    The core decodes and runs a sample in one go, while its planes are in the processor's cache, so that this costs as
+    much as `run`, which hands out the blocks besides the batch where `keep` asks for them.
+    """
+    keep: list[Any] = [True] * len(samples)
+    _, errors = run(samples, plan, dtype="uint8", pool=pool, keep=keep)
+    return [
+        block if isinstance(block, np.ndarray) else sample for sample, block in zip(samples, keep, strict=True)
+    ], errors
 
 
 def run(
@@ -29,7 +41,7 @@ def run(
     slots: _core.Slots | None = None,
     keep: list[Any] | None = None,
     clock: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[Any], list[str | None]]:
+) -> tuple[NDArray[Any], Reasons]:
     """Run the plan over a batch of JPEG files (bytes), blocks, and arrays (h, w, c) of uint8, uint16 or float32.
 
     dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
@@ -47,7 +59,7 @@ def run(
     out = empty(shape, dtype, slots)
     passes = [_pass(step, channels) for step in plan.passes] or [(None, [])]
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
-    errors: list[str | None] = [None] * len(samples)
+    errors: Reasons = [None] * len(samples)
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
     for position, reason in (pool or _inline()).run(given, passes, channels, raw, dtype, planar, keep, clock):
         errors[position] = reason
@@ -60,20 +72,6 @@ def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDAr
     if slots is None:
         return np.empty(shape, kind)
     return slots.take(int(np.prod(shape)) * kind.itemsize).view(kind).reshape(shape)
-
-
-def dtype_of(name: str) -> np.dtype[Any]:
-    """The NumPy dtype of an output type; bfloat16 comes from the package ml_dtypes."""
-    if name != "bfloat16":
-        return np.dtype(name)
-    try:
-        import ml_dtypes
-    except ImportError:
-        from augstream.errors import MissingPackageError
-
-        raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
-    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-    return bfloat16
 
 
 def hint(plan: Plan, i: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
@@ -135,3 +133,15 @@ def _curve(op: Curve, channels: int) -> tuple[Any, ...]:
     full = np.broadcast_to(op.table, (len(op.table), channels, 256))
     on = None if op.on is None else op.on.astype(np.uint8)
     return np.ascontiguousarray(full, np.float32), float(op.peak), op.steps, on
+
+
+class Native:
+    """The functions of this module as an engine."""
+
+    decode = staticmethod(decode)
+    run = staticmethod(run)
+    scales = staticmethod(scales)
+    hint = staticmethod(hint)
+
+
+NATIVE: Engine = Native()

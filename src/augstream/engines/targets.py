@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
-from augstream.engines import native
+from augstream.engines.engine import Engine, Layout
+from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError
 from augstream.plan import polygon
 from augstream.plan.fuse import Pass, Plan
@@ -60,15 +61,16 @@ def move(
     plan: Plan,
     rules: Rules,
     *,
-    layout: native.Layout = "NHWC",
+    layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
+    engine: Engine = NATIVE,
 ) -> TargetBatch:
     """The targets (checked ones) of n pictures under the plan that was made for these pictures as seen."""
     moved = TargetBatch()
     masks = [one.mask for one in targets if isinstance(one.mask, np.ndarray)]
     if masks:
         _same("masks", [mask is not None for mask in (one.mask for one in targets)])
-        moved.mask = move_masks(masks, plan, rules.mask_fill, layout=layout, pool=pool)
+        moved.mask = move_masks(masks, plan, rules.mask_fill, layout=layout, pool=pool, engine=engine)
     points = [one.points for one in targets if one.points is not None]
     if points:
         _same("points", [one.points is not None for one in targets])
@@ -98,8 +100,9 @@ def move_masks(
     plan: Plan,
     fill: int = 0,
     *,
-    layout: native.Layout = "NHWC",
+    layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
+    engine: Engine = NATIVE,
 ) -> NDArray[Any]:
     """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; their numbers survive."""
     first = masks[0]
@@ -119,7 +122,7 @@ def move_masks(
         replace(plan.frame_in, channels=len(levels)),
         replace(plan.frame_out, channels=len(levels)),
     )
-    out, errors = native.run(cubes, plain, dtype=words.name, pool=pool)
+    out, errors = engine.run(cubes, plain, dtype=words.name, pool=pool)
     wrong = next((error for error in errors if error is not None), None)
     if wrong is not None:
         raise PipelineError(f"A mask could not be moved: {wrong}")

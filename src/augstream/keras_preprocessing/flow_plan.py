@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream import engines
 from augstream.batch.prepare import Tools
 from augstream.concurrency.prefetch import Threads
 from augstream.decode.header import JPEG, PILLOW, oversized, peek, read_headers
 from augstream.decode.orientation import orient, oriented_size
 from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode, Sample, Stack, Undecodable, bomb, encoded
-from augstream.engines import native
+from augstream.engines.engine import Layout
 from augstream.errors import AugstreamError
 from augstream.keras_preprocessing import geometry
 from augstream.keras_preprocessing import intensity as levels
@@ -45,7 +46,7 @@ class FlowRecipe:
     source: Source
     generator: "ImageDataGenerator"
     seed: int
-    layout: native.Layout = "NHWC"
+    layout: Layout = "NHWC"
     dtype: str = "float32"
     color: ColorMode = "rgb"
     target: tuple[int, int] | None = None
@@ -115,7 +116,7 @@ class FlowRecipe:
             samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
         plan = self.plan(epoch, index[good] if some else index, samples, stored, orientation)
         tools.threads.check()
-        pixels, errors = native.run(
+        pixels, errors = engines.default().run(
             samples, plan, dtype=self.dtype, layout=self.layout, pool=tools.pool, slots=tools.slots
         )
         reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from augstream import engines
 from augstream.errors import ArgumentError, MisplacedError, PipelineError, PlacedError, RefusedError, SampleError
 from augstream.plan.fuse import Plan, fuse, steps
 from augstream.plan.ops import Border, Frame, Interpolation, Mask, Op, Warp
@@ -230,15 +231,13 @@ class Compose(Container):
         if peak is None and picture.dtype.kind == "f" and (highest := float(np.nanmax(picture, initial=0))) > 1 + 1e-6:
             fact = f"The picture holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
             raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
-        from augstream.engines import native  # the core's thread pool is for those who run something
-
         cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
         frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], peak or PEAKS[picture.dtype.name])
         plan = self.plan(seed, epoch, np.array([index]), frame)
         if dtype is None:
             dtype = picture.dtype if plan.frame_out.peak == frame.peak else np.float32
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        out, errors = native.run([cube], plan, dtype=name, layout="NHWC")
+        out, errors = engines.default().run([cube], plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the picture", errors[0])])
         made: NDArray[Any] = out[0] if picture.ndim == 3 else out[0, :, :, 0]
