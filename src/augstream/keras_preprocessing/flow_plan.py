@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,13 @@ from augstream.engines.engine import Layout
 from augstream.errors import AugstreamError
 from augstream.keras_preprocessing import geometry
 from augstream.keras_preprocessing import intensity as levels
-from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
-from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
+from augstream.keras_preprocessing.affine import apply_channel_shift
+from augstream.keras_preprocessing.generator import Generator
+from augstream.keras_preprocessing.load import load_img, pillow, upright
 from augstream.keras_preprocessing.parameters import Parameters, draw, rng_of
 from augstream.plan.fuse import Plan, fuse
 from augstream.plan.ops import Array, Frame, Op, Warp
 from augstream.sources.source import Source
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 Integers: TypeAlias = NDArray[np.int64]
 COLORS: dict[str, ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
@@ -44,7 +42,7 @@ class FlowRecipe:
     """
 
     source: Source
-    generator: "ImageDataGenerator"
+    generator: Generator
     seed: int
     layout: Layout = "NHWC"
     dtype: str = "float32"

@@ -1,7 +1,7 @@
 """Pictures that are in memory."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,11 @@ from augstream.keras_preprocessing import intensity as levels
 from augstream.keras_preprocessing.array_source import Pictures
 from augstream.keras_preprocessing.dispatch import HASHES, Serving
 from augstream.keras_preprocessing.flow_plan import FlowRecipe
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import Iterator, array_to_img
 from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.prefetch import Maker
 from augstream.keras_preprocessing.splitting import part, stratified
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 __all__ = ["NumpyArrayIterator", "array_to_img"]
 
@@ -31,7 +29,7 @@ class NumpyArrayIterator(Serving, Iterator):
         self,
         x: Any,
         y: Any,
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: Generator,
         batch_size: int = 32,
         shuffle: bool = False,
         sample_weight: Any = None,
