@@ -41,6 +41,12 @@ class MisplacedError(PlacedError, PipelineError):
     """A transform that cannot work on the pictures that reach it."""
 
 
+def ragged(one: str, two: str, more: str = "") -> PipelineError:
+    """The error for two images of a batch whose sizes differ; `more` is another way out."""
+    fact = f"The images of a batch must come out in one size (height, width); got {one} and {two}"
+    return PipelineError(f"{fact}. Add Resize(height, width) or a crop at the end of the pipeline{more}.")
+
+
 class SourceError(AugstreamError):
     """A folder, table or array that cannot serve as a source: missing, empty, or without classes."""
 

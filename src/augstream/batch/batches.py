@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.batch.failures import Failure, Failures
-from augstream.batch.prepare import RAGGED, Batch, Recipe, Tools
+from augstream.batch.prepare import OR_ALONE, Batch, Recipe, Tools
 from augstream.batch.sampler import Order
 from augstream.engines.targets import TargetBatch
-from augstream.errors import PipelineError, SampleError
+from augstream.errors import PipelineError, SampleError, ragged
 
 _TRIES = 1000
 
@@ -73,7 +73,7 @@ class Maker:
                 if len(part):
                     pixels = pixels if len(pixels) else np.empty((len(positions), *part.shape[1:]), part.dtype)
                     if part.shape[1:] != pixels.shape[1:]:
-                        raise PipelineError(RAGGED.format(f"{pixels.shape[1:]}, {part.shape[1:]}"))
+                        raise ragged(f"{pixels.shape[1:]}", f"{part.shape[1:]}", OR_ALONE)
                     pixels[fresh] = part
                     moved.put(fresh, targets, len(positions))
             rows = [row for row in rows if int(index[row]) in bad]

@@ -30,7 +30,7 @@ from augstream.decode.sample import (
 )
 from augstream.engines.engine import Engine, Layout
 from augstream.engines.targets import TargetBatch, move
-from augstream.errors import ArgumentError, PipelineError
+from augstream.errors import ArgumentError, PipelineError, ragged
 from augstream.plan.fuse import Plan, fuse, steps
 from augstream.plan.ops import Frame
 from augstream.sources.source import Source
@@ -38,10 +38,7 @@ from augstream.sources.targets import Targets
 from augstream.transforms.compose import Compose, rng_for
 
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
-RAGGED = (
-    "A batch needs pictures of one size, but these come out as (height, width): {}. "
-    "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
-)
+OR_ALONE = ", or pass batch_size=1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +212,7 @@ class Recipe:
         if (size != size[0]).any():
             other = int(np.flatnonzero((size != size[0]).any(axis=1))[0])
             one, two = (f"{self.source.name(int(index[row]))} {tuple(size[row].tolist())}" for row in (0, other))
-            raise PipelineError(RAGGED.format(f"{one}, {two}"))
+            raise ragged(one, two, OR_ALONE)
         return plan
 
     def try_out(self, index: NDArray[np.int64]) -> Frame | None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Sample: TypeAlias = bytes | NDArray[Any]
 # The level of white by dtype: a dtype's name takes NumPy a microsecond to spell, which counts for small pictures.
 PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
-# Luma: what red, green and blue weigh in gray (ITU-R BT.601).
-LUMA = (0.299, 0.587, 0.114)
+# What red, green and blue weigh in gray (ITU-R BT.601).
+GRAY_WEIGHTS = (0.299, 0.587, 0.114)
 
 ColorMode: TypeAlias = Literal["rgb", "gray", "rgba"]
 CHANNELS: dict[ColorMode, int] = {"gray": 1, "rgb": 3, "rgba": 4}

@@ -66,6 +66,6 @@ def dtype_of(name: str) -> np.dtype[Any]:
     try:
         import ml_dtypes
     except ImportError:
-        raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
+        raise MissingPackageError('dtype="bfloat16"', "ml_dtypes", "bfloat16") from None
     bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
     return bfloat16

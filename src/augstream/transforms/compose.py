@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from augstream import engines
-from augstream.errors import ArgumentError, MisplacedError, PipelineError, PlacedError, RefusedError, SampleError
+from augstream.decode.sample import PEAK
+from augstream.errors import (
+    ArgumentError,
+    MisplacedError,
+    PipelineError,
+    PlacedError,
+    RefusedError,
+    SampleError,
+    ragged,
+)
 from augstream.plan.fuse import Plan, fuse, steps
 from augstream.plan.ops import Border, Frame, Interpolation, Mask, Op, Warp
 from augstream.rng import Draw, Integers, Rng
@@ -28,7 +37,6 @@ from augstream.transforms.arguments import (
 from augstream.transforms.explanation import Explanation, count
 from augstream.transforms.transform import BORDERS, INTERPOLATIONS, Transform, after, chosen, from_dict
 
-PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 MOST = 1 << 16  # pixels a side that the core makes
 
 
@@ -223,7 +231,7 @@ class Compose(Container):
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
         """
         picture = np.asarray(image)
-        if picture.dtype.name not in PEAKS or picture.ndim not in (2, 3) or not picture.size:
+        if picture.dtype not in PEAK or picture.ndim not in (2, 3) or not picture.size:
             got = f"{picture.shape} of {picture.dtype}"
             raise ArgumentError(f"A picture must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
         if peak is not None and not peak > 0:
@@ -232,7 +240,7 @@ class Compose(Container):
             fact = f"The picture holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
             raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
         cube = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, None])
-        frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], peak or PEAKS[picture.dtype.name])
+        frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], peak or PEAK[picture.dtype])
         plan = self.plan(seed, epoch, np.array([index]), frame)
         if dtype is None:
             dtype = picture.dtype if plan.frame_out.peak == frame.peak else np.float32
@@ -300,8 +308,7 @@ class Compose(Container):
         odd = (size != size[:1]).any(axis=1)
         if odd.any():
             (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
-            fact = f"The pictures of a batch must come out in one size; got ({a}, {b}) and ({c}, {d})"
-            raise PipelineError(f"{fact}. Add Resize(height, width) at the end of the pipeline.")
+            raise ragged(f"({a}, {b})", f"({c}, {d})")
         return plan
 
 
