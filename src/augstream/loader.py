@@ -20,8 +20,7 @@ from augstream.batch.sampler import Order, Shard, Uneven, checked_shard
 from augstream.batch.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
 from augstream.batch.stats import Clock, Stats
 from augstream.concurrency.lock import Lock
-from augstream.concurrency.pool import cores as cores
-from augstream.concurrency.pool import shared_pool
+from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode
 from augstream.engines.engine import Layout, dtype_of

@@ -594,15 +594,15 @@ def test_a_check_in_python(folder):
 NOISY = """
 import logging, os, sys
 from pathlib import Path
-from augstream.check import run
-checked = run.check
+from augstream.check import command
+checked = command.check
 def noisy(*folders, **options):
     os.write(2, b"a library's own words")
     logging.getLogger("PIL.TiffImagePlugin").error("Pillow's")
     print("ours", file=sys.stderr)
     return checked(*folders, **options)
-run.check = noisy
-code = run.run(Path(sys.argv[1]), None)
+command.check = noisy
+code = command.command(Path(sys.argv[1]), None)
 os.write(2, b"afterwards")
 sys.exit(code)
 """

@@ -16,10 +16,10 @@ from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import Listing, Unreadable
 from augstream.check.thumbnails import thumbs
+from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.decode.header import Headers
 from augstream.decode.sample import MAX_PIXELS
-from augstream.loader import cores
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
 """`Scan.state`: no picture; a picture that a source passes over; one that it reads; one that it fails to read."""

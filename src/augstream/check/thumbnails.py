@@ -13,8 +13,8 @@ from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, oversized, pee
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, Sample, Undecodable, bomb
 from augstream.plan.ops import Frame
-from augstream.transforms import Resize
 from augstream.transforms.compose import Compose
+from augstream.transforms.crop import Resize
 
 Pixels = NDArray[np.uint8]
 

@@ -17,7 +17,7 @@ from augstream.transforms.compose import Compose
 _KINDS = {PILLOW: "decoded by Pillow", JPEG: "JPEG", ARRAY: "array"}
 
 
-def dossier(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, index: int = 0) -> str:
+def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, index: int = 0) -> str:
     """The page about sample `index`, as a Loader with this seed makes it in this epoch."""
     if not 0 <= index < len(source):
         raise ArgumentError(f"index must be 0 to {len(source) - 1}, as there are {len(source)} samples; got {index}.")

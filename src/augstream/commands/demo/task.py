@@ -6,7 +6,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from augstream.decode.sample import ColorMode
-from augstream.sources import Source
+from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
 Failure = tuple[int, str, str]

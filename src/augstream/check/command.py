@@ -20,7 +20,7 @@ from augstream.check.terminal import Summary
 from augstream.errors import ArgumentError
 
 
-def run(
+def command(
     folder: Path, against: Path | None, *, json: Path | None = None, html: Path | None = None, everything: bool = False
 ) -> int:
     """Checks, prints and writes; the exit code: 0, or 1 where there are problems. json: "-" is the standard output."""
