@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 CORE := $(wildcard src/core/*.cpp src/core/*.h) src/bindings.cpp CMakeLists.txt
 
-.PHONY: help setup build demo test lint format sanitize bench clean
+.PHONY: help setup build demo test lint format sanitize fuzz bench clean
 .NOTPARALLEL:
 
 help: ## this list
@@ -50,11 +50,16 @@ lint: .venv/.dev ## style and types
 format: .venv/.dev ## rewrite the sources in the project's style
 	@$(PYTHON) -m ruff check --fix-only --quiet .
 	@$(PYTHON) -m ruff format .
-	@.venv/bin/clang-format -i src/bindings.cpp src/core/*
+	@.venv/bin/clang-format -i src/bindings.cpp src/core/* fuzz/*.cpp fuzz/*.h
 
 sanitize: .venv/.base ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, then ThreadSanitizer
 	@scripts/sanitize.sh address,undefined
 	@scripts/sanitize.sh thread
+
+FUZZ_SECONDS := 60
+
+fuzz: .venv/.built ## hostile files and caches through the core, FUZZ_SECONDS=60 for each target (clang)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 bench: setup ## the table of the README, beside the peers (10 to 15 minutes)
 	@benchmarks/setup.sh

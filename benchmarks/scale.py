@@ -1,6 +1,6 @@
 """A loader over a million samples: how it starts, resumes, shares the processor, and what memory it takes.
 
-usage: python -m benchmarks.scale [start] [resume] [threads] [sleep]
+usage: python -m benchmarks.scale [start] [resume] [threads] [sleep] [large]
 """
 
 import statistics
@@ -8,9 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from benchmarks import data, jobs
 from benchmarks.soak import pictures
@@ -114,8 +116,42 @@ def sleep() -> None:
     print(f"sleeping consumer, memory=400MB: prefetch {loader.prefetch}, bound {bound:.0f} MB, grown by {grown:.0f} MB")
 
 
+def large() -> None:
+    """The most memory that a batch of large files takes, and one of large pictures that Pillow decodes."""
+    import augstream as aug
+
+    side = 13_000
+    with TemporaryDirectory() as place:
+        files, colors, wide = (Path(place, name) for name in ("files", "colors", "wide"))
+        for folder in (files, colors, wide):
+            folder.mkdir()
+        photo = pictures()[0]
+        for number in range(32):
+            with (files / f"{number}.jpg").open("wb") as file:
+                file.write(photo)
+                file.truncate(200_000_000)
+        Image.new("RGB", (side, side), (10, 20, 30)).save(colors / "0.png")
+        for number in range(1, 6):
+            (colors / f"{number}.png").hardlink_to(colors / "0.png")
+        Image.fromarray(np.full((side, side), 30_000, np.uint16)).save(wide / "0.png")
+        for folder in (files, colors, wide):
+            Path("/proc/self/clear_refs").write_text("5")  # the highest so far counts from here
+            before = resident()
+            loader = aug.Loader(aug.from_folder(folder, labels=None), aug.Compose([aug.Resize(64, 64)]), 32, threads=2)
+            batch = next(iter(loader))
+            status = Path("/proc/self/status").read_text().splitlines()
+            highest = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
+            print(f"large {folder.name}: {len(batch)} samples, grown by {highest - before:.0f} MB at most")
+
+
 def main() -> None:
-    parts: dict[str, Callable[[], None]] = {"start": start, "resume": resume, "threads": threads, "sleep": sleep}
+    parts: dict[str, Callable[[], None]] = {
+        "start": start,
+        "resume": resume,
+        "threads": threads,
+        "sleep": sleep,
+        "large": large,
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -6,7 +6,7 @@ quietly() { local said; said=$("$@" 2>&1) || { echo "$said" >&2; return 1; }; }
 
 .venv/bin/python -m ruff check --quiet .
 .venv/bin/python -m ruff format --check --quiet . || { echo "Run: make format" >&2; exit 1; }
-.venv/bin/clang-format --dry-run --Werror src/bindings.cpp src/core/*
+.venv/bin/clang-format --dry-run --Werror src/bindings.cpp src/core/* fuzz/*.cpp fuzz/*.h
 .venv/bin/python -m mypy
 quietly .venv/bin/python -c "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
 quietly .venv/bin/python -m deptry --no-ansi src

@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "geometry.h"
+#include "idct.h"
+#include "instruction_sets.h"
 #include "jpeg.h"
 #include "permute.h"
 #include "philox.h"
@@ -352,6 +355,16 @@ int block_scale(Bytes block) {
     return augstream::read_stored(block.data(), block.shape(0), stored) ? static_cast<int>(stored.denominator) : 0;
 }
 
+uint64_t checksum(Bytes block) {
+    nb::gil_scoped_release release;
+    return augstream::checksum(block.data(), block.shape(0));
+}
+
+void use_instruction_set(const std::string& name, bool pairs) {
+    expect(augstream::use_instruction_set(name), "this machine has no such instruction set");
+    augstream::pair_blocks(pairs);
+}
+
 // Memory for batches. An array's memory comes back here when the last view of it is gone, and serves the next batch:
 // the system would have to map and clear fresh pages.
 class Slots {
@@ -429,6 +442,9 @@ NB_MODULE(_core, m) {
     m.def("scales", &scales, "matrix"_a, "size"_a, "border"_a, "interpolation"_a, "antialias"_a, "stored"_a);
     m.def("pack", &pack, "pixels"_a, "orientation"_a);
     m.def("block_scale", &block_scale, "block"_a);
+    m.def("checksum", &checksum, "block"_a);
+    m.def("instruction_sets", &augstream::instruction_sets);
+    m.def("use_instruction_set", &use_instruction_set, "name"_a = "", "pairs"_a = false);
     m.def("philox", &philox, "key"_a, "epoch"_a, "index"_a, "words"_a);
     m.def("permute", &permute, "key"_a, "n"_a, "positions"_a);
 }

@@ -412,6 +412,7 @@ def test_what_a_source_returns_is_checked():
         ({"dtype": "float64"}, r"Loader\.dtype"),
         ({"color": "bgr"}, r"Loader\.color must be 'gray' or 'rgb' or 'rgba'"),
         ({"max_pixels": 0}, r"Loader\.max_pixels"),
+        ({"max_bytes": "much"}, r"Loader\.max_bytes"),
         ({"batch_size": 9, "drop_remainder": True}, r"batch_size is 9, more than the 3 samples"),
     ],
 )

@@ -63,6 +63,9 @@ def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def block_scale(block: NDArray[np.uint8]) -> int:
     """The denominator of the scale at which a block holds a picture; 0: this is no block."""
 
+def checksum(block: NDArray[np.uint8]) -> int:
+    """64 bits that tell whether any of a block's have changed."""
+
 def hint(
     matrix: NDArray[np.float64],
     size: NDArray[np.int64],
@@ -73,3 +76,9 @@ def hint(
     width: int,
 ) -> tuple[int, int, int, int, int]:
     """What the decoder is asked for: (top, bottom, left, right, denominator of the scale)."""
+
+def instruction_sets() -> list[str]:
+    """Those that the core is compiled for and this machine has, best first."""
+
+def use_instruction_set(name: str = "", pairs: bool = False) -> None:
+    """For tests: have all threads use this one, or the best; pairs: transform blocks two by two, as the widest does."""

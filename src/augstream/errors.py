@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from typing import Self
 
+from augstream.printable import printable
+
+NO_OTHER = "No sample that can be read was found to take their place. Repair or remove the files."
+
 
 class AugstreamError(Exception):
-    """Base of every error that augstream raises on purpose."""
+    """Base of every error that augstream raises on purpose; whatever names it tells are escaped."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ArgumentError(AugstreamError, ValueError):
@@ -30,7 +37,7 @@ class PlacedError(Exception):
 
     def __str__(self) -> str:
         place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
-        return f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip()
+        return printable(f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip())
 
 
 class RefusedError(PlacedError, ArgumentError):
@@ -61,13 +68,13 @@ class SampleError(AugstreamError):
             raise TypeError("SampleError needs (index, name, reason) of each sample")
         self.failures = list(failures)
         self.hint = hint or 'Repair or remove the files, or pass on_error="skip" to the Loader.'
-        super().__init__(self._text())
+        super().__init__(str(self))
 
     def __reduce__(self) -> tuple[type["SampleError"], tuple[list[tuple[int, str, str]], str]]:
         return type(self), (self.failures, self.hint)
 
-    def _text(self) -> str:
-        shown = [f"sample {index} ({name}): {reason}" for index, name, reason in self.failures[:5]]
+    def __str__(self) -> str:
+        shown = [printable(f"sample {index} ({name}): {reason}") for index, name, reason in self.failures[:5]]
         more = len(self.failures) - len(shown)
         if more > 0:
             shown.append(f"... and {more} more")

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -14,17 +15,18 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Lines of eight points: half of one in a vector, one, or two, those of neighboring blocks.
+// Lines of eight points: a part of one in a vector, one, or two, those of neighboring blocks.
 const hn::CappedTag<float, 16> df;
 using F = hn::Vec<decltype(df)>;
-constexpr size_t kLanes = hn::MaxLanes(df), kPair = kLanes == 16 ? 2 : 1;
+constexpr size_t kLanes = hn::MaxLanes(df);
 
 // The fast inverse DCT of eight points of Arai, Agui and Nakajima (Trans. IEICE E71, 1988), on as many lines as there
-// are lanes; its input is scaled by the factors that `idct_factor` puts into the quantizer's steps.
+// are lanes; its input is scaled by the factors that `idct_factor` puts into the quantizer's steps. Products are
+// rounded before they are added, because some instruction sets cannot but do so.
 HWY_INLINE void Transform(F* v) {
     const F root2 = hn::Set(df, 1.414213562f);
     const F even0 = hn::Add(v[0], v[4]), even1 = hn::Sub(v[0], v[4]);
-    const F even3 = hn::Add(v[2], v[6]), even2 = hn::MulSub(hn::Sub(v[2], v[6]), root2, even3);
+    const F even3 = hn::Add(v[2], v[6]), even2 = hn::Sub(hn::Mul(hn::Sub(v[2], v[6]), root2), even3);
     const F a0 = hn::Add(even0, even3), a3 = hn::Sub(even0, even3);
     const F a1 = hn::Add(even1, even2), a2 = hn::Sub(even1, even2);
 
@@ -32,9 +34,9 @@ HWY_INLINE void Transform(F* v) {
     const F z11 = hn::Add(v[1], v[7]), z12 = hn::Sub(v[1], v[7]);
     const F b7 = hn::Add(z11, z13);
     const F z5 = hn::Mul(hn::Add(z10, z12), hn::Set(df, 1.847759065f));
-    const F b6 = hn::Sub(hn::NegMulAdd(z10, hn::Set(df, 2.613125930f), z5), b7);
-    const F b5 = hn::MulSub(hn::Sub(z11, z13), root2, b6);
-    const F b4 = hn::Sub(hn::NegMulAdd(z12, hn::Set(df, 1.082392200f), z5), b5);
+    const F b6 = hn::Sub(hn::Sub(z5, hn::Mul(z10, hn::Set(df, 2.613125930f))), b7);
+    const F b5 = hn::Sub(hn::Mul(hn::Sub(z11, z13), root2), b6);
+    const F b4 = hn::Sub(hn::Sub(z5, hn::Mul(z12, hn::Set(df, 1.082392200f))), b5);
 
     v[0] = hn::Add(a0, b7);
     v[7] = hn::Sub(a0, b7);
@@ -49,83 +51,101 @@ HWY_INLINE void Transform(F* v) {
 const hn::RebindToSigned<decltype(df)> di;
 const hn::Rebind<int16_t, decltype(df)> d16;
 
-// Line u of one block, or of two neighbors.
-HWY_INLINE hn::Vec<decltype(d16)> Line(const int16_t* block, size_t at) {
+// Points y and on of line u of neighboring blocks.
+HWY_INLINE hn::Vec<decltype(d16)> Line(const int16_t* block, size_t u, size_t y) {
 #if HWY_TARGET != HWY_SCALAR
-    if constexpr (kPair == 2) {
+    if constexpr (kLanes == 16) {
         const hn::Half<decltype(d16)> half;
-        return hn::Combine(d16, hn::LoadU(half, block + kBlockSize + at), hn::LoadU(half, block + at));
+        return hn::Combine(d16, hn::LoadU(half, block + kBlockSize + 8 * u), hn::LoadU(half, block + 8 * u));
     }
 #endif
-    return hn::LoadU(d16, block + at);
+    return hn::LoadU(d16, block + y / 8 * kBlockSize + 8 * u + y % 8);
 }
 
 // Line x of the half-way result to where LoadInterleaved4 turns lines into columns: its left four columns to halves[0]
 // and its right four to halves[1], block by block.
-HWY_INLINE void Lay(F v, size_t x, size_t y, float (*halves)[32 * kPair]) {
+template <size_t kBlocks>
+HWY_INLINE void Lay(F v, size_t x, size_t y, float (*halves)[32 * kBlocks]) {
+    const size_t at = y / 8 * 32 + 4 * x;
 #if HWY_TARGET != HWY_SCALAR
     if constexpr (kLanes >= 8) {
         const hn::Half<decltype(df)> half;
         const hn::Half<decltype(half)> quarter;
         const auto first = hn::LowerHalf(half, v), second = hn::UpperHalf(half, v);
-        if constexpr (kPair == 2) {
-            hn::StoreU(hn::LowerHalf(quarter, first), quarter, halves[0] + 4 * x);
-            hn::StoreU(hn::UpperHalf(quarter, first), quarter, halves[1] + 4 * x);
-            hn::StoreU(hn::LowerHalf(quarter, second), quarter, halves[0] + 32 + 4 * x);
-            hn::StoreU(hn::UpperHalf(quarter, second), quarter, halves[1] + 32 + 4 * x);
+        if constexpr (kLanes == 16) {
+            hn::StoreU(hn::LowerHalf(quarter, first), quarter, halves[0] + at);
+            hn::StoreU(hn::UpperHalf(quarter, first), quarter, halves[1] + at);
+            hn::StoreU(hn::LowerHalf(quarter, second), quarter, halves[0] + 32 + at);
+            hn::StoreU(hn::UpperHalf(quarter, second), quarter, halves[1] + 32 + at);
         } else {
-            hn::StoreU(first, half, halves[0] + 4 * x);
-            hn::StoreU(second, half, halves[1] + 4 * x);
+            hn::StoreU(first, half, halves[0] + at);
+            hn::StoreU(second, half, halves[1] + at);
         }
         return;
     }
 #endif
-    hn::StoreU(v, df, halves[y / 4] + 4 * x + y % 4);
+    hn::StoreU(v, df, halves[y % 8 / 4] + at + y % 4);
 }
 
-// One block, or two neighbors. scale: every line as often as a vector has room for.
+// The one rounding that there is, whichever way a pixel came about: to the nearest level, halves to the even one.
+HWY_INLINE void Store(F v, uint8_t* out) {
+    const hn::Rebind<uint8_t, decltype(df)> d8;
+    hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, out);
+}
+
+// One block, or two neighbors. scale: every line as often as there are blocks.
+template <size_t kBlocks>
 void Blocks(const int16_t* HWY_RESTRICT block, const float* HWY_RESTRICT scale, uint8_t* HWY_RESTRICT out,
             ptrdiff_t stride) {
-    const hn::Rebind<uint8_t, decltype(df)> d8;
-    HWY_ALIGN float halves[2][32 * kPair];
+    HWY_ALIGN float halves[2][32 * kBlocks];
     F v[8];
-    for (size_t y = 0; y < 8; y += kLanes) {
+    for (size_t y = 0; y < 8 * kBlocks; y += kLanes) {
         for (size_t u = 0; u < 8; ++u) {
-            const auto coefficients = hn::ConvertTo(df, hn::PromoteTo(di, Line(block, 8 * u + y)));
-            v[u] = hn::Mul(coefficients, hn::LoadU(df, scale + 8 * kPair * u + y));
+            const auto coefficients = hn::ConvertTo(df, hn::PromoteTo(di, Line(block, u, y)));
+            v[u] = hn::Mul(coefficients, hn::LoadU(df, scale + 8 * kBlocks * u + y));
         }
         Transform(v);
-        for (size_t x = 0; x < 8; ++x) Lay(v[x], x, y, halves);
+        for (size_t x = 0; x < 8; ++x) Lay<kBlocks>(v[x], x, y, halves);
     }
-    for (size_t x = 0; x < 8; x += kLanes) {
+    for (size_t x = 0; x < 8 * kBlocks; x += kLanes) {
         hn::LoadInterleaved4(df, halves[0] + 4 * x, v[0], v[1], v[2], v[3]);
         hn::LoadInterleaved4(df, halves[1] + 4 * x, v[4], v[5], v[6], v[7]);
         v[0] = hn::Add(v[0], hn::Set(df, 128.0f));
         Transform(v);
-        for (size_t y = 0; y < 8; ++y)
-            hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v[y])), d8, out + static_cast<ptrdiff_t>(y) * stride + x);
+        for (size_t y = 0; y < 8; ++y) Store(v[y], out + static_cast<ptrdiff_t>(y) * stride + x);
+    }
+}
+
+template <size_t kBlocks>
+void Row(const int16_t* blocks, const uint8_t* last, size_t count, const float* scale, uint8_t* out, ptrdiff_t stride) {
+    HWY_ALIGN float wide[64 * kBlocks];
+    for (size_t u = 0; u < 8; ++u)
+        for (size_t k = 0; k < kBlocks; ++k)
+            std::memcpy(wide + (u * kBlocks + k) * 8, scale + 8 * u, 8 * sizeof(float));
+    for (size_t i = 0; i < count;) {
+        const int16_t* block = blocks + i * kBlockSize;
+        uint8_t* to = out + 8 * i;
+        // The block behind the last one is room that its owner leaves, here and in the pixels.
+        if (last[i] == 0) {
+            const F level = hn::Set(df, static_cast<float>(block[0]) * scale[0] + 128.0f);
+            for (ptrdiff_t y = 0; y < 8; ++y)
+                for (size_t x = 0; x < 8; x += kLanes) Store(level, to + y * stride + x);
+            ++i;
+        } else {
+            Blocks<kBlocks>(block, wide, to, stride);
+            i += kBlocks;
+        }
     }
 }
 
 void IdctRow(const int16_t* blocks, const uint8_t* last, size_t count, const float* scale, uint8_t* out,
              ptrdiff_t stride) {
-    HWY_ALIGN float wide[64 * kPair];
-    for (size_t u = 0; u < 8; ++u)
-        for (size_t k = 0; k < kPair; ++k) std::memcpy(wide + (u * kPair + k) * 8, scale + 8 * u, 8 * sizeof(float));
-    for (size_t i = 0; i < count;) {
-        const int16_t* block = blocks + i * kBlockSize;
-        uint8_t* to = out + 8 * i;
-        if (last[i] == 0) {
-            const float level = static_cast<float>(block[0]) * scale[0] + 128.0f;
-            const int value = level <= 0 ? 0 : level >= 255 ? 255 : static_cast<int>(level + 0.5f);
-            for (ptrdiff_t y = 0; y < 8; ++y) std::memset(to + y * stride, value, 8);
-            ++i;
-        } else {
-            // The one behind the last block is room that its owner leaves, here and in the pixels.
-            Blocks(block, wide, to, stride);
-            i += kPair;
-        }
-    }
+    Row<kLanes == 16 ? 2 : 1>(blocks, last, count, scale, out, stride);
+}
+
+void IdctRowPairs(const int16_t* blocks, const uint8_t* last, size_t count, const float* scale, uint8_t* out,
+                  ptrdiff_t stride) {
+    Row<2>(blocks, last, count, scale, out, stride);
 }
 
 }  // namespace
@@ -137,10 +157,19 @@ HWY_AFTER_NAMESPACE();
 namespace augstream {
 
 HWY_EXPORT(IdctRow);
+HWY_EXPORT(IdctRowPairs);
+
+static std::atomic<bool> pairs = false;
+
+void pair_blocks(bool on) { pairs = on; }
 
 void idct_row(const int16_t* blocks, const uint8_t* last, size_t count, const float* scale, uint8_t* out,
               ptrdiff_t stride) {
-    HWY_DYNAMIC_DISPATCH(IdctRow)(blocks, last, count, scale, out, stride);
+    if (pairs.load(std::memory_order_relaxed)) {
+        HWY_DYNAMIC_DISPATCH(IdctRowPairs)(blocks, last, count, scale, out, stride);
+    } else {
+        HWY_DYNAMIC_DISPATCH(IdctRow)(blocks, last, count, scale, out, stride);
+    }
 }
 
 double idct_factor(int v, int u) {

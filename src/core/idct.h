@@ -16,6 +16,9 @@ inline constexpr size_t kBlockSize = 64 + 16;
 void idct_row(const int16_t* blocks, const uint8_t* last, size_t count, const float* scale, uint8_t* out,
               ptrdiff_t stride);
 
+// For tests: whether blocks go in pairs where vectors hold but one or a part of it, as they do where vectors hold two.
+void pair_blocks(bool on);
+
 // The factor of this transform for the coefficient of vertical frequency v and horizontal frequency u.
 double idct_factor(int v, int u);
 

@@ -138,10 +138,9 @@ JpegHeader read_jpeg_header(const uint8_t* data, size_t bytes) {
 }
 
 struct JpegDecoder::State {
-    jpeg_decompress_struct info;
-    jpeg_progress_mgr progress;
-    Errors errors;
-    bool created = false;
+    jpeg_decompress_struct info{};
+    jpeg_progress_mgr progress{};
+    Errors errors{};
     Buffer buffer[3];
     std::vector<JSAMPROW> rows[3];
     Plane plane[3];
@@ -161,16 +160,10 @@ JpegDecoder::JpegDecoder() : state_(std::make_unique<State>()) {
     s.info.err = jpeg_std_error(&s.errors.manager);
     s.errors.manager.error_exit = on_error;
     s.errors.manager.emit_message = on_message;
-    if (setjmp(s.errors.out)) throw std::bad_alloc();
-    jpeg_create_decompress(&s.info);
-    s.created = true;
     s.progress.progress_monitor = on_progress;
-    s.info.progress = &s.progress;
 }
 
-JpegDecoder::~JpegDecoder() {
-    if (state_ && state_->created) jpeg_destroy_decompress(&state_->info);
-}
+JpegDecoder::~JpegDecoder() { jpeg_destroy_decompress(&state_->info); }
 
 // Allocates the planes for groups [top, bottom) of rows (a group is what one call of jpeg_read_raw_data yields).
 void JpegDecoder::State::lay_out(int top, int bottom) {
@@ -201,6 +194,10 @@ bool JpegDecoder::State::read(const uint8_t* data, size_t bytes, const Hint& hin
         jpeg_abort_decompress(&info);
         return false;
     }
+    // Anew for each file: a decompressor keeps its tables, and would read a file that has none with those of another.
+    jpeg_destroy_decompress(&info);
+    jpeg_create_decompress(&info);
+    info.progress = &progress;
     errors.ended_early = false;
     errors.manager.num_warnings = 0;
     jpeg_mem_src(&info, data, bytes);

@@ -37,7 +37,7 @@ struct Groups {
 // The groups [first, last) that hold what the hint asks for.
 std::pair<int, int> groups_of(const Groups& groups, const Hint& hint);
 
-// A decompressor and its memory, reused from file to file by one thread.
+// The memory that one thread decodes into, file after file; nothing else of a file stays.
 class JpegDecoder {
   public:
     JpegDecoder();

@@ -1,6 +1,7 @@
 #include "stored.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
@@ -88,7 +89,8 @@ bool read_stored(const uint8_t* data, size_t bytes, Stored& stored) {
         return false;
     for (uint32_t c = 0; c < stored.components; ++c) {
         const auto& p = stored.plane[c];
-        if (!side(p.height) || !side(p.width) || !side(stored.groups.plane_lines[c]) || !(p.scale_x > 1e-3) ||
+        const int lines = stored.groups.plane_lines[c];
+        if (!side(p.height) || !side(p.width) || lines < 1 || lines > stored.groups.lines || !(p.scale_x > 1e-3) ||
             !(p.scale_y > 1e-3) || !(p.scale_x <= 1) || !(p.scale_y <= 1))
             return false;
         const size_t size = static_cast<size_t>(padded_stride(p.width)) * static_cast<size_t>(p.height) + 2 * kSlack;
@@ -124,6 +126,33 @@ void view_stored(const uint8_t* data, const Stored& stored, const Hint& hint, bo
         // Nothing writes to borrowed planes.
         p.data = const_cast<uint8_t*>(data) + from.offset + static_cast<size_t>(p.y0 * p.stride);
     }
+}
+
+uint64_t checksum(const uint8_t* data, size_t bytes) {
+    // Each step is a bijection, so that a difference stays one. Eight sums run side by side, as a product takes longer
+    // than it takes to begin the next one.
+    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
+    std::array<uint64_t, 8> sums;
+    const auto add = [](uint64_t sum, uint64_t value) {
+        sum = (sum ^ value) * kOdd;
+        return sum ^ sum >> 32;  // else a difference of the top bits alone would stay one of one bit
+    };
+    const auto add_row = [&](const uint8_t* row) {
+        for (size_t k = 0; k < sums.size(); ++k) {
+            uint64_t value;
+            std::memcpy(&value, row + sizeof value * k, sizeof value);
+            sums[k] = add(sums[k], value);
+        }
+    };
+    for (size_t k = 0; k < sums.size(); ++k) sums[k] = kOdd * (k + 1);
+    size_t at = 0;
+    for (; bytes - at >= sizeof sums; at += sizeof sums) add_row(data + at);
+    uint8_t rest[sizeof sums] = {};
+    if (at < bytes) std::memcpy(rest, data + at, bytes - at);
+    add_row(rest);
+    uint64_t all = bytes;
+    for (const uint64_t sum : sums) all = add(all, sum);
+    return all;
 }
 
 }  // namespace augstream

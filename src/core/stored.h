@@ -46,4 +46,8 @@ bool read_stored(const uint8_t* data, size_t bytes, Stored& stored);
 void view_stored(const uint8_t* data, const Stored& stored, const Hint& hint, bool luma_only, Planes& planes,
                  ColorSpace& space);
 
+// 64 bits that tell damage: a change within eight bytes always, others but for a chance of about one in 2^64. They are
+// no proof against somebody who wants them equal.
+uint64_t checksum(const uint8_t* data, size_t bytes);
+
 }  // namespace augstream

@@ -158,6 +158,25 @@ def test_a_damaged_cache_is_decoded_anew(tmp_path, photos):
     assert loader.stats().cached < 0.8
 
 
+def test_no_flipped_bit_of_a_cache_changes_a_sample(tmp_path, photos):
+    place = tmp_path / "cache"
+    expected = epochs(Loader(from_folder(photos), PIPELINE, 24, cache_dir=place), 1)
+    (blocks,) = place.rglob("*.blocks")
+    whole = blocks.read_bytes()
+    for bit in np.random.default_rng(4).integers(0, 8 * len(whole), 100).tolist():
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        blocks.write_bytes(data)
+        loader = Loader(from_folder(photos), PIPELINE, 24, cache_dir=place)
+        assert same(epochs(loader, 1), expected), bit
+        assert loader.stats().cached == pytest.approx(23 / 24)
+        for path in place.rglob("*.blocks"):
+            # What was decoded anew was also written anew.
+            if path != blocks:
+                path.unlink()
+                path.with_suffix(".places").unlink()
+
+
 def test_a_full_disk_ends_the_caching_and_not_the_epoch(tmp_path, photos, monkeypatch):
     written = []
 

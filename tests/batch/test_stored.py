@@ -170,6 +170,39 @@ def test_damaged_blocks_end_in_errors_and_never_in_a_crash():
                 run([hurt], plan, 3)
 
 
+def test_a_checksum_sees_one_or_two_flipped_bits_and_another_length():
+    # All are different from one another, so that no second flip leads back.
+    data = np.random.default_rng(0).integers(0, 256, 200, np.uint8)
+    seen = {_core.checksum(data)}
+    for bit in range(8 * len(data)):
+        hurt = data.copy()
+        hurt[bit // 8] ^= 1 << bit % 8
+        seen.add(_core.checksum(hurt))
+    assert len(seen) == 1 + 8 * len(data)
+    assert len({_core.checksum(np.zeros(n, np.uint8)) for n in range(200)}) == 200
+
+
+def test_a_checksum_is_the_same_in_every_build():
+    # Caches outlive the program that wrote them.
+    data = (np.arange(1000) % 251).astype(np.uint8)
+    assert [hex(_core.checksum(data[:n])) for n in (1, 64, 1000)] == [
+        "0x9d963db49b8f7122",
+        "0xf1f2d4571ea59882",
+        "0xf5b07a11d0dd2e21",
+    ]
+
+
+def test_a_block_whose_rows_cannot_be_told_is_no_block():
+    """Row 40,000 of 65,536, at 65,536 lines of the plane for one of the picture's, is beyond 32 bits."""
+    kept = [True]
+    run([file("4:2:0", 1)], plan_of([], 3, 0, 1, "edge"), 3, kept)
+    hurt = kept[0].copy()
+    hurt[28:36].view(np.int32)[:] = (65536, 118)  # the picture's size
+    hurt[36:56].view(np.int32)[:] = (65536, 1, 65536, 65536, 65536)  # rows in all, at a time, of each plane
+    assert _core.block_scale(kept[0]) == 1
+    assert _core.block_scale(hurt) == 0
+
+
 def test_time_is_counted():
     clock = np.zeros(2)
     plan = plan_of([Rotate(40), Resize(24, 32)], 3, 0, 1, "edge")

@@ -432,10 +432,12 @@ def test_strange_names_loops_and_pipes(folder):
     raw = os.fsencode(folder / "a") + b"/\xff\n.jpg"
     Path(os.fsdecode(raw)).write_bytes(WHOLE[:100])
     os.mkfifo(folder / "a" / "pipe.jpg")
+    os.mkfifo(folder / "a" / "pipe")
     (folder / "a" / "up").symlink_to(folder)
     (folder / "b" / "loop").symlink_to(folder / "b" / "loop")
     report = found(check(folder))
     assert report["truncated"] == [["a/\\xff\\n.jpg"]]
+    assert report["unreadable"] == [["a/pipe.jpg"]]
 
 
 def test_a_file_too_large_for_a_picture_is_not_read(folder):
@@ -595,19 +597,21 @@ NOISY = """
 import logging, os, sys
 from pathlib import Path
 from augstream.check import command
-checked = command.check
-def noisy(*folders, **options):
-    os.write(2, b"a library's own words")
-    logging.getLogger("PIL.TiffImagePlugin").error("Pillow's")
-    print("ours", file=sys.stderr)
-    return checked(*folders, **options)
-command.check = noisy
-code = command.command(Path(sys.argv[1]), None)
+def noisy(made):
+    def noise(*arguments, **options):
+        os.write(2, b"a library's own words")
+        logging.getLogger("PIL.TiffImagePlugin").error("Pillow's")
+        print("ours", file=sys.stderr)
+        return made(*arguments, **options)
+    return noise
+command.check, command.page.make = noisy(command.check), noisy(command.page.make)
+code = command.command(Path(sys.argv[1]), None, html=Path(sys.argv[2]))
 os.write(2, b"afterwards")
 sys.exit(code)
 """
 
 
-def test_what_libraries_write_past_python_is_kept_out(folder):
-    done = subprocess.run([sys.executable, "-c", NOISY, str(folder)], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "ours\nafterwards")
+def test_what_libraries_write_past_python_is_kept_out(folder, tmp_path):
+    command = [sys.executable, "-c", NOISY, str(folder), str(tmp_path / "page.html")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "ours\nours\nafterwards")

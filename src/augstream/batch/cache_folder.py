@@ -17,24 +17,26 @@ from typing import Any, NamedTuple
 from augstream import _core
 from augstream.batch.cache import Block, Cache, Stamp, stamp_of
 from augstream.errors import ArgumentError
+from augstream.printable import printable
 from augstream.sources.source import Joined, Source, Subset
 
-# index, scale, offset, length, size and time of the file it was made of; then the checksum of all these.
-_PLACE = struct.Struct("<qqqqqq")
+# index, scale, offset, length, size and time of the file it was made of, checksum; then the checksum of all these.
+_PLACE = struct.Struct("<qqqqqqQ")
 _RECORD = _PLACE.size + 4
 _UNFLUSHED = 64_000_000
 _STEP, _KEPT = 1 << 16, 128
 _ABANDONED = 86_400
-VERSION = 1
+VERSION = 2
 
 
 class Place(NamedTuple):
-    """Where a block is: in which file, from which byte on."""
+    """Where a block is: in which file, from which byte on; and what its bytes add up to."""
 
     file: int
     offset: int
     length: int
     stamp: Stamp
+    checksum: int
 
 
 class Files(Cache):
@@ -109,9 +111,9 @@ class Files(Cache):
             record = data[at : at + _PLACE.size]
             if zlib.crc32(record).to_bytes(4, "little") != data[at + _PLACE.size : at + _RECORD]:
                 continue
-            index, scale, offset, length, *stamp = _PLACE.unpack(record)
+            index, scale, offset, length, weight, changed, checksum = _PLACE.unpack(record)
             if offset >= 0 and 0 < length <= size - offset:
-                self._remember(index, scale, Place(number, offset, length, (stamp[0], stamp[1])))
+                self._remember(index, scale, Place(number, offset, length, (weight, changed), checksum))
 
     def _remember(self, index: int, scale: int, place: Place) -> None:
         held = self._places.setdefault(index, {})
@@ -134,7 +136,7 @@ class Files(Cache):
             read = os.preadv(file, [block.data], place.offset)
         except OSError:
             read = 0
-        if read != place.length or not _core.block_scale(block):
+        if read != place.length or _core.checksum(block) != place.checksum or not _core.block_scale(block):
             # Damaged or cut off: decoded anew, and written anew.
             with self.lock:
                 held.pop(key, None)
@@ -159,10 +161,10 @@ class Files(Cache):
                 self._give_up(error)
                 self._flush()
                 return
-            place = Place(number, self._end, block.nbytes, stamp)
+            place = Place(number, self._end, block.nbytes, stamp, _core.checksum(block))
             self._end += block.nbytes
             self._remember(index, scale, place)
-            record = _PLACE.pack(index, scale, place.offset, place.length, *stamp)
+            record = _PLACE.pack(index, scale, place.offset, place.length, *stamp, place.checksum)
             self._pending.append(record + zlib.crc32(record).to_bytes(4, "little"))
             self._unflushed += block.nbytes
             if self._unflushed >= _UNFLUSHED:
@@ -213,7 +215,9 @@ class Files(Cache):
         if not self.full:
             self.full = True
             warnings.warn(
-                f"cache_dir {self.folder}: {error.strerror or error}; nothing more is cached, and all goes on.",
+                printable(
+                    f"cache_dir {self.folder}: {error.strerror or error}; nothing more is cached, and all goes on."
+                ),
                 stacklevel=2,
             )
 

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from augstream.concurrency.lock import Lock
 from augstream.errors import ArgumentError, SampleError
+from augstream.printable import printable
 
 Failure: TypeAlias = tuple[int, str, str]
 OnError: TypeAlias = Literal["raise", "skip"] | Callable[[int, str, str], object]
@@ -45,7 +46,8 @@ class Failures:
         else:
             fatal = list(failures) if self.on_error == "raise" else []
         if fatal:
-            raise SampleError(fatal)
+            hint = 'Repair or remove the files, or let on_error return "skip" for them.'
+            raise SampleError(fatal, hint if callable(self.on_error) else None)
 
     def note(self, failures: Sequence[Failure]) -> None:
         """Takes note of skipped samples; raises SampleError where they are more than there may be."""
@@ -74,8 +76,10 @@ def tell(epoch: int, skipped: Sequence[Failure], n: int, stacklevel: int = 2) ->
     if skipped:
         index, name, reason = min(skipped)
         warnings.warn(
-            f"epoch {epoch}: {len({one[0] for one in skipped})} of {n} samples could not be read; others took their "
-            f"places; see Loader.errors. The first is sample {index} ({name}): {reason}",
+            printable(
+                f"epoch {epoch}: {len({one[0] for one in skipped})} of {n} samples could not be read; others took "
+                f"their places; see Loader.errors. The first is sample {index} ({name}): {reason}"
+            ),
             stacklevel=stacklevel + 1,
         )
 

@@ -18,6 +18,7 @@ from augstream.check.report import Report, check
 from augstream.check.scan import Advance
 from augstream.check.terminal import Summary
 from augstream.errors import ArgumentError
+from augstream.printable import printable
 
 
 def command(
@@ -39,10 +40,12 @@ def command(
         else:
             _write("--json", json, text)
     if html is not None:
-        _write("--html", html, page.make(report))
+        with _alone_on_stderr(), _without_pillows_words():
+            made = page.make(report)
+        _write("--html", html, made)
     for path in (None if on_screen else json, html):
         if path is not None:
-            console.print(Text(f"Written: {path}"), soft_wrap=True)
+            console.print(Text(f"Written: {printable(str(path))}"), soft_wrap=True)
     return 0 if report.clean else 1
 
 

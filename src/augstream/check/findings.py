@@ -11,6 +11,7 @@ from augstream.check import formats
 from augstream.check import near_duplicates as twins
 from augstream.check.fingerprint import GRAY, Fingerprints
 from augstream.check.scan import PASSED, PICTURE, Scan
+from augstream.printable import printable
 
 Severity = Literal["problem", "notice"]
 
@@ -287,4 +288,4 @@ def _classes(scans: Sequence[Scan]) -> Section:
                 "Pass the same classes= to both"
             )
     meaning = "What a network learns of a class depends on how many pictures it has."
-    return Section("classes", "Classes", "notice", meaning, [Group([], fact) for fact in facts])
+    return Section("classes", "Classes", "notice", meaning, [Group([], printable(fact)) for fact in facts])

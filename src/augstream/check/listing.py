@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from augstream.check.formats import SUFFIXES
 from augstream.errors import ArgumentError
-from augstream.sources.packed_names import Growing, shown
-
-# A file that claims to be larger is no picture that anybody trains on, and would not fit into memory.
-MAX_BYTES = 1 << 30
+from augstream.printable import printable
+from augstream.sources.packed_names import Growing
+from augstream.sources.reading import TooLargeError, read_file
 
 
 class Unreadable(Exception):  # noqa: N818 - a fact about one file, not an error of ours
@@ -44,7 +43,7 @@ class Listing:
         self._names = growing.done()
         self.labels: NDArray[np.int32] = np.array(labels, dtype=np.int32)
         self.named: NDArray[np.bool_] = np.array(named, dtype=bool)
-        self.classes: list[str] | None = [_printable(name) for name in folders]
+        self.classes: list[str] | None = [printable(name) for name in folders]
         if not (self.named & (self.labels >= 0)).any():
             # What there is lies in the folder itself: sub-folders without a picture are no classes then.
             self.classes = None
@@ -61,8 +60,8 @@ class Listing:
         return len(self._names)
 
     def name(self, index: int) -> str:
-        """The path below the folder, printable whatever its bytes are."""
-        return _printable(self._names[index])
+        """The path below the folder, as it may be printed."""
+        return printable(self._names[index])
 
     def suffix(self, index: int) -> str:
         """The extension in lower case, without the dot."""
@@ -71,11 +70,9 @@ class Listing:
     def read(self, index: int, limit: int | None = None) -> bytes:
         """The file, or its first `limit` bytes; Unreadable with the reason."""
         try:
-            file = os.open(self._prefix + self._names[index], os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                return _read(file, limit)
-            finally:
-                os.close(file)
+            return read_file(self._prefix + self._names[index], limit)
+        except TooLargeError as error:
+            raise Unreadable(f"its {error.size:,} bytes are more than any picture needs; it was not read") from None
         except FileNotFoundError:
             raise Unreadable("the file does not exist (any more), or is a link to nothing") from None
         except OSError as error:
@@ -85,17 +82,6 @@ class Listing:
 def suffix(path: bytes) -> str:
     """The extension of a path in lower case, without the dot; empty where there is none."""
     return os.path.splitext(path)[1][1:].lower().decode("ascii", "replace")  # noqa: PTH122 - bytes
-
-
-def _read(file: int, limit: int | None) -> bytes:
-    size = os.fstat(file).st_size
-    if limit is None and size > MAX_BYTES:
-        raise Unreadable(f"its {size:,} bytes are more than any picture needs; it was not read")
-    wanted = size if limit is None else min(limit, size)
-    data = os.read(file, wanted)
-    while len(data) < wanted and (more := os.read(file, wanted - len(data))):
-        data += more
-    return data
 
 
 def _below(prefix: bytes, folder: bytes) -> Iterator[bytes]:
@@ -129,7 +115,7 @@ def _entries(path: bytes) -> tuple[list[bytes], list[bytes]]:
                 elif _is_file(entry):
                     files.append(entry.name)
     except OSError as error:
-        raise ArgumentError(f"Cannot list {_printable(path)}: {error.strerror or error}.") from error
+        raise ArgumentError(f"Cannot list {printable(path)}: {error.strerror or error}.") from error
     return sorted(files), sorted(folders)
 
 
@@ -137,14 +123,14 @@ def _identity(folder: bytes) -> tuple[int, int]:
     try:
         status = os.stat(folder)  # noqa: PTH116 - bytes, and a million of them
     except OSError as error:
-        raise ArgumentError(f"Cannot list {_printable(folder)}: {error.strerror or error}.") from error
+        raise ArgumentError(f"Cannot list {printable(folder)}: {error.strerror or error}.") from error
     return status.st_dev, status.st_ino
 
 
 def _is_file(entry: "os.DirEntry[bytes]") -> bool:
-    # A link to nothing is to be reported, not left out. Pipes and devices are no files: reading one may never end.
+    # A link to nothing, a FIFO and a device are to be reported where a picture should be, not left out.
     try:
-        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+        return entry.is_file() or not entry.is_dir()
     except OSError:
         return True
 
@@ -154,9 +140,3 @@ def _is_folder(entry: "os.DirEntry[bytes]") -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _printable(path: bytes) -> str:
-    # Whatever bytes a name has, printing it must do no harm to a terminal.
-    text = shown(path)
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -14,6 +14,7 @@ from augstream.check.findings import Entry, Section, class_counts, color_counts,
 from augstream.check.scan import OTHER, PICTURE, Advance, Scan, scan
 from augstream.decode.sample import MAX_PIXELS
 from augstream.errors import ArgumentError
+from augstream.printable import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ def check(
             raise ArgumentError(
                 f"{str(against)!r} and {str(folder)!r} lie one in the other; compare two folders apart."
             )
-    names = [str(path) for path in paths]
+    names = [printable(str(path)) for path in paths]
     scans = [
         scan(path, threads=threads, max_pixels=max_pixels, begin=None if begin is None else _named(begin, name))
         for path, name in zip(paths, names, strict=True)

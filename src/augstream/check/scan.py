@@ -20,6 +20,7 @@ from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.decode.header import Headers
 from augstream.decode.sample import MAX_PIXELS
+from augstream.printable import printable
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
 """`Scan.state`: no picture; a picture that a source passes over; one that it reads; one that it fails to read."""
@@ -176,7 +177,7 @@ def _fault(data: bytes, name: str | None, reason: str) -> Fault:
     end = _ENDS.get(name or "", b"")
     kind = "truncated" if _TRUNCATED.search(reason) or end not in data else "broken"
     # What is left of Pillow's words once it is clear that we speak of a file that cannot be decoded.
-    return Fault(kind, re.sub(r"^cannot be decoded \(\d+ bytes\): | \(\w+\)$", "", reason))
+    return Fault(kind, printable(re.sub(r"^cannot be decoded \(\d+ bytes\): | \(\w+\)$", "", reason)))
 
 
 def _store(made: Scan, part: _Part) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from augstream import _core, engines
 from augstream.batch.prepare import oriented_plan
+from augstream.concurrency.flight import Flight, Later
 from augstream.concurrency.prefetch import Threads
 from augstream.decode import pillow
 from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, oversized, peek, read_headers
@@ -17,6 +18,7 @@ from augstream.transforms.compose import Compose
 from augstream.transforms.crop import Resize
 
 Pixels = NDArray[np.uint8]
+_flight = Flight()
 
 
 def thumbs(
@@ -37,7 +39,7 @@ def thumbs(
         for row, reason in zip(known, errors, strict=True):
             reasons[row] = reason
     others = np.flatnonzero(table[:, 0] == PILLOW).tolist()
-    for row, result in zip(others, threads.map(lambda row: _other(files[row], size, max_pixels), others), strict=True):
+    for row, result in zip(others, threads.map(lambda row: _alone(files[row], size, max_pixels), others), strict=True):
         if isinstance(result, str):
             reasons[row] = result
         else:
@@ -59,6 +61,16 @@ def thumb(data: bytes, longest: int, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise Undecodable(after.reasons[0])
     small: Pixels = pixels[0]
     return small
+
+
+def _alone(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:
+    """As `_other`, where there is room for it beside what the other threads decode."""
+    try:
+        with _flight.hold():
+            return _other(data, size, max_pixels)
+    except Later:
+        with _flight.hold(alone=True):
+            return _other(data, size, max_pixels)
 
 
 def _other(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from augstream.errors import ArgumentError, AugstreamError, PipelineError, SourceError
+from augstream.printable import printable
 
 if TYPE_CHECKING:
     from augstream.sources.source import Source
@@ -78,6 +79,7 @@ def demo(
 ) -> None:
     """Train a small network with and without augmentation and write a report, in about two minutes."""
     from rich.console import Console
+    from rich.text import Text
 
     from augstream.commands.demo import command
 
@@ -93,7 +95,9 @@ def demo(
         command.folder(out)
     report = out / "report.html"
     command.command(task, report, console)
-    console.print(f"\nReport: [bold]{report}[/bold]  (open it in a browser)", soft_wrap=True)
+    console.print(
+        Text.assemble("\nReport: ", (printable(str(report)), "bold"), "  (open it in a browser)"), soft_wrap=True
+    )
 
 
 @app.command()
@@ -113,7 +117,7 @@ def preview(
     outside(out, folder, "--out")
     made = contact_sheet.make(_source(folder), _pipeline(pipeline), rows=rows, variants=variants, seed=seed)
     for index, name, reason in made.failures[:5]:
-        _say(f"Passed over sample {index} ({name}): {reason}", "yellow")
+        _say(printable(f"Passed over sample {index} ({name}): {reason}"), "yellow")
     if len(made.failures) > 5:
         _say(f"... and {len(made.failures) - 5} more", "yellow")
     try:
@@ -121,7 +125,7 @@ def preview(
     except (OSError, ValueError) as error:
         raise AugstreamError(f"Cannot write {out}: {getattr(error, 'strerror', None) or error}.") from error
     photos = "1 photo" if len(made.rows) == 1 else f"{len(made.rows)} photos"
-    typer.echo(f"{out}: {photos}, {variants} variants of each")
+    typer.echo(f"{printable(str(out))}: {photos}, {variants} variants of each")
 
 
 @app.command()
@@ -200,4 +204,5 @@ def _say(text: str, style: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(file=sys.stderr, highlight=False).print(Text(text, style), soft_wrap=True)
+    lines = "\n".join(map(printable, text.split("\n")))
+    Console(file=sys.stderr, highlight=False).print(Text(lines, style), soft_wrap=True)

@@ -11,9 +11,11 @@ from augstream.decode.orientation import orient
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError, SampleError
 from augstream.plan.ops import Frame
+from augstream.printable import printable
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
+_HINT = "Repair or remove the file, or ask for another index."
 _KINDS = {PILLOW: "decoded by Pillow", JPEG: "JPEG", ARRAY: "array"}
 
 
@@ -24,7 +26,7 @@ def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0
     sample = _read(source, index)
     headers = read_headers([sample])
     if headers.reasons[0] is not None:
-        raise SampleError([(index, source.name(index), headers.reasons[0])])
+        raise SampleError([(index, source.name(index), headers.reasons[0])], _HINT)
     height, width = headers.size[0].tolist()
     told = pipeline.explain((height, width), seed, epoch, index)
     if headers.orientation[0] != 1:
@@ -34,7 +36,7 @@ def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0
         told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan)
     label = f", class {source.classes[source.label(index)]}" if source.classes else ""
     lines = [
-        f"sample {index} of {len(source)}: {source.name(index)}{label}",
+        printable(f"sample {index} of {len(source)}: {source.name(index)}{label}"),
         f"  {_file(sample, headers)}",
         str(told),
         "decoder",
@@ -47,7 +49,8 @@ def _read(source: Source, index: int) -> Sample:
     try:
         return source.read(index)
     except OSError as error:
-        raise SampleError([(index, source.name(index), f"cannot be read: {error.strerror or error}")]) from error
+        reason = f"cannot be read: {error.strerror or error}"
+        raise SampleError([(index, source.name(index), reason)], _HINT) from error
 
 
 def _file(sample: Sample, headers: Headers) -> str:

@@ -11,6 +11,7 @@ from augstream.decode.sample import ColorMode
 from augstream.errors import SampleError
 from augstream.loader import Loader
 from augstream.plan.ops import Frame
+from augstream.printable import printable
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 from augstream.transforms.tone import Normalize, Rescale
@@ -25,7 +26,10 @@ _PAPER, _INK, _FAINT = (250, 250, 249), (28, 28, 30), (122, 122, 128)
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One sample: the picture as it is, and as it comes out in epochs 0, 1, ...; each (h, w, c) uint8."""
+    """One sample: the picture as it is, and as it comes out in epochs 0, 1, ...; each (h, w, c) uint8.
+
+    name, label: as they may be shown.
+    """
 
     index: int
     name: str
@@ -69,7 +73,7 @@ def make(
             except SampleError as error:
                 failures += error.failures
     if not made:
-        raise SampleError(failures)
+        raise SampleError(failures, "Repair or remove the files, or pass a folder with pictures that can be read.")
     return Sheet(made, failures)
 
 
@@ -129,7 +133,7 @@ def _row(plain: Loader, loader: Loader, index: int, variants: int) -> Row:
     peak = loader.pipeline.plan(0, 0, np.array([index]), frame).frame_out.peak
     pictures = [_levels(loader.batch(epoch, index).image[0], peak) for epoch in range(variants)]
     label = source.classes[source.label(index)] if source.classes else ""
-    return Row(index, source.name(index), label, _levels(original, frame.peak), pictures)
+    return Row(index, printable(source.name(index)), printable(label), _levels(original, frame.peak), pictures)
 
 
 def _spread(n: int, count: int) -> list[int]:

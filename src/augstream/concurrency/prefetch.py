@@ -6,6 +6,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -43,7 +44,8 @@ class Threads:
             self.check()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self.count, "augstream")
-            return self._executor.submit(self._unless_stopped, work, item)
+            # What is held for a batch is held by those who work on it.
+            return self._executor.submit(copy_context().run, self._unless_stopped, work, item)
 
     def map(self, work: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """The results for all items, in order."""

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode.sample import MAX_PIXELS, ColorMode, Undecodable, bomb
+from augstream.concurrency.flight import Later, working
+from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode, Undecodable, bomb
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 # Formats that are pictures and nothing else. Left out on purpose: those that start a program (EPS) or read other files.
 _FORMATS = ("PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG", "JPEG2000", "PPM", "QOI", "ICO", "TGA")
 _PLUGINS = ("Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg", "Mpo", "Jpeg2K", "Ppm", "Qoi", "Ico", "Tga")
+# Bytes a pixel that decoders take besides the picture, at most, as measured.
+_EXTRA = {"WEBP": 10, "AVIF": 8, "JPEG2000": 20, "JPEG": 8, "MPO": 8, "TIFF": 4}
+_BAND = 1 << 20  # pixels
 
 
 def header(data: bytes) -> tuple[int, int, int, int]:
@@ -54,11 +58,14 @@ def decode(
             width, height = image.size
             if width * height > max_pixels:
                 raise Undecodable(bomb(width, height, max_pixels))
-            _load(image)
-            # Asked after loading: Pillow turns TIFF pictures while loading them, and takes the tag away.
-            orientation = _orientation(image)
-            return _convert(image, color, fill), orientation
-    except Undecodable:
+            with working(width * height * (_at_most(image) + CHANNELS[color])) as work:
+                _load(image)
+                # Asked after loading: Pillow turns TIFF pictures while loading them, and takes the tag away.
+                orientation = _orientation(image)
+                pixels = _convert(image, color, fill)
+                work.kept = pixels.nbytes
+            return pixels, orientation
+    except (Undecodable, Later):
         raise
     except Exception as error:
         # Pillow's plugins let nearly every kind of exception through when a file is broken.
@@ -75,11 +82,13 @@ def numbers(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
         with _open(data) as image:
             if image.width * image.height > max_pixels:
                 raise Undecodable(bomb(image.width, image.height, max_pixels))
-            _load(image)
-            levels = np.asarray(image)
-            wide = image.mode.startswith("I;16")
-            return levels.astype(np.uint16) if wide else levels
-    except Undecodable:
+            with working(image.width * image.height * (_at_most(image) + 8)) as work:
+                _load(image)
+                levels = np.asarray(image)
+                levels = levels.astype(np.uint16) if image.mode.startswith("I;16") else levels
+                work.kept = levels.nbytes
+            return levels
+    except (Undecodable, Later):
         raise
     except Exception as error:
         raise Undecodable(_reason(error, data)) from error
@@ -141,6 +150,13 @@ def _load(image: Image.Image) -> None:
         image.load()
 
 
+def _at_most(image: Image.Image) -> int:
+    """Bytes a pixel that Pillow takes while it decodes: its picture, and what some decoders make before that."""
+    return (1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4) + _EXTRA.get(
+        image.format or "", 0
+    )
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(0x0112, 1)
@@ -151,6 +167,18 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _convert(image: Image.Image, color: ColorMode, fill: float | Sequence[float]) -> NDArray[np.uint8]:
+    rows = max(_BAND // image.width, 1)
+    if image.height <= rows:
+        return _converted(image, color, fill)
+    # Some rows at a time, as each step holds a picture more.
+    pixels = np.empty((image.height, image.width, CHANNELS[color]), np.uint8)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        pixels[top:bottom] = _converted(image.crop((0, top, image.width, bottom)), color, fill)
+    return pixels
+
+
+def _converted(image: Image.Image, color: ColorMode, fill: float | Sequence[float]) -> NDArray[np.uint8]:
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
@@ -178,9 +206,12 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """Gray pictures of 16-bit, integer or float levels; Pillow itself would clip or drop bits."""
     from PIL import Image
 
-    levels = np.asarray(image).astype(np.float64)
-    scaled = levels if image.mode == "F" else levels / 257
-    gray = Image.fromarray(np.clip(np.rint(np.nan_to_num(scaled)), 0, 255).astype(np.uint8))
+    levels = np.asarray(image)
+    if image.mode == "F":
+        scaled = np.clip(np.rint(np.nan_to_num(levels)), 0, 255)
+    else:
+        scaled = (np.clip(levels, 0, 65535).astype(np.uint32) + 128) // 257  # 257 is odd: there are no halves
+    gray = Image.fromarray(scaled.astype(np.uint8))
     hidden = image.info.get("transparency")
     if isinstance(hidden, int):
         alpha = Image.fromarray(np.where(levels == hidden, 0, 255).astype(np.uint8))

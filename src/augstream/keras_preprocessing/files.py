@@ -15,6 +15,7 @@ from augstream.keras_preprocessing.flow_plan import COLORS, FlowRecipe
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.load import check_interpolation, img_to_array, load_img
 from augstream.keras_preprocessing.prefetch import Maker
+from augstream.sources.reading import read_file
 from augstream.sources.source import Source
 
 CHANNELS = {"rgba": 4, "rgb": 3, "grayscale": 1}
@@ -31,15 +32,7 @@ class Files(Source):
         return len(self.paths)
 
     def read(self, index: int) -> bytes:
-        file = os.open(self.paths[index], os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(file).st_size
-            data = os.read(file, size)
-            while len(data) < size and (more := os.read(file, size - len(data))):
-                data += more  # one call reads at most 2 GiB, and less over some networks
-            return data
-        finally:
-            os.close(file)
+        return read_file(self.paths[index])
 
     def name(self, index: int) -> str:
         return str(self.names[index])

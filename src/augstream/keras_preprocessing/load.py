@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.names import demand
 from augstream.keras_preprocessing.parameters import Compat, checked_compat
+from augstream.sources.reading import read_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -82,8 +83,7 @@ def load_img(
     if isinstance(path, BytesIO):
         img = image.open(path)
     else:
-        with open(path, "rb") as file:  # noqa: PTH123
-            img = image.open(BytesIO(file.read()))
+        img = image.open(BytesIO(read_file(path)))
     if not compat:
         img = upright(img)
     return _fitted(_colored(img, color_mode, compat), target_size, interpolation, keep_aspect_ratio)

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.batch.prepare import Tools
+from augstream.concurrency.flight import Flight
 from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
-from augstream.errors import AugstreamError, SampleError
+from augstream.errors import NO_OTHER, AugstreamError, SampleError
 from augstream.keras_preprocessing.flow_plan import ABSENT, FlowRecipe
+from augstream.printable import printable
 from augstream.rng import permute
 
 AHEAD = 2
@@ -44,10 +46,10 @@ class AbsentError(UnreadableError, FileNotFoundError):
     """Files of a flow that are not there."""
 
 
-def unreadable(failures: Sequence[Failure]) -> UnreadableError:
+def unreadable(failures: Sequence[Failure], hint: str = HINT) -> UnreadableError:
     """The error that tells of these samples."""
     absent = all(reason == ABSENT for _, _, reason in failures)
-    return AbsentError(failures) if absent else UnreadableError(failures)
+    return AbsentError(failures, hint) if absent else UnreadableError(failures, hint)
 
 
 def samples_at(epoch: int, position: int, n: int, batch_size: int, shuffle: bool, seed: int) -> Integers:
@@ -115,7 +117,7 @@ class Maker:
                     mask[row] = one.mask[0]
                 break
             else:
-                raise unreadable(failures)
+                raise unreadable(failures, NO_OTHER)
         return Made(image, mask, index, failures)
 
 
@@ -185,14 +187,14 @@ class Prefetching:
         for index, name, reason in failures:
             if index not in errors:
                 errors[index] = (name, reason)
-                warnings.warn(f"skipped sample {index} ({name}): {reason}", stacklevel=4)
+                warnings.warn(printable(f"skipped sample {index} ({name}): {reason}"), stacklevel=4)
 
     def _begin(self, turn: int) -> None:
         maker, count = self.maker(), self.threads or cores()
-        shared, slots = shared_pool(count), _core.Slots(AHEAD + 2)
+        shared, slots, flight = shared_pool(count), _core.Slots(AHEAD + 2), Flight()
         self._turn = turn
         self._stream = Stream(
-            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots)),
+            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots, flight=flight)),
             ENDLESS,
             ahead=AHEAD,
             threads=count,

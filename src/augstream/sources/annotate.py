@@ -35,7 +35,7 @@ def annotate(
             masks=masks,
             relative=relative,
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(
             f"{what}: boxes must be (k, 4), box_label (k,) and points (k, 2) numbers: {error}."
         ) from None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augstream.decode import pillow
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate, rules
-from augstream.sources.files import Files, Where, absolute, is_remote, reader
+from augstream.sources.files import Files, Where, absolute, is_remote, reader, unlimited
 from augstream.sources.packed_names import Names
 from augstream.sources.targets import Targets
 
@@ -45,7 +45,7 @@ def from_coco(
         raise ArgumentError(f'from_coco.masks must be "class", "instance" or None; got {masks!r}.')
     path = absolute(annotations)
     try:
-        data = json.loads(reader(path, remote if is_remote(path) else None).one(path))
+        data = json.loads(unlimited(reader(path, remote if is_remote(path) else None), path))
         notes = _parsed(data, crowd)
         names = Names.of(picture["file_name"] for picture in notes.pictures)
         classes = [str(category["name"]) for category in notes.categories]
@@ -56,7 +56,7 @@ def from_coco(
         shapes, sizes = None, []
         if masks is not None:
             shapes = [[_shape(one, notes.number, panoptic is None) for one in some] for some in notes.objects]
-            sizes = [(int(picture["height"]), int(picture["width"])) for picture in notes.pictures]
+            sizes = [_size(picture) for picture in notes.pictures]
     except OSError as error:
         raise SourceError(f"from_coco: cannot read {path}: {error.strerror or error}.") from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -134,7 +134,7 @@ class Coco(Files):
         labels = [kind if self.masks == "class" else place for place, (kind, _) in enumerate(shapes, 1)]
         if self.panoptic is not None:
             data = self.panoptic.read(index)
-            colors = pillow.numbers(data if isinstance(data, bytes) else b"").astype(np.int64)
+            colors = pillow.numbers(data if isinstance(data, bytes) else b"").astype(np.int32)
             ids = colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
             mask = np.zeros(ids.shape, np.int32)
             for label, (_, segment) in zip(labels, shapes, strict=True):
@@ -156,6 +156,8 @@ def outline(shape: Any, height: int, width: int) -> NDArray[np.bool_]:
             raise ValueError(f"the run lengths are of {size} pixels and the picture of {(height, width)}")
         counts = shape["counts"]
         runs = np.asarray(_unpack(counts) if isinstance(counts, str) else counts, np.int64)
+        if (runs.size and (runs.min() < 0 or runs.max() > height * width)) or runs.sum() != height * width:
+            raise ValueError(f"the run lengths are not those of {height * width} pixels")
         pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
         return pixels.reshape(width, height).T
     from PIL import Image, ImageDraw
@@ -188,6 +190,16 @@ def _unpack(text: str) -> list[int]:
 def _shape(one: dict[str, Any], number: dict[int, int], drawn: bool) -> tuple[int, Any]:
     """Class from 1, and the outline, or the number of the segment in the panoptic picture."""
     return number[one["category_id"]] + 1, one["segmentation"] if drawn else one["id"]
+
+
+def _size(picture: dict[str, Any]) -> tuple[int, int]:
+    height, width = int(picture["height"]), int(picture["width"])
+    if not (height > 0 and width > 0 and height * width <= decode.MAX_PIXELS):
+        raise ValueError(
+            f"{picture['file_name']!r:.200} is said to have {height} x {width} pixels; masks are drawn for pictures of "
+            f"up to {decode.MAX_PIXELS}"
+        )
+    return height, width
 
 
 def _corners(box: Any) -> list[float]:

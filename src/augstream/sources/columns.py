@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
+from augstream.sources.reading import read_file
 
 
 def columns(table: Any, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -41,6 +42,9 @@ def numbers(values: Sequence[Any]) -> NDArray[Any] | None:
         return None
     try:
         return np.array([int(value) if _whole(value) else _bad() for value in values], np.int64)
+    except OverflowError:
+        large = next(value for value in values if not -(2**63) <= int(value) < 2**63)
+        raise ArgumentError(f"from_table: whole numbers must fit into 64 bits; got {large!s:.40}.") from None
     except ValueError:
         pass
     try:
@@ -61,8 +65,7 @@ def _bad() -> int:
 
 def _from_file(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
     try:
-        with path.open("rb") as file:
-            parquet = file.read(4) == b"PAR1"
+        parquet = read_file(path, 4) == b"PAR1"
     except OSError as error:
         raise SourceError(f"from_table: cannot read {path}: {error.strerror or error}.") from error
     if parquet:

@@ -2,16 +2,23 @@
 
 import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
+from augstream.concurrency.flight import Flight
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError
 from augstream.sources.packed_names import Names
+from augstream.sources.reading import read_file
 from augstream.sources.source import Source
 
 Where: TypeAlias = str | os.PathLike[str]
+P = TypeVar("P")
+TEXT_BYTES = 1 << 24
+"""A label, or the annotations of one picture, are never larger."""
+_WAVE = 128
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -29,17 +36,8 @@ class Disk:
     """Files of this machine."""
 
     def one(self, path: str) -> bytes:
-        """The bytes of one file, in as few calls as can be."""
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            size = os.fstat(file).st_size
-            data = os.read(file, size)
-            while len(data) < size and (more := os.read(file, size - len(data))):
-                # One call reads at most 2 GiB, and less over some networks.
-                data += more
-            return data
-        finally:
-            os.close(file)
+        """The bytes of one file."""
+        return read_file(path)
 
     def many(self, paths: Sequence[str]) -> list[bytes | Exception]:
         """One after the other: a disk gains little from more, and batches are read in several threads anyway."""
@@ -48,7 +46,8 @@ class Disk:
             try:
                 found.append(self.one(path))
             except Exception as error:
-                found.append(error)
+                # Its frames would keep what was read for as long as nobody looks for cycles.
+                found.append(error.with_traceback(None))
         return found
 
 
@@ -84,6 +83,22 @@ class Files(Source):
 
     def name(self, index: int) -> str:
         return self.names.text(index)
+
+
+def in_waves(
+    many: "Callable[[list[P]], Iterable[bytes | Exception]]", parts: Sequence[P]
+) -> Iterator[bytes | Exception]:
+    """What `many` reads of each part, for files of text: a few at a time, and none above TEXT_BYTES."""
+    for start in range(0, len(parts), _WAVE):
+        with Flight(_WAVE * TEXT_BYTES, TEXT_BYTES).hold():
+            found = list(many(list(parts[start : start + _WAVE])))
+        yield from found
+
+
+def unlimited(read: Reader, path: str) -> bytes:
+    """A file that was asked for by its own name, of any size."""
+    with Flight(sys.maxsize, sys.maxsize).hold():
+        return read.one(path)
 
 
 def is_remote(where: Where) -> bool:

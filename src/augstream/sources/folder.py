@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.files import Files, Where, absolute, is_remote
 from augstream.sources.labels import labels_of
 from augstream.sources.listing import Index, Listing
@@ -69,7 +70,7 @@ def from_folder(
         source.classes, source.labels = found, numbers.astype(np.int64)
         for label in np.flatnonzero(np.bincount(numbers, minlength=len(found)) == 0).tolist():
             # Leaving it out would renumber the classes behind it, and differently for training and validation.
-            warnings.warn(f"{root / found[label]} holds no pictures; it stays class {label}.", stacklevel=2)
+            warnings.warn(printable(f"{root / found[label]} holds no pictures; it stays class {label}."), stacklevel=2)
     else:
         source.classify(labels, classes)
     return source

@@ -1,23 +1,25 @@
 """Arrays remembered in a file, with what they are about, so that they are forgotten when that has changed."""
 
+import json
 import os
-import zlib
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream import _core
 from augstream.errors import SourceError
 
 
 def recall(file: Path, about: str) -> dict[str, NDArray[Any]] | None:
-    """The arrays; None where the file is not there, not whole, or about something else."""
+    """The arrays; None where the file is not there, not what was written, or about something else."""
     try:
         with np.load(file, allow_pickle=False) as kept:
-            return dict(kept) if str(kept["about"]) == about else None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
+            arrays = dict(kept)
+        known = str(arrays.pop("about")), str(arrays.pop("checksum"))
+        return arrays if known == (about, _checksum(arrays)) else None
+    except Exception:  # whatever a damaged file makes numpy, zipfile and zlib raise
         return None
 
 
@@ -27,9 +29,19 @@ def remember(file: Path, about: str, arrays: dict[str, NDArray[Any]]) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as stream:
-            np.savez(stream, about=np.array(about), **arrays)  # type: ignore[arg-type]
+            np.savez(stream, about=np.array(about), checksum=np.array(_checksum(arrays)), **arrays)  # type: ignore[arg-type]
         partial.replace(file)
     except OSError as error:
         if file.parent.is_dir():
             partial.unlink(missing_ok=True)
         raise SourceError(f"cache_index: cannot write {file}: {error.strerror or error}.") from error
+
+
+def _checksum(arrays: dict[str, NDArray[Any]]) -> str:
+    """Of all there is to them: zipfile's own sums do not cover their headers, nor tell that one is missing."""
+    return json.dumps(
+        [
+            (name, array.dtype.str, array.shape, _core.checksum(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+            for name, array in sorted(arrays.items())
+        ]
+    )

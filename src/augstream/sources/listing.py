@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.index_file import recall, remember
-from augstream.sources.packed_names import Growing, Names, shown
+from augstream.sources.packed_names import Growing, Names
 
 # A folder that changed just before it was listed may change again without its time stamp showing it.
 _SETTLED = 2_000_000_000
@@ -33,7 +34,7 @@ class Listing:
         self.folders = Growing()
         self.stamps = array("q")
         self._now = time.time_ns()
-        self._progress = Progress(shown(root), progress)
+        self._progress = Progress(os.fsdecode(root), progress)
 
     def add(self, folder: bytes, label: int) -> None:
         """All pictures at or below one folder (relative to the root)."""
@@ -50,7 +51,7 @@ class Listing:
                 self._stamp(relative, status.st_mtime_ns)
                 files, below = self._scan(full)
             except OSError as error:
-                raise SourceError(f"from_folder: cannot list {shown(full)}: {error.strerror or error}.") from error
+                raise SourceError(f"from_folder: cannot list {printable(full)}: {error.strerror or error}.") from error
             prefix = relative + b"/" if relative else b""
             for name in files:
                 self.names.append(prefix + name)
@@ -92,7 +93,7 @@ class Progress:
     """One line on the terminal, where there is one and it takes a while."""
 
     def __init__(self, what: str, wanted: bool | None) -> None:
-        self._what = what
+        self._what = printable(what)
         self._on = sys.stderr is not None and sys.stderr.isatty() if wanted is None else wanted
         self._next = time.monotonic() + (0 if wanted else 1)
         self._last = 0
@@ -159,9 +160,9 @@ class Index:
 
 
 def _is_file(entry: os.DirEntry[bytes]) -> bool:
-    # A link to nothing is listed, so that it is reported when it is read and not silently left out.
+    # A link to nothing or a FIFO is listed, so that it is reported when it is read and not silently left out.
     try:
-        return entry.is_file() or (entry.is_symlink() and not entry.is_dir() and not os.path.exists(entry.path))  # noqa: PTH110
+        return entry.is_file() or not entry.is_dir()
     except OSError:
         return True
 

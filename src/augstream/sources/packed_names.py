@@ -38,8 +38,8 @@ class Names:
             start = end
 
     def text(self, index: int) -> str:
-        """A name to print: it need not be valid UTF-8, but a message has to be."""
-        return shown(self[index])
+        """A name as text, whether or not it is valid UTF-8; `printable` is for a terminal."""
+        return self[index].decode("utf-8", "backslashreplace")
 
 
 class Growing:
@@ -62,8 +62,3 @@ class Growing:
         return Names(
             bytes(self.blob), np.frombuffer(self.ends, np.int64).copy() if self.ends else np.empty(0, np.int64)
         )
-
-
-def shown(name: bytes) -> str:
-    """The name as text for a message."""
-    return name.decode("utf-8", "backslashreplace")

@@ -16,10 +16,12 @@ import numpy as np
 
 from augstream.concurrency.prefetch import Cancelled, wanted
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
+from augstream.printable import printable
 from augstream.sources import split
 from augstream.sources.index_file import recall, remember
 from augstream.sources.listing import Progress
 from augstream.sources.packed_names import Names
+from augstream.sources.reading import admit
 
 Span: TypeAlias = tuple[str, int | None, int | None]
 """A file, and where to begin and end reading it; None: from its beginning to its end."""
@@ -86,16 +88,19 @@ class Remote:
         found: dict[Span, bytes | Exception] = {}
         wanted: dict[str, list[Span]] = {}
         for span in dict.fromkeys(spans):
-            kept = None if self.cache is None else self.cache.get(_address(span))
-            if kept is None:
+            refused = _refused(span)
+            kept = None if self.cache is None or refused else self.cache.get(_address(span))
+            if refused:
+                found[span] = refused
+            elif kept is None:
                 wanted.setdefault(span[0].partition("://")[0], []).append(span)
             else:
-                found[span] = kept
+                found[span] = _counted(span, kept)
         for protocol, some in wanted.items():
             system = self.system(protocol)
             fetched = self._together(system, some) if system.async_impl else self._in_threads(system, some)
             for span, data in zip(some, fetched, strict=True):
-                found[span] = data
+                found[span] = data = _counted(span, data)
                 if self.cache is not None and isinstance(data, bytes):
                     self.cache.put(_address(span), data)
         return [found[span] for span in spans]
@@ -217,7 +222,9 @@ class Cache:
             self._full = True
             partial.unlink(missing_ok=True)
             warnings.warn(
-                f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without.",
+                printable(
+                    f"Nothing more is kept in {self.folder}: {error.strerror or error}. Reading goes on without."
+                ),
                 stacklevel=2,
             )
 
@@ -336,6 +343,27 @@ def _fsspec(protocol: str) -> Any:
 def _address(span: Span) -> str:
     path, start, end = span
     return path if start is None else f"{path}#{start}-{end}"
+
+
+def _refused(span: Span) -> Exception | None:
+    """Why a part is not asked for; of a whole file nobody knows the size before it is here."""
+    _, start, end = span
+    try:
+        if start is not None and end is not None:
+            admit(end - start)
+    except Exception as error:
+        return error
+    return None
+
+
+def _counted(span: Span, data: bytes | Exception) -> bytes | Exception:
+    """What has come, if it is not above the limit."""
+    try:
+        if isinstance(data, bytes) and (span[1] is None or span[2] is None):
+            admit(len(data), here=True)
+    except OSError as error:
+        return error
+    return data
 
 
 def _only(result: object) -> bytes | Exception:

@@ -1,5 +1,6 @@
 """Parts of large files, read in any order: on a disk, or anywhere that fsspec reaches."""
 
+import errno
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,20 @@ from typing import Any, BinaryIO
 
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.files import is_remote, reader
+from augstream.sources.reading import open_file, read_at
 
 _KEPT_OPEN = 200
+SPARSE = -2
+"""Where a sparse member begins, which has no place of its own."""
+
+
+class SparseError(OSError):
+    """A member that is stored with holes: its bytes are not in the shard as they are in the file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            errno.EINVAL, "it is a sparse member of its shard, which is not read. Pack it without --sparse"
+        )
 
 
 class Shards:
@@ -36,16 +49,19 @@ class Shards:
 
     def read_many(self, parts: Sequence[tuple[int, int, int]]) -> list[bytes | Exception]:
         """Some bytes, given as (shard, start, size), or why there are none."""
-        found: list[bytes | Exception] = []
+        found: list[bytes | Exception] = [SparseError() for _ in parts]
+        stored = [row for row, (_, start, _) in enumerate(parts) if start != SPARSE]
         if self.far:
-            spans = [(self.paths[shard], start, start + size) for shard, start, size in parts]
-            found = self.reader.spans(spans)
+            spans = [(self.paths[parts[row][0]], parts[row][1], sum(parts[row][1:])) for row in stored]
+            for row, data in zip(stored, self.reader.spans(spans), strict=True):
+                found[row] = data
         else:
-            for part in parts:
+            for row in stored:
                 try:
-                    found.append(self._read(*part))
-                except OSError as error:
-                    found.append(error)
+                    found[row] = self._read(*parts[row])
+                except Exception as error:
+                    # Its frames would keep what was read for as long as nobody looks for cycles.
+                    found[row] = error.with_traceback(None)
         for place, (data, (_, _, size)) in enumerate(zip(found, parts, strict=True)):
             if isinstance(data, bytes) and len(data) < size:
                 found[place] = EOFError("the shard ends within the sample")
@@ -68,7 +84,7 @@ class Shards:
     def open(self, path: str) -> BinaryIO:
         """The whole of one shard, to be looked through once from its beginning to its end."""
         if not self.far:
-            return Path(path).open("rb")
+            return os.fdopen(open_file(path)[0], "rb")
         stream: BinaryIO = self._system().open(path, "rb", block_size=2**22, cache_type="readahead")
         return stream
 
@@ -77,10 +93,7 @@ class Shards:
 
     def _read(self, shard: int, start: int, size: int) -> bytes:
         with self._file(shard) as file:
-            data = os.pread(file, size, start)
-            while len(data) < size and (more := os.pread(file, size - len(data), start + len(data))):
-                data += more
-        return data
+            return read_at(file, start, size)
 
     @contextmanager
     def _file(self, shard: int) -> Iterator[int]:
@@ -89,7 +102,7 @@ class Shards:
             file = self._open.get(shard)
             kept = file is not None or len(self._open) < _KEPT_OPEN
             if file is None:
-                file = os.open(self.paths[shard], os.O_RDONLY | os.O_CLOEXEC)
+                file, _ = open_file(self.paths[shard])
                 if kept:
                     self._open[shard] = file
         try:

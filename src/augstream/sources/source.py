@@ -54,7 +54,8 @@ class Source(ABC):
             try:
                 found.append(self.read(index))
             except Exception as error:
-                found.append(error)
+                # Its frames would keep what was read for as long as nobody looks for cycles.
+                found.append(error.with_traceback(None))
         return found
 
     def targets(self, index: int) -> Targets | None:

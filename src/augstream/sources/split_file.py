@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.files import Where
+from augstream.sources.reading import read_file
 from augstream.sources.source import Source, Subset
 
 
@@ -43,11 +45,11 @@ def read_split(file: Where, source: Source) -> dict[str, Subset]:
     """
     path = Path(file).expanduser()
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))["parts"]
+        written = json.loads(read_file(path))["parts"]
         parts = {str(part): [str(name) for name in names] for part, names in written.items()}
     except OSError as error:
         raise SourceError(f"read_split: cannot read {path}: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise SourceError(f"read_split: {path} is no split. Write one with write_split.") from None
     place: dict[str, int] = {}
     for index in range(len(source)):
@@ -61,5 +63,5 @@ def read_split(file: Where, source: Source) -> dict[str, Subset]:
         raise SourceError(f"read_split: the source has no sample {missing[0]!r}{more}, which {path} names.")
     new = len(source) - sum(len(names) for names in parts.values())
     if new:
-        warnings.warn(f"{new} samples of the source are not in {path}, and so in no part.", stacklevel=2)
+        warnings.warn(printable(f"{new} samples of the source are not in {path}, and so in no part."), stacklevel=2)
     return {part: source.subset(np.array([place[name] for name in names], np.int64)) for part, names in parts.items()}

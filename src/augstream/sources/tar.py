@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError, SourceError
+from augstream.printable import printable
 from augstream.sources.annotate import rules
-from augstream.sources.files import Where
+from augstream.sources.files import Where, in_waves
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.index_file import recall, remember
 from augstream.sources.labels import labels_of
-from augstream.sources.packed_names import Growing, Names, shown
-from augstream.sources.shards import Shards, found
+from augstream.sources.packed_names import Growing, Names
+from augstream.sources.shards import SPARSE, Shards, found
 from augstream.sources.source import Source
 from augstream.sources.targets import Targets
 
-_AT_A_TIME = 4096
+_MOST = 1 << 60  # bytes of a member: far more than any disk has, and still a number that NumPy takes
 
 
 def from_tar(
@@ -108,12 +109,11 @@ class Tar(Source):
             raise SourceError(f"from_tar: sample {first} ({self.name(first)}) has no .{label.partition(':')[0]} file.")
         field = label.partition(":")[2]
         values: list[Any] = []
-        for start in range(0, len(self), _AT_A_TIME):
-            rows = range(start, min(start + _AT_A_TIME, len(self)))
-            for row, data in zip(rows, self.files.read_many([self._part(r, "label") for r in rows]), strict=True):
-                if isinstance(data, Exception):
-                    raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
-                values.append(self._label(row, data, field))
+        parts = [self._part(row, "label") for row in range(len(self))]
+        for row, data in enumerate(in_waves(self.files.read_many, parts)):
+            if isinstance(data, Exception):
+                raise SourceError(f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {data}.")
+            values.append(self._label(row, data, field))
         if classes is None and all(isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) for value in values):
             values = [int(value) for value in values]
         self.labels, self.classes = labels_of(values, classes, len(self), "from_tar.label")
@@ -121,7 +121,7 @@ class Tar(Source):
     def _label(self, row: int, data: bytes, field: str) -> Any:
         try:
             value = json.loads(data)[field] if field else data.decode().strip()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             why = f"it has no {field!r}" if isinstance(error, KeyError) else str(error)
             raise SourceError(
                 f"from_tar: the label of sample {row} ({self.name(row)}) cannot be read: {why}."
@@ -148,6 +148,8 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
             with files.open(path) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
                 for member in archive:
                     archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every member, which nobody asks for again
+                    if not 0 <= member.size <= _MOST:
+                        raise tarfile.ReadError(f"its member {member.name!r} claims {member.size:,} bytes")
                     folder, _, file = member.name.rpartition("/")
                     base, _, ending = file.partition(".")
                     kind = kinds.get(ending, kinds.get(ending.lower()))
@@ -155,12 +157,12 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                         continue
                     key = os.fsencode(f"{folder}/{base}" if folder else base)
                     row = rows.setdefault(key, np.full((3, 2), -1, np.int64))
-                    row[kind] = member.offset_data, member.size
+                    row[kind] = SPARSE if member.issparse() else member.offset_data, member.size
                 # tarfile takes whatever is no header for the end, and what was cut off would be missing in silence.
                 stream.seek(archive.offset)
                 if stream.read(512).strip(b"\0") or stream.tell() < archive.offset + 512:
                     raise tarfile.ReadError(f"it is damaged or cut off behind byte {archive.offset:,}")
-        except (OSError, tarfile.TarError) as error:
+        except Exception as error:  # whatever a hostile header makes tarfile raise
             packed = path.endswith((".gz", ".tgz", ".xz", ".bz2", ".zst"))
             # fsspec names the address only, and has the reason behind it.
             why = str(error.__cause__ or error)
@@ -173,11 +175,12 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
                 shard.append(number)
                 places.append(row)
             else:
-                alone.append(f"{path.rpartition('/')[2]}/{shown(key)}")
+                alone.append(f"{path.rpartition('/')[2]}/{printable(key)}")
     if alone and places:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         warnings.warn(
-            f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out.", stacklevel=3
+            printable(f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out."),
+            stacklevel=3,
         )
     if not places:
         raise SourceError(
@@ -186,7 +189,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
     names, together = keys.done(), np.stack(places)
     if mask is not None and (together[:, 2, 1] < 0).any():
         bad = int(np.flatnonzero(together[:, 2, 1] < 0)[0])
-        raise SourceError(f"from_tar: sample {bad} ({shown(names[bad])}) has no .{mask} file.")
+        raise SourceError(f"from_tar: sample {bad} ({printable(names[bad])}) has no .{mask} file.")
     return {
         "keys": np.frombuffer(names.blob, np.uint8),
         "ends": names.ends,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate
-from augstream.sources.files import Files, Reader, Where, absolute, is_remote
+from augstream.sources.files import Files, Reader, Where, absolute, in_waves, is_remote
 from augstream.sources.folder import from_folder
 from augstream.sources.packed_names import Names
 
@@ -47,7 +47,9 @@ def from_voc(
     if missing or not stems:
         raise SourceError(f"from_voc: {root}/JPEGImages lacks {missing[0] if missing else 'every picture'}.")
     files = [f"{root}/Annotations/{stem}.xml" for stem in stems]
-    found = [_objects(file, data, difficult) for file, data in zip(files, images.reader.many(files), strict=True)]
+    found = [
+        _objects(file, data, difficult) for file, data in zip(files, in_waves(images.reader.many, files), strict=True)
+    ]
     names = sorted({name for some in found for name, _ in some}) if classes is None else [str(name) for name in classes]
     number = {name: place for place, name in enumerate(names)}
     unknown = next((name for some in found for name, _ in some if name not in number), None)

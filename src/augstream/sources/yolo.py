@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate
-from augstream.sources.files import Files, Where, absolute, is_remote, reader
+from augstream.sources.files import Files, Where, absolute, in_waves, is_remote, reader
 from augstream.sources.folder import from_folder
+from augstream.sources.reading import read_file
 
-_AT_A_TIME = 1024
+MOST = 1_000_000
+"""Classes are numbered below this."""
 
 
 def from_yolo(
@@ -41,16 +43,14 @@ def from_yolo(
     texts = reader(folder, pictures.reader if is_remote(folder) else None)
     files = [f"{folder}/{os.fsdecode(name.rpartition(b'.')[0])}.txt" for name in pictures.names]
     boxes, kinds, outlines, found = [], [], [], 0
-    for start in range(0, len(files), _AT_A_TIME):
-        some = files[start : start + _AT_A_TIME]
-        for file, data in zip(some, texts.many(some), strict=True):
-            if isinstance(data, Exception) and not isinstance(data, FileNotFoundError):
-                raise SourceError(f"from_yolo: cannot read {file}: {data}.")
-            box, kind, shapes = _read(file, b"" if isinstance(data, Exception) else data)
-            found += isinstance(data, bytes)
-            boxes.append(box)
-            kinds.append(kind)
-            outlines.append(shapes)
+    for file, data in zip(files, in_waves(texts.many, files), strict=True):
+        if isinstance(data, Exception) and not isinstance(data, FileNotFoundError):
+            raise SourceError(f"from_yolo: cannot read {file}: {data}.")
+        box, kind, shapes = _read(file, b"" if isinstance(data, Exception) else data)
+        found += isinstance(data, bytes)
+        boxes.append(box)
+        kinds.append(kind)
+        outlines.append(shapes)
     if not found:
         raise SourceError(
             f"from_yolo: {folder} has no text file for any of the {len(pictures)} pictures of {pictures.root}."
@@ -91,10 +91,10 @@ def _read(file: str, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64
             kind, *values = [float(word) for word in line.split()]
         except ValueError:
             kind, values = 0.0, []
-        if not kind.is_integer() or kind < 0 or not all(-1 <= value <= 2 for value in values):
+        if not kind.is_integer() or not 0 <= kind < MOST or not all(-1 <= value <= 2 for value in values):
             raise SourceError(
-                f"from_yolo: line {number} of {file} is {line.strip()[:80]!r}; it must be a class, a number from 0 on, "
-                "and fractions of the picture."
+                f"from_yolo: line {number} of {file} is {line.strip()[:80]!r}; it must be a class, a number from 0 to "
+                f"{MOST - 1}, and fractions of the picture."
             )
         if len(values) == 4 or len(values) == 5:  # a fifth is how sure a network was
             x, y, width, height = values[:4]
@@ -114,9 +114,11 @@ def _names(classes: Any) -> list[str]:
         return [str(name) for name in classes]
     path = Path(classes).expanduser()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode()
     except OSError as error:
         raise SourceError(f"from_yolo.classes: cannot read {path}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"from_yolo.classes: {path} is no text in UTF-8: {error}.") from None
     if path.suffix not in (".yaml", ".yml"):
         return [line.strip() for line in text.splitlines() if line.strip()]
     match = re.search(r"^names:[ \t]*(\[.*?\])", text, re.M | re.S)
@@ -127,7 +129,14 @@ def _names(classes: Any) -> list[str]:
     for line in match[1].splitlines() if match else ():
         entry = re.match(r"\s*(?:(\d+)\s*:|-)\s+(.*)", line)
         if entry:
-            numbered[int(entry[1]) if entry[1] else len(numbered)] = _plain(entry[2])
+            # Of a number of thousands of digits the length says enough.
+            number = len(numbered) if not entry[1] else int(entry[1]) if len(entry[1]) < 16 else MOST
+            if number >= MOST:
+                raise SourceError(
+                    f"from_yolo.classes: {path} has the class number {entry[1]:.20}; classes are numbered from 0 to "
+                    f"{MOST - 1}."
+                )
+            numbered[number] = _plain(entry[2])
     if not numbered:
         raise SourceError(f"from_yolo.classes: {path} has no list under `names:`.")
     return [numbered.get(number, str(number)) for number in range(max(numbered) + 1)]

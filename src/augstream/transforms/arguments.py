@@ -19,6 +19,7 @@ Given = TypeVar("Given", contravariant=True)
 Kept = TypeVar("Kept", covariant=True)
 Pair: TypeAlias = tuple[float, float]
 Whole: TypeAlias = tuple[int, int]
+MOST = 2**31 - 1
 
 
 class UnfitError(Exception):
@@ -67,6 +68,10 @@ class Argument(Generic[Given, Kept]):
         """What is kept, as it stands in a sentence."""
         return str(plain(value))
 
+    def written(self, name: str, value: Any) -> str:
+        """What is kept, as it stands in a call."""
+        return f"{name}={plain(value)!r}"
+
     def store(self, value: Any) -> Any:
         """What is kept, as JSON takes it."""
         return list(plain(value)) if isinstance(value, tuple) else plain(value)
@@ -78,16 +83,22 @@ class Argument(Generic[Given, Kept]):
 
 def real(value: Any) -> float:
     """A finite number that is not a bool, as a float."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise UnfitError("a number")
-    return float(value) + 0.0  # without the sign of -0.0
+    try:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise UnfitError("a number")
+        return float(value) + 0.0  # without the sign of -0.0
+    except OverflowError:
+        raise UnfitError("a number below 1.8e308") from None
 
 
 def whole(value: Any) -> int:
     """A whole number that is not a bool, as an int."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise UnfitError("a whole number")
-    return int(value)
+    number = int(value)
+    if abs(number) > MOST:
+        raise UnfitError(f"a whole number, {MOST} at most")
+    return number
 
 
 def several(value: Any) -> list[Any]:

@@ -38,6 +38,7 @@ from augstream.transforms.explanation import Explanation, count
 from augstream.transforms.transform import BORDERS, INTERPOLATIONS, Transform, after, chosen, from_dict
 
 MOST = 1 << 16  # pixels a side that the core makes
+DEEPEST = 100
 
 
 class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
@@ -58,6 +59,13 @@ class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
         if len(value) < self.least:
             raise UnfitError(f"a list of at least {self.least}")
         return tuple(value)
+
+    def english(self, value: Any) -> str:
+        # `describe` has a line for each; repeating them here would double the work with every container around.
+        return f"{len(value)}"
+
+    def written(self, name: str, value: Any) -> str:
+        return repr(list(value))
 
     def store(self, value: Any) -> Any:
         return [member.to_dict() for member in value]
@@ -87,10 +95,6 @@ class Container(Transform):
 
     def __getitem__(self, position: int) -> Transform:
         return self.transforms[position]
-
-    def __repr__(self) -> str:
-        named, inside = f"transforms={self.transforms!r}", f"{list(self.transforms)!r}"
-        return super().__repr__().replace(named, inside, 1)
 
     def describe(self) -> str:
         """One line for the container and one for each member."""
@@ -269,6 +273,7 @@ class Compose(Container):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Compose":
         """The pipeline that `to_dict` stored."""
+        _refuse_deep(data)
         made = from_dict(data)
         if not isinstance(made, Compose):
             raise ArgumentError(f"A stored pipeline must be a Compose; got {type(made).__name__}. Wrap it in one.")
@@ -290,11 +295,12 @@ class Compose(Container):
         import json
 
         try:
-            return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise ArgumentError(
                 f"A stored pipeline must be JSON; got text that is none: {error}. Use to_json."
             ) from None
+        return cls.from_dict(data)
 
     def _inner(self, frame: Frame) -> Frame:
         if self.border is None and self.fill is None and self.interpolation is None:
@@ -310,6 +316,16 @@ class Compose(Container):
             (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
             raise ragged(f"({a}, {b})", f"({c}, {d})")
         return plan
+
+
+def _refuse_deep(data: Any) -> None:
+    """Before anything follows the levels by calling itself, which Python ends with an error of its own."""
+    level, depth = [data], 0
+    while level:
+        if depth > DEEPEST:
+            raise ArgumentError(f"A stored pipeline must have at most {DEEPEST} levels of lists and transforms.")
+        inside = (one.values() if isinstance(one, Mapping) else one for one in level if isinstance(one, Mapping | list))
+        level, depth = [member for members in inside for member in members], depth + 1
 
 
 def rng_for(seed: int, epoch: int, index: Any) -> Rng:

@@ -51,7 +51,7 @@ class Record:
         init = cls.__init__
 
         @wraps(init)
-        def checked(self: Record, *args: Any, **kwargs: Any) -> None:
+        def checked(self: Record, /, *args: Any, **kwargs: Any) -> None:
             for name in kwargs:
                 if name not in cls.arguments:
                     raise unknown(f"{cls.__name__} has no argument", name, list(cls.arguments))
@@ -69,7 +69,7 @@ class Record:
         keyword = {field.name: field.kw_only for field in fields(self)}  # type: ignore[arg-type]
         given = {name: getattr(self, name) for name in self.arguments}
         shown = (
-            f"{name}={plain(value)!r}"
+            self.arguments[name].written(name, value)
             for name, value in given.items()
             if (value is not None and not keyword[name]) or value != self._default(name)
         )

@@ -14,6 +14,7 @@ import augstream as aug
 from augstream.commands.demo import pipelines
 from augstream.commands.demo.task import Outcome, Task
 from augstream.errors import ArgumentError, AugstreamError, MissingPackageError, SourceError
+from augstream.printable import printable
 
 DIGIT_EPOCHS = 90
 PHOTO_STEPS = 1000
@@ -56,10 +57,10 @@ def photos(folder: Path, *, epochs: int | None = None, seeds: int = 3, validatio
     batch_size = min(32, len(train))
     steps = len(train) // batch_size
     return Task(
-        title=f"Photos of {folder.resolve().name}",
+        title=printable(f"Photos of {folder.resolve().name}"),
         test_noun="validation photos",
         test_note=f"{len(test):,} photos kept aside, the same share of each class; only resized, never augmented.",
-        command=f"augstream demo --data {folder}",
+        command=printable(f"augstream demo --data {folder}"),
         train=train,
         test=test,
         plain=pipelines.plain,
@@ -183,4 +184,4 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
     if outcome.failures:
         console.print(f"\n{len(outcome.failures)} files could not be read and were passed over:", style="yellow")
         for _, name, reason in outcome.failures[:5]:
-            console.print(Text(f"  {name}: {reason}"))
+            console.print(Text(printable(f"  {name}: {reason}")))

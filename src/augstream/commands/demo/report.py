@@ -23,7 +23,7 @@ VARIANTS = 7
 def write(outcome: Outcome, path: Path) -> None:
     """Write the page."""
     template = Template(files("augstream.commands.demo").joinpath("report.html").read_text("utf-8"))
-    path.write_text(template.substitute(_parts(outcome)), "utf-8")
+    path.write_text(template.substitute(_parts(outcome)), "utf-8", errors="backslashreplace")
 
 
 def percent(spread: Spread) -> str:
