@@ -90,5 +90,5 @@ def _shrink(
     stored, orientation = table[:, 1:3], table[:, 4]
     frame = Frame(oriented_size(orientation, stored), 3)
     index = np.arange(len(samples))
-    plan = oriented_plan(Compose([Resize(*size)]), 0, 0, index, frame, stored, orientation)
+    plan = oriented_plan(Compose([Resize(*size)]), 0, 0, index, frame, stored, orientation).stored
     return engines.default().run(samples, plan, dtype="uint8", pool=pool)

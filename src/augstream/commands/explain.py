@@ -33,7 +33,7 @@ def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0
         frame = Frame(headers.size)
         turn = orient(headers.orientation, headers.stored)
         plan = oriented_plan(pipeline, seed, epoch, np.array([index]), frame, headers.stored, headers.orientation)
-        told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan)
+        told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan.stored)
     label = f", class {source.classes[source.label(index)]}" if source.classes else ""
     lines = [
         printable(f"sample {index} of {len(source)}: {source.name(index)}{label}"),

@@ -14,7 +14,7 @@ from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.load import array_to_img
 from augstream.keras_preprocessing.parameters import Compat, drawing_from, rng_of, rngs_of
-from augstream.keras_preprocessing.prefetch import Prefetching, samples_at
+from augstream.keras_preprocessing.prefetch import Prefetching
 
 KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 HASHES = {"files": int(1e7), "arrays": int(1e4)}
@@ -37,7 +37,6 @@ class Serving(Prefetching):
     augment: bool = True
     on_error: str = "raise"
     hashes: int = HASHES["files"]
-    _key: int
     _epoch: int
     _legacy: Legacy | None
     index_array: NDArray[Any] | None
@@ -85,7 +84,8 @@ class Serving(Prefetching):
         """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
         if not len(index_array) or position < 0:
             return False
-        foreseen = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self._key)
+        sampler = self.sampler(self.n)
+        foreseen = sampler.index(epoch, sampler.positions(position))
         return np.array_equal(index_array, foreseen)
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:

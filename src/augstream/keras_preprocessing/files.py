@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.dispatch import Serving
-from augstream.keras_preprocessing.flow_plan import COLORS, FlowRecipe
+from augstream.keras_preprocessing.flow_plan import COLORS, FlowPlan
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.load import check_interpolation, img_to_array, load_img
-from augstream.keras_preprocessing.prefetch import Maker
+from augstream.keras_preprocessing.prefetch import FlowBatches
 from augstream.sources.reading import read_file
 from augstream.sources.source import Source
 
 CHANNELS = {"rgba": 4, "rgb": 3, "grayscale": 1}
 
 
-class Files(Source):
+class FlowFiles(Source):
     """Files by path; `names` is what messages call them."""
 
     def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
@@ -94,20 +94,20 @@ class FilesToBatches(Serving):
             )
         return (0, fraction) if subset == "validation" else (fraction, 1)
 
-    def maker(self) -> Maker:
+    def batches(self) -> FlowBatches:
         """What makes the batches, as things stand now."""
         check_interpolation(self.interpolation)
-        source = Files(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
-        image = self._recipe(source, COLORS[self.color_mode], mask=False)
-        mask = self._recipe(Files(self.masks, self.masks), "gray", mask=True) if self.masks else None
-        return Maker(image, mask, len(source), self.batch_size, self.shuffle, self._key, skip=self.on_error == "skip")
+        source = FlowFiles(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
+        images = self._plan(source, COLORS[self.color_mode], mask=False)
+        masks = self._plan(FlowFiles(self.masks, self.masks), "gray", mask=True) if self.masks else None
+        return FlowBatches(images, masks, self.sampler(len(source)), skip=self.on_error == "skip")
 
-    def _recipe(self, source: Source, color: Any, mask: bool) -> FlowRecipe:
+    def _plan(self, source: Source, color: Any, mask: bool) -> FlowPlan:
         generator = self.generator
-        recipe = FlowRecipe(
-            source,
-            generator,
-            self._key,
+        plan = FlowPlan(
+            source=source,
+            generator=generator,
+            seed=self._key,
             layout="NCHW" if self.data_format == "channels_first" else "NHWC",
             color=color,
             target=(self.target_size[0], self.target_size[1]),
@@ -116,7 +116,7 @@ class FilesToBatches(Serving):
             augment=self.augment and self.image_data_generator is not None,
             mask=mask,
         )
-        return recipe.with_dtype()
+        return plan.with_dtype()
 
     def loading(self) -> tuple[Any, Any]:
         """`load_img` and `img_to_array`, or what a program has put in their place."""

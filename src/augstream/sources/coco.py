@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.decode import pillow
+from augstream.decode.sample import MAX_PIXELS
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate, rules
 from augstream.sources.files import Files, Where, absolute, is_remote, reader, unlimited
@@ -194,10 +195,10 @@ def _shape(one: dict[str, Any], number: dict[int, int], drawn: bool) -> tuple[in
 
 def _size(picture: dict[str, Any]) -> tuple[int, int]:
     height, width = int(picture["height"]), int(picture["width"])
-    if not (height > 0 and width > 0 and height * width <= decode.MAX_PIXELS):
+    if not (height > 0 and width > 0 and height * width <= MAX_PIXELS):
         raise ValueError(
             f"{picture['file_name']!r:.200} is said to have {height} x {width} pixels; masks are drawn for pictures of "
-            f"up to {decode.MAX_PIXELS}"
+            f"up to {MAX_PIXELS}"
         )
     return height, width
 
