@@ -274,7 +274,7 @@ def test_a_folder_of_one_size_needs_no_resize():
 
 
 def test_pictures_of_several_sizes_are_refused_at_construction(photos):
-    with pytest.raises(PipelineError, match=r"of one size.*ant/000.jpg \(40, 56\).*Add a Resize"):
+    with pytest.raises(PipelineError, match=r"in one size.*ant/000.jpg \(40, 56\).*Add Resize"):
         Loader(from_folder(photos), Compose([HorizontalFlip()]), 4)
     sizes = [batch.image.shape for batch in Loader(from_folder(photos), Compose([HorizontalFlip()]), 1)]
     assert len(set(sizes)) > 3

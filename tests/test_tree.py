@@ -89,3 +89,52 @@ def test_what_the_core_exports_is_what_the_stub_says():
     stub = ast.parse((PACKAGE / "_core.pyi").read_text())
     declared = {node.name for node in stub.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     assert declared == {name for name in dir(_core) if not name.startswith("_")}
+
+
+def names_taken_from_a_package(text):
+    """`from package import name` where the name is no module: it comes from the package's `__init__`."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and re.match(r"augstream\b", node.module or ""):
+            folder = PACKAGE.parent.joinpath(*node.module.split("."))
+            for name in node.names if folder.is_dir() else ():
+                there = [folder / f"{name.name}{end}" for end in (".py", ".pyi", "/__init__.py")]
+                if not any(path.exists() for path in there):
+                    yield f"{node.module}.{name.name}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name != "__init__.py"], ids=relative)
+def test_modules_import_from_where_a_name_is_defined(path):
+    assert not list(names_taken_from_a_package(path.read_text()))
+
+
+def test_a_name_taken_from_a_package_is_found():
+    text = (
+        "from augstream import Loader, _core\nfrom augstream.plan import matrix\nfrom augstream.sources import Source"
+    )
+    assert list(names_taken_from_a_package(text)) == ["augstream.Loader", "augstream.sources.Source"]
+
+
+def paths_named(page):
+    """What a page calls a file or a folder of the tree."""
+    for quoted in re.findall(r"`([^`\s]+)`", page):
+        if re.fullmatch(r"[\w./-]+(\.(py|pyi|cpp|h|md|sh|toml|txt)|/)", quoted):
+            yield quoted
+
+
+def exists(path):
+    return any((root / path).exists() for root in (ROOT, PACKAGE))
+
+
+PAGES = [ROOT / name for name in ("CONTRIBUTING.md", "docs/conventions.md", "docs/decisions.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_pages_name_files_that_exist(page):
+    named = list(paths_named(page.read_text()))
+    assert not [path for path in named if not exists(path)]
+
+
+def test_a_page_that_names_what_does_not_exist_is_found():
+    named = list(paths_named("read `plan/ops.py` and `src/core/`, not `warp.cpp`, `Rotate.0/angle` or `draw`"))
+    assert named == ["plan/ops.py", "src/core/", "warp.cpp"]
+    assert [exists(path) for path in named] == [True, True, False]

@@ -68,7 +68,6 @@ from augstream.transforms.compose import Compose, OneOf, SomeOf
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
-    from augstream.engines.targets import Targets
     from augstream.loader import Loader
     from augstream.sources import (
         Source,
@@ -87,6 +86,7 @@ if TYPE_CHECKING:
         read_split,
         write_split,
     )
+    from augstream.sources.targets import Targets
 
 SOURCES = (
     "Source",
@@ -107,7 +107,7 @@ SOURCES = (
 )
 LAZY = {
     "Loader": "augstream.loader",
-    "Targets": "augstream.engines.targets",
+    "Targets": "augstream.sources.targets",
     **dict.fromkeys(SOURCES, "augstream.sources"),
 }
 

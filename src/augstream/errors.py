@@ -1,6 +1,7 @@
 """The one exception family. The fact is raised where it is found; the context is added once, at the public call."""
 
 from collections.abc import Sequence
+from typing import Self
 
 from augstream.printable import printable
 
@@ -20,6 +21,37 @@ class ArgumentError(AugstreamError, ValueError):
 
 class PipelineError(AugstreamError, ValueError):
     """Transforms that are right one by one, but not in this order or for these pictures."""
+
+
+class PlacedError(Exception):
+    """A fact, what to do about it, and the place in the pipeline, added container by container on the way out."""
+
+    def __init__(self, fact: str, advice: str = "") -> None:
+        self.fact, self.advice, self.place = fact, advice, ""
+        super().__init__(fact, advice)
+
+    def inside(self, container: str, position: int) -> Self:
+        """This error, seen from the container that holds the transform it speaks of."""
+        self.place = f"{container}[{position}].{self.place}".rstrip(".")
+        return self
+
+    def __str__(self) -> str:
+        place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
+        return printable(f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip())
+
+
+class RefusedError(PlacedError, ArgumentError):
+    """An argument that its field does not accept."""
+
+
+class MisplacedError(PlacedError, PipelineError):
+    """A transform that cannot work on the pictures that reach it."""
+
+
+def ragged(one: str, two: str, more: str = "") -> PipelineError:
+    """The error for two images of a batch whose sizes differ; `more` is another way out."""
+    fact = f"The images of a batch must come out in one size (height, width); got {one} and {two}"
+    return PipelineError(f"{fact}. Add Resize(height, width) or a crop at the end of the pipeline{more}.")
 
 
 class SourceError(AugstreamError):

@@ -5,7 +5,7 @@ from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
-from augstream.transforms.arguments import RefusedError
+from augstream.errors import RefusedError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from augstream.batch.epoch import Epoch
 from augstream.errors import MissingPackageError
 from augstream.loader import Loader
 from augstream.sources import from_arrays, from_folder
@@ -41,8 +42,8 @@ def keras():
 
 def test_tensors_are_the_batch_and_not_a_copy_of_it(torch, loader, monkeypatch):
     batches = []
-    deliver = Loader.deliver
-    monkeypatch.setattr(Loader, "deliver", lambda self, made: batches.append(deliver(self, made)) or batches[-1])
+    handed_out = Epoch.__next__
+    monkeypatch.setattr(Epoch, "__next__", lambda self: batches.append(handed_out(self)) or batches[-1])
     for number, (x, y) in enumerate(loader.torch()):
         assert x.data_ptr() == batches[number].image.ctypes.data
         assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
@@ -195,7 +196,7 @@ def test_a_fit_sees_each_sample_once_an_epoch_and_new_each_time(keras, photos):
             return x, y * 0
 
     model = network(keras)
-    model.fit(Watching(Loader(source, Compose([]), 8)), epochs=3, verbose=0)
+    model.fit(Watching(Loader(source, Compose([]), 8).batches), epochs=3, verbose=0)
     orders = [[label for epoch, labels in seen[-15:] if epoch == wanted for label in labels] for wanted in range(3)]
     assert all(sorted(order) == list(range(40)) for order in orders)
     assert orders[0] != orders[1] != orders[2]

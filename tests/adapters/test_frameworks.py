@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from augstream.adapters import torch as torch_adapter
+from augstream.batch.epoch import Epoch
 from augstream.errors import ArgumentError, MissingPackageError
 from augstream.loader import Loader
 from augstream.sources import from_folder
@@ -35,13 +36,14 @@ def made(photos, **options):
 def addresses(loader, monkeypatch):
     """Where the pictures of each batch are, as they are handed out."""
     found = []
-    deliver = Loader.deliver
+    handed_out = Epoch.__next__
 
-    def seen(self, made):
-        found.append(made.batch.image.ctypes.data)
-        return deliver(self, made)
+    def seen(self):
+        batch = handed_out(self)
+        found.append(batch.image.ctypes.data)
+        return batch
 
-    monkeypatch.setattr(Loader, "deliver", seen)
+    monkeypatch.setattr(Epoch, "__next__", seen)
     return found
 
 
@@ -460,7 +462,7 @@ def test_keras_goes_on_in_the_middle_of_an_epoch(photos, stop, built):
     rest = fitted(loader, initial_epoch=1, epochs=2)
     assert rest.states == whole.states[5 + stop :]
     assert rest.epochs == [1] * (5 - stop)
-    assert loader.place == (2, 0)
+    assert loader.batches.place.following == (2, 0)
     assert fitted(loader, initial_epoch=2, epochs=3).epochs == [2] * 5
     loader.load_state_dict(whole.states[4 + stop])
     with pytest.raises(ArgumentError, match=f"the rest of epoch 1, from batch {stop} on"):

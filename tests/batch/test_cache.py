@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import encoded, real, scene, turned
 
-from augstream.batch.cache_folder import Files
+from augstream.batch.cache_folder import FolderCache
 from augstream.errors import ArgumentError
 from augstream.loader import Loader
 from augstream.sources import Source, from_arrays, from_folder
@@ -316,7 +316,7 @@ def test_what_another_process_has_kept_is_found_in_the_next_epoch(tmp_path, phot
     for loader in ranks:
         epochs(loader, 1)
     for loader in ranks:
-        loader.flush()
+        loader.batches.flush()
     for loader in ranks:
         loader.stats(reset=True)
         epochs(loader, 1)
@@ -352,7 +352,7 @@ def test_bad_files_stay_bad(tmp_path, photos):
     for _ in range(2):
         with pytest.raises(Exception, match=r"ant/000\.jpg"):
             epochs(loader, 1)
-    assert isinstance(Loader(from_folder(photos), PIPELINE, 5, cache_dir=tmp_path / "c").cache, Files)
+    assert isinstance(Loader(from_folder(photos), PIPELINE, 5, cache_dir=tmp_path / "c").cache, FolderCache)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -146,7 +146,7 @@ def test_all_ranks_together_are_the_order_with_the_next_in_the_place_of_the_bad(
         Loader(Holey(n, bad), Compose([]), batch_size, shard=(rank, world), uneven=uneven, on_error="skip")
         for rank in range(world)
     ]
-    order = ranks[0].index(epoch, np.arange(n)).tolist()
+    order = ranks[0].batches.sampler.index(epoch, np.arange(n)).tolist()
 
     def at(position):
         return next(index for index in order[position % n :] + order if index not in bad)
@@ -238,7 +238,7 @@ def test_memory_says_how_much_is_prepared():
 
 
 def test_a_slow_consumer_never_makes_it_grow():
-    from augstream.batch.prepare import Batch
+    from augstream.batch.batch import Batch
 
     one = Loader(Memory(), PLAIN, 1, on_error="skip", prefetch=3)
     with warnings.catch_warnings():

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import augstream as aug
-from augstream.batch.sampler import Order, checked_shard, surroundings
+from augstream.batch.sampler import Sampler
+from augstream.batch.shard import checked_shard, surroundings
 from augstream.errors import ArgumentError
 
 
 def ranks(n, batch_size, world, uneven):
-    return [Order(n, batch_size, 3, True, rank, world, uneven) for rank in range(world)]
+    return [Sampler(n, batch_size, 3, True, rank, world, uneven) for rank in range(world)]
 
 
 def positions(order):
@@ -70,7 +71,7 @@ def test_pad_fills_up_from_the_front(sizes):
 @given(SIZES, st.sampled_from(["share", "drop", "pad"]))
 def test_global_batches_are_the_same_for_any_number_of_ranks(sizes, uneven):
     n, batch_size, world = sizes
-    alone = Order(n, batch_size * world, 3, True, 0, 1, uneven)
+    alone = Sampler(n, batch_size * world, 3, True, 0, 1, uneven)
     orders = ranks(n, batch_size, world, uneven)
     for batch in range(min(len(orders[0]), len(alone)) - 1):
         together = np.concatenate([order.positions(batch) for order in orders])
@@ -78,14 +79,14 @@ def test_global_batches_are_the_same_for_any_number_of_ranks(sizes, uneven):
 
 
 def test_positions_lead_to_a_permutation():
-    order = Order(100, 7, 3, True)
+    order = Sampler(100, 7, 3, True)
     index = [order.index(5, part) for part in positions(order)]
     assert sorted(np.concatenate(index).tolist()) == list(range(100))
-    assert Order(100, 7, 3, False).index(5, np.arange(7)).tolist() == list(range(7))
+    assert Sampler(100, 7, 3, False).index(5, np.arange(7)).tolist() == list(range(7))
 
 
 def test_far_away_positions_cost_nothing():
-    order = Order(10**12, 64, 0, True, 3, 8)
+    order = Sampler(10**12, 64, 0, True, 3, 8)
     assert len(order.index(0, order.positions(10**9))) == 64
 
 
@@ -118,7 +119,7 @@ def test_wrong_shards_are_refused(shard):
 
 DISTRIBUTED = """
 import torch.distributed as dist
-from augstream.batch.sampler import checked_shard
+from augstream.batch.shard import checked_shard
 dist.init_process_group("gloo", init_method="tcp://127.0.0.1:0", rank=0, world_size=1)
 print(*checked_shard("auto"))
 """

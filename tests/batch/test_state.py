@@ -91,7 +91,7 @@ def test_a_batch_that_ctrl_c_kept_back_is_still_to_come(photos, monkeypatch):
         def interrupted(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(loader.clock if where == "handed" else loader, where, interrupted)
+        monkeypatch.setattr(loader.batches.clock if where == "handed" else loader.batches, where, interrupted)
         with pytest.raises(KeyboardInterrupt):
             next(epoch)
         assert (loader.state_dict()["epoch"], loader.state_dict()["batch"]) == (0, number)

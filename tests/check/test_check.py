@@ -596,7 +596,7 @@ def test_a_check_in_python(folder):
 NOISY = """
 import logging, os, sys
 from pathlib import Path
-from augstream.check import run
+from augstream.check import command
 def noisy(made):
     def noise(*arguments, **options):
         os.write(2, b"a library's own words")
@@ -604,8 +604,8 @@ def noisy(made):
         print("ours", file=sys.stderr)
         return made(*arguments, **options)
     return noise
-run.check, run.page.make = noisy(run.check), noisy(run.page.make)
-code = run.run(Path(sys.argv[1]), None, html=Path(sys.argv[2]))
+command.check, command.page.make = noisy(command.check), noisy(command.page.make)
+code = command.command(Path(sys.argv[1]), None, html=Path(sys.argv[2]))
 os.write(2, b"afterwards")
 sys.exit(code)
 """

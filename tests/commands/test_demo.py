@@ -138,22 +138,22 @@ def test_a_restart_forgets_everything(monkeypatch):
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
-    from augstream.commands.demo import run
+    from augstream.commands.demo import command
 
-    monkeypatch.setattr(run, "find_spec", lambda name: None)
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
     with pytest.raises(aug.MissingPackageError, match=r"needs the package keras.*pip install 'augstream\[demo\]'"):
-        run.need("keras")
+        command.need("keras")
     with pytest.raises(aug.MissingPackageError, match="pip install torch"):
-        run.need("torch", extra=None)
+        command.need("torch", extra=None)
 
 
 def test_one_class_is_not_enough(tmp_path):
-    from augstream.commands.demo import run
+    from augstream.commands.demo import command
 
     (tmp_path / "only").mkdir()
     Image.new("RGB", (8, 8)).save(tmp_path / "only" / "x.png")
     with pytest.raises(aug.SourceError, match="at least two classes"):
-        run.photos(tmp_path)
+        command.photos(tmp_path)
 
 
 def task(epochs=90):
@@ -188,7 +188,7 @@ def test_test_pictures_are_only_resized():
 def test_names_in_the_chart_keep_their_distance():
     curves = [chart.Curve(name, "with", [0.2, value]) for name, value in (("a", 0.90), ("b", 0.91), ("c", 0.3))]
     heights = sorted(
-        float(y) for y in re.findall(r'<text class="name with" x="[\d.]+" y="([\d.]+)"', chart.draw([1, 9], curves))
+        float(y) for y in re.findall(r'<text class="name with" x="[\d.]+" y="([\d.]+)"', chart.render([1, 9], curves))
     )
     assert len(heights) == 3
     assert min(np.diff(heights)) >= 17.9
@@ -197,7 +197,7 @@ def test_names_in_the_chart_keep_their_distance():
 @pytest.mark.parametrize("epochs", [[1], [1, 2], list(range(5, 95, 5))])
 def test_a_chart_of_any_length_can_be_drawn(epochs):
     values = np.linspace(0.5, 1, len(epochs)).tolist()
-    text = chart.draw(epochs, [chart.Curve("a", "with", values, values, values), chart.Curve("", "known", values)])
+    text = chart.render(epochs, [chart.Curve("a", "with", values, values, values), chart.Curve("", "known", values)])
     assert "nan" not in text
     assert text.count("<polyline") == 2
     assert text.count('class="name') == 1

@@ -54,5 +54,5 @@ def test_pictures_keep_their_proportions_on_the_sheet():
 def test_a_long_name_stays_on_the_sheet():
     picture = np.zeros((8, 8, 3), np.uint8)
     rows = [sheet.Row(0, "x" * 500, "", picture, [picture])]
-    drawn = np.asarray(sheet.draw(rows, 64))
+    drawn = np.asarray(sheet.render(rows, 64))
     assert (drawn[:, -8:] > 240).all()

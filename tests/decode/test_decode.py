@@ -8,7 +8,10 @@ import pytest
 from conftest import DATA, encoded, nasty, scene, turned
 from PIL import Image, ImageFile, ImageOps
 
-from augstream.decode import pillow as decode
+from augstream.decode import pillow
+from augstream.decode.header import ARRAY, JPEG, PILLOW, read_headers
+from augstream.decode.orientation import orient
+from augstream.decode.sample import CHANNELS, Undecodable
 
 NASTY = nasty()
 # A first look at these fails in Pillow; the record says "ok" as a second one then finds nothing left to do.
@@ -36,27 +39,27 @@ def moved(picture, warp):
 def test_orientation_is_pillows(orientation):
     picture = scene(5, 8, 1)
     data = turned(picture, orientation)
-    warp = decode.orient(np.array([orientation]), np.array([[5, 8]]))
+    warp = orient(np.array([orientation]), np.array([[5, 8]]))
     assert warp.border is None
     assert warp.interpolation is None
-    stored, found = decode.decode(data)
+    stored, found = pillow.decode(data)
     assert found == orientation
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     assert np.array_equal(moved(stored, warp), expected)
-    assert decode.header([data]).size.tolist() == [list(expected.shape[:2])]
+    assert read_headers([data]).size.tolist() == [list(expected.shape[:2])]
 
 
 def test_header_says_what_is_known_before_decoding():
     arrays = [np.zeros((3, 4, 2), np.uint16)]
     files = [turned(scene(20, 30), 6), encoded(scene(9, 7), "PNG"), b"", b"no picture at all", encoded(scene(6, 5))]
-    headers = decode.header([*files, *arrays])
+    headers = read_headers([*files, *arrays])
     assert headers.kind.tolist() == [
-        decode.JPEG,
-        decode.PILLOW,
-        decode.PILLOW,
-        decode.PILLOW,
-        decode.JPEG,
-        decode.ARRAY,
+        JPEG,
+        PILLOW,
+        PILLOW,
+        PILLOW,
+        JPEG,
+        ARRAY,
     ]
     assert headers.stored[[0, 1, 4, 5]].tolist() == [[20, 30], [9, 7], [6, 5], [3, 4]]
     assert headers.size[0].tolist() == [30, 20]
@@ -77,8 +80,8 @@ def test_every_mode_becomes_the_color_that_is_wanted(mode, color):
     picture = picture.convert("RGB") if mode == "HSV" else picture
     buffer = io.BytesIO()
     picture.save(buffer, kind)
-    pixels, orientation = decode.decode(buffer.getvalue(), color)
-    assert pixels.shape == (12, 10, decode.CHANNELS[color])
+    pixels, orientation = pillow.decode(buffer.getvalue(), color)
+    assert pixels.shape == (12, 10, CHANNELS[color])
     assert pixels.dtype == np.uint8
     assert orientation == 1
     expected = picture.convert({"rgb": "RGB", "gray": "L", "rgba": "RGBA"}[color] if mode != "LAB" else "RGB")
@@ -90,10 +93,10 @@ def test_transparency_shows_the_fill_or_is_kept():
     picture = np.zeros((2, 3, 4), np.uint8)
     picture[..., 0], picture[..., 3] = 200, [0, 128, 255]
     data = encoded(picture, "PNG")
-    assert decode.decode(data, "rgb")[0][0].tolist() == [[0, 0, 0], [100, 0, 0], [200, 0, 0]]
-    assert decode.decode(data, "rgb", fill=(10, 20, 30))[0][0, 0].tolist() == [10, 20, 30]
-    assert decode.decode(data, "gray", fill=80)[0][0, :1].tolist() == [[80]]
-    assert np.array_equal(decode.decode(data, "rgba")[0], picture)
+    assert pillow.decode(data, "rgb")[0][0].tolist() == [[0, 0, 0], [100, 0, 0], [200, 0, 0]]
+    assert pillow.decode(data, "rgb", fill=(10, 20, 30))[0][0, 0].tolist() == [10, 20, 30]
+    assert pillow.decode(data, "gray", fill=80)[0][0, :1].tolist() == [[80]]
+    assert np.array_equal(pillow.decode(data, "rgba")[0], picture)
 
 
 def test_a_palette_with_a_transparent_entry_is_transparent():
@@ -101,24 +104,24 @@ def test_a_palette_with_a_transparent_entry_is_transparent():
     image.putpalette([255, 0, 0, 0, 255, 0])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", transparency=1)
-    assert decode.decode(buffer.getvalue(), "rgba")[0].tolist() == [[[255, 0, 0, 255], [0, 255, 0, 0]]]
-    assert decode.decode(buffer.getvalue(), "rgb", fill=9)[0].tolist() == [[[255, 0, 0], [9, 9, 9]]]
+    assert pillow.decode(buffer.getvalue(), "rgba")[0].tolist() == [[[255, 0, 0, 255], [0, 255, 0, 0]]]
+    assert pillow.decode(buffer.getvalue(), "rgb", fill=9)[0].tolist() == [[[255, 0, 0], [9, 9, 9]]]
 
 
 def test_sixteen_bits_are_scaled_to_eight():
     levels = np.array([[0, 128, 129, 257 * 100, 65535]], np.uint16)
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "PNG")
-    assert decode.decode(buffer.getvalue(), "gray")[0].ravel().tolist() == [0, 0, 1, 100, 255]
+    assert pillow.decode(buffer.getvalue(), "gray")[0].ravel().tolist() == [0, 0, 1, 100, 255]
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "TIFF")
-    assert decode.decode(buffer.getvalue(), "rgb")[0][0, 3].tolist() == [100] * 3
+    assert pillow.decode(buffer.getvalue(), "rgb")[0][0, 3].tolist() == [100] * 3
 
 
 @pytest.mark.parametrize("size", range(1, 16))
 def test_a_few_bytes_are_no_known_format(size):
-    with pytest.raises(decode.Undecodable, match=r"^not a picture in a known format; it begins with b'x+'$"):
-        decode.decode(b"x" * size)
+    with pytest.raises(Undecodable, match=r"^not a picture in a known format; it begins with b'x+'$"):
+        pillow.decode(b"x" * size)
 
 
 def test_the_first_frame_of_an_animation_counts():
@@ -127,7 +130,7 @@ def test_the_first_frame_of_an_animation_counts():
         buffer = io.BytesIO()
         options = {"lossless": True} if kind == "WEBP" else {}
         frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], **options)
-        assert (decode.decode(buffer.getvalue(), "gray")[0] == 10).all()
+        assert (pillow.decode(buffer.getvalue(), "gray")[0] == 10).all()
 
 
 def png_of(width, height):
@@ -144,14 +147,14 @@ def test_bombs_are_refused_before_they_are_decoded_and_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for size in ((60_000, 60_000), (13_400, 13_400)):
-            with pytest.raises(decode.Undecodable, match=r"above max_pixels = 178956970: a decompression bomb\?"):
-                decode.decode(png_of(*size))
+            with pytest.raises(Undecodable, match=r"above max_pixels = 178956970: a decompression bomb\?"):
+                pillow.decode(png_of(*size))
         # Between Pillow's warning and its error, ours is silent, and says only that the file is broken.
-        with pytest.raises(decode.Undecodable, match="cannot be decoded"):
-            decode.decode(png_of(10_000, 9_000))
-        with pytest.raises(decode.Undecodable, match="max_pixels = 50"):
-            decode.decode(encoded(scene(10, 10), "PNG"), max_pixels=50)
-    assert "max_pixels = 50" in decode.header([encoded(scene(10, 10))], 50).reasons[0]
+        with pytest.raises(Undecodable, match="cannot be decoded"):
+            pillow.decode(png_of(10_000, 9_000))
+        with pytest.raises(Undecodable, match="max_pixels = 50"):
+            pillow.decode(encoded(scene(10, 10), "PNG"), max_pixels=50)
+    assert "max_pixels = 50" in read_headers([encoded(scene(10, 10))], 50).reasons[0]
     assert Image.MAX_IMAGE_PIXELS == 89_478_485
 
 
@@ -159,14 +162,14 @@ def test_bombs_are_refused_before_they_are_decoded_and_without_a_warning():
 def test_truncated_files_are_errors(kind):
     data = encoded(scene(60, 60), kind)
     for part in (0.02, 0.3, 0.6, 0.9):
-        with pytest.raises(decode.Undecodable):
-            decode.decode(data[: int(len(data) * part)])
+        with pytest.raises(Undecodable):
+            pillow.decode(data[: int(len(data) * part)])
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_a_reason_is_one_printable_line():
-    with pytest.raises(decode.Undecodable) as caught:
-        decode.decode(b"GIF89a\n\n" + bytes(range(256)))
+    with pytest.raises(Undecodable) as caught:
+        pillow.decode(b"GIF89a\n\n" + bytes(range(256)))
     assert str(caught.value).isprintable()
 
 
@@ -176,8 +179,8 @@ def test_whatever_a_plugin_raises_is_a_reason(monkeypatch, error):
         raise error("as it happens")
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", explode)
-    with pytest.raises(decode.Undecodable, match=r"cannot be decoded|not enough memory"):
-        decode.decode(encoded(scene(4, 4), "BMP"))
+    with pytest.raises(Undecodable, match=r"cannot be decoded|not enough memory"):
+        pillow.decode(encoded(scene(4, 4), "BMP"))
 
 
 @pytest.mark.skipif(not NASTY, reason=f"{DATA / 'nasty_dev'} is not there")
@@ -186,7 +189,7 @@ def test_whatever_a_plugin_raises_is_a_reason(monkeypatch, error):
 )
 def test_difficult_files_look_as_they_do_in_pillow(record):
     data = (DATA / "nasty_dev" / record["file"]).read_bytes()
-    pixels, orientation = decode.decode(data)
+    pixels, orientation = pillow.decode(data)
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         if image.mode[0] in "IF":
@@ -202,6 +205,6 @@ def test_difficult_files_look_as_they_do_in_pillow(record):
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_broken_files_have_a_reason(record):
     data = (DATA / "nasty_dev" / record["file"]).read_bytes()
-    with pytest.raises(decode.Undecodable) as caught:
-        decode.decode(data)
+    with pytest.raises(Undecodable) as caught:
+        pillow.decode(data)
     assert len(str(caught.value)) > 10

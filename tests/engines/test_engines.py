@@ -1,10 +1,17 @@
 """reference = native, for every kind of op, border, interpolation, dtype and layout."""
 
+import io
+import pickle
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from augstream import engines
 from augstream.decode.sample import Stack
 from augstream.engines import native, reference
+from augstream.engines.engine import dtype_of
+from augstream.engines.exact import Exact
 from augstream.plan.kinds import Color, Curve, Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
@@ -21,6 +28,12 @@ def picture(height=61, width=83, channels=3, dtype="uint8", seed=0):
     waves = [np.sin(x / rng.uniform(3, 9) + rng.uniform(0, 6)) * np.cos(y / rng.uniform(3, 9)) for _ in range(channels)]
     levels = np.clip(0.5 + 0.4 * np.stack(waves, -1) + rng.normal(0, 0.05, (height, width, channels)), 0, 1)
     return (levels * LEVELS[dtype]).astype(dtype)
+
+
+def jpeg(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
 
 
 def turned(height, width, out, degrees=0.0, scale=1.0, shift=(0.0, 0.0), perspective=(0.0, 0.0)):
@@ -57,7 +70,7 @@ def assert_engines_agree(images, plan, most=1.0, dtype="float32", layout="NHWC")
     if layout == "NCHW":
         got = got.transpose(0, 2, 3, 1)
     peak = plan.frame_out.peak or 1.0
-    if np.dtype(native.dtype_of(dtype)).kind == "u":
+    if np.dtype(dtype_of(dtype)).kind == "u":
         want = np.clip(want, 0, np.iinfo(dtype).max)
     gap = np.abs(got.astype(np.float64) - want) * (255 / peak)
     assert got.shape == want.shape
@@ -135,7 +148,7 @@ def test_any_channels_dtype_and_layout(channels, dtype, layout, degrees):
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
 @pytest.mark.parametrize("width", [1, 5, 45])
 def test_half_floats_are_rounded_to_nearest(dtype, layout, width):
-    kind = native.dtype_of(dtype) if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
+    kind = dtype_of(dtype) if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
     image = picture(dtype="float32")
     plan = plan_of([image], Step(warp(turned(61, 83, (37, width), 20, 1.1), (37, width))))
     exact, _ = native.run([image], plan, layout=layout)
@@ -274,3 +287,45 @@ def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
     turn = Warp(np.array([[[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]]]), np.array([[4, 4]]), border, fill, "bilinear")
     _, (error,) = native.run([tall], Plan((Step(turn),), frame, frame.after(turn)))
     assert error == "a picture of 33554432 x 1 pixels is more than the core can address"
+
+
+ENGINES = [engines.default(), Exact()]
+
+
+@pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
+def test_every_engine_answers_the_same_protocol(dtype, layout):
+    images = [picture(seed=seed) for seed in (0, 1)]
+    plan = plan_of(images, Step(warp(turned(61, 83, (40, 50), 10), (40, 50), n=2)))
+    (one, none), (other, nothing) = (engine.run(images, plan, dtype=dtype, layout=layout) for engine in ENGINES)
+    assert none == nothing == [None, None]
+    assert one.dtype == other.dtype == dtype
+    assert one.shape == other.shape == ((2, 40, 50, 3) if layout == "NHWC" else (2, 3, 40, 50))
+    assert np.abs(one.astype(np.float64) - other.astype(np.float64)).max() <= 1.5
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: type(engine).__name__)
+def test_running_from_blocks_is_running_from_files(engine):
+    files = [jpeg(picture(seed=seed)) for seed in (0, 1)]
+    plan = plan_of([picture(), picture()], Step(warp(turned(61, 83, (20, 25), 10, 3), (20, 25), n=2)))
+    blocks, reasons = engine.decode(files, plan)
+    assert reasons == [None, None]
+    assert all(isinstance(block, np.ndarray) for block in blocks)
+    np.testing.assert_array_equal(engine.run(blocks, plan)[0], engine.run(files, plan)[0])
+    stored = np.array([(61, 83)] * 2)
+    assert engine.scales(plan, stored).tolist() == [engine.hint(plan, row, (61, 83))[-1] for row in (0, 1)]
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: type(engine).__name__)
+def test_a_broken_file_is_a_reason_and_a_black_picture(engine):
+    files = [jpeg(picture()), b"no picture"]
+    plan = plan_of([picture(), picture()], Step(None))
+    out, reasons = engine.run(files, plan)
+    assert reasons[0] is None
+    assert reasons[1]
+    assert out[0].any()
+    assert not out[1].any()
+
+
+def test_an_engine_survives_pickling():
+    assert type(pickle.loads(pickle.dumps(engines.default()))) is type(engines.default())

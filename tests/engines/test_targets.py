@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from augstream import transforms as t
 from augstream.engines import native
-from augstream.engines.targets import Moved, Outlines, Rules, Targets, move, move_boxes, move_masks, move_points
+from augstream.engines.targets import Outlines, TargetBatch, move, move_boxes, move_masks, move_points
 from augstream.errors import PipelineError, SampleError
 from augstream.loader import Loader
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 from augstream.plan.polygon import inverse
 from augstream.sources import Source
+from augstream.sources.targets import Rules, Targets
 from augstream.transforms.compose import Compose
 
 GEOMETRIC = {
@@ -389,7 +390,7 @@ def test_no_targets_are_no_targets():
     batch = next(iter(Loader(Bare(), PIPELINE, 4)))
     assert (batch.mask, batch.boxes, batch.box_label, batch.points) == (None, None, None, None)
     assert scene(2, 2).shape == (2, 2, 3)
-    assert Moved().mask is None
+    assert TargetBatch().mask is None
 
 
 MOVES = [

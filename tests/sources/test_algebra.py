@@ -7,7 +7,7 @@ import pytest
 
 import augstream as aug
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources import split as division
+from augstream.sources import split
 
 
 def squares(n=60, classes=3, start=0, **more):
@@ -240,7 +240,7 @@ def test_division_of_a_million_is_quick():
 
     start = time.perf_counter()
     labels = np.arange(1_000_000) % 1000
-    parts = division.by_class(labels, len(labels), [0.8, 0.2], 0)
+    parts = split.by_class(labels, len(labels), [0.8, 0.2], 0)
     assert [len(part) for part in parts] == [800_000, 200_000]
     assert time.perf_counter() - start < 10
 

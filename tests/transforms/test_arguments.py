@@ -266,8 +266,8 @@ def test_ragged_results_name_two_sizes():
     frame = aug.Frame(np.array([[30, 40], [30, 40], [20, 50]]))
     message = text(lambda: aug.Compose([aug.Rotate()]).plan(0, 0, np.arange(3), frame))
     assert message == (
-        "The pictures of a batch must come out in one size; got (30, 40) and (20, 50). "
-        "Add Resize(height, width) at the end of the pipeline."
+        "The images of a batch must come out in one size (height, width); got (30, 40) and (20, 50). "
+        "Add Resize(height, width) or a crop at the end of the pipeline."
     )
 
 

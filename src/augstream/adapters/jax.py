@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augstream.adapters.numpy import Adapter
+from augstream.batch.batch import Batch
+from augstream.batch.batches import Batches
 from augstream.errors import ArgumentError, MissingPackageError
-
-if TYPE_CHECKING:
-    from augstream.batch.prepare import Batch
-    from augstream.loader import Loader
 
 
 class JaxBatches(Adapter):
@@ -19,13 +17,13 @@ class JaxBatches(Adapter):
     hold: with shard="auto", the global batch.
     """
 
-    def __init__(self, loader: Loader, sharding: Any = None) -> None:
+    def __init__(self, batches: Batches, sharding: Any = None) -> None:
         try:
             import jax
         except ImportError as error:
             raise MissingPackageError("Loader.jax()", "jax", "jax") from error
-        super().__init__(loader)
-        if sharding is not None and not loader.order.even:
+        super().__init__(batches)
+        if sharding is not None and not batches.sampler.even:
             raise ArgumentError(
                 'jax(sharding=...) needs batches of one size, and the last one is smaller. Pass uneven="drop" or "pad".'
             )
@@ -40,7 +38,7 @@ class JaxBatches(Adapter):
         else:
             whole = self._jax.make_array_from_process_local_data
             parts = [self._jax.tree.map(lambda array: whole(self.sharding, array), part) for part in both]
-            order = self.loader.order
+            order = self.batches.sampler
             if len(parts[0]) != order.total:
                 # Each process put in its part of the batch, or each put in the same: what counts is what came out.
                 raise ArgumentError(

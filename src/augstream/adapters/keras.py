@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-from augstream.batch.state import state_of
+from augstream.batch.batches import Batches
+from augstream.batch.epoch import Epoch, epoch_from
 from augstream.concurrency.lock import Lock
 from augstream.errors import ArgumentError, MissingPackageError
-
-if TYPE_CHECKING:
-    from augstream.batch.epoch import Epoch
-    from augstream.loader import Loader
 
 KerasBatches: TypeAlias = Any  # a class made when Keras is there: see `_dataset`
 
 
-def keras_batches(loader: Loader) -> KerasBatches:
+def keras_batches(batches: Batches) -> KerasBatches:
     """The loader as a PyDataset whose k-th epoch is the loader's epoch number `loader.epoch` + k.
 
     Of a loader in the middle of an epoch it is the rest of that epoch, and no more.
     """
-    return _dataset()(loader)
+    return _dataset()(batches)
 
 
 @cache
@@ -34,11 +31,11 @@ def _dataset() -> type:
     class KerasBatches(PyDataset):  # type: ignore[misc]
         """(image, y) of batch i, with `Batch.y`, and the weights where there are some; image alone without a y."""
 
-        def __init__(self, loader: Loader) -> None:
+        def __init__(self, batches: Batches) -> None:
             # One worker and no process: the loader has its own threads, and a queue here would only hold batches twice.
             super().__init__(workers=1, use_multiprocessing=False)
-            self.loader = loader
-            self.epoch, self._start = loader.place
+            self.batches = batches
+            self.epoch, self._start = batches.place.following
             self._passes = 0
             self._ahead: Epoch | None = None
             self._training = False
@@ -46,17 +43,17 @@ def _dataset() -> type:
             self._lock = Lock()
 
         def __len__(self) -> int:
-            return len(self.loader) - self._start
+            return len(self.batches) - self._start
 
         def __getitem__(self, index: int) -> tuple[Any, ...]:
             with self._lock:
                 position = self._start + self._position(range(len(self))[index])
                 if self._ahead is None and position == self._start:
-                    self._ahead = self.loader.follow(self.epoch, self._start)
+                    self._ahead = epoch_from(self.batches, self.epoch, self._start)
                 if self._ahead is not None and self._ahead.position == position:
                     batch = next(self._ahead)
                 else:
-                    batch = self.loader.batch(self.epoch, position)
+                    batch = self.batches.batch(self.epoch, position)
             y = batch.y
             if y is None:
                 return (batch.image,)
@@ -65,7 +62,7 @@ def _dataset() -> type:
         def _position(self, index: int) -> int:
             # `fit` shuffles the numbers of the batches, which would defeat prefetching and depends on a global seed.
             # Of a loader that shuffles already, the k-th batch that `fit` asks for is therefore the k-th in its order.
-            if self._training and self.loader.shuffle:
+            if self._training and self.batches.sampler.shuffle:
                 return self._served.setdefault(index, len(self._served))
             self._served[index] = index
             return index
@@ -102,7 +99,7 @@ def _dataset() -> type:
 
             `loader.state_dict()` would count the batches that Keras has asked for ahead.
             """
-            return state_of(self.loader.order, *self.loader.fingerprints, self.epoch, self._start + batch + 1)
+            return self.batches.state(self.epoch, self._start + batch + 1)
 
         def __getstate__(self) -> dict[str, Any]:
             return {name: value for name, value in self.__dict__.items() if name != "_ahead"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from augstream.batch.prepare import Batch
-    from augstream.loader import Loader
+from augstream.batch.batch import Batch
+from augstream.batch.batches import Batches
+from augstream.batch.epoch import next_epoch
 
 
 class Adapter:
@@ -16,14 +16,14 @@ class Adapter:
     Has the loader's state, so that what saves and restores a data loader (torchdata, Lightning) does so with this one.
     """
 
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
 
     def __len__(self) -> int:
-        return len(self.loader)
+        return len(self.batches)
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in self.loader:
+        for batch in next_epoch(self.batches):
             yield self.convert(batch)
 
     def convert(self, batch: Batch) -> Any:
@@ -33,11 +33,11 @@ class Adapter:
 
     def state_dict(self) -> dict[str, Any]:
         """As `Loader.state_dict`."""
-        return self.loader.state_dict()
+        return self.batches.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """As `Loader.load_state_dict`."""
-        self.loader.load_state_dict(state)
+        self.batches.load_state_dict(state)
 
 
 class NumpyBatches(Adapter):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from augstream.batch.batches import Batches
+from augstream.batch.epoch import next_epoch
 from augstream.errors import ArgumentError, MissingPackageError
-
-if TYPE_CHECKING:
-    from augstream.loader import Loader
 
 TensorFlowBatches: TypeAlias = Any  # tf.data.Dataset
 
 
-def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
+def tensorflow_batches(batches: Batches) -> TensorFlowBatches:
     """The loader as a dataset whose iterations are the loader's epochs, one after the other.
 
     Shapes are static, except for the number of samples where the last batch may have another one. Of a loader in the
@@ -24,8 +23,8 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
     except ImportError as error:
         raise MissingPackageError("Loader.tensorflow()", "tensorflow", "tensorflow") from error
 
-    example = loader.batch(0, 0)
-    rows = loader.batch_size if loader.order.even else None
+    example = batches.batch(0, 0)
+    rows = batches.sampler.batch_size if batches.sampler.even else None
 
     def spec(array: Any) -> Any:
         if isinstance(array, dict):
@@ -34,16 +33,16 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
 
     signature = spec(example.image) if example.y is None else (spec(example.image), spec(example.y))
 
-    whole = loader.place[1] == 0
+    whole = batches.place.following[1] == 0
 
-    def batches() -> Iterator[Any]:
-        if whole and loader.place[1]:
+    def made() -> Iterator[Any]:
+        if whole and batches.place.following[1]:
             raise ArgumentError("The loader has got a state from within an epoch: call its tensorflow() behind that.")
-        for batch in loader:
+        for batch in next_epoch(batches):
             y = batch.y
             yield batch.image if y is None else (batch.image, y)
 
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    dataset = tf.data.Dataset.from_generator(made, output_signature=signature)
     options = tf.data.Options()
     options.deterministic = True
     # A batch that waits in a buffer would count as handed out in the loader's state; the loader prepares them itself.
@@ -51,5 +50,5 @@ def tensorflow_batches(loader: Loader) -> TensorFlowBatches:
     # What a dataset may do to be faster elsewhere: split by files among workers, which a generator does not have.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     if whole:
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(loader)))
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
     return dataset.with_options(options)

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.adapters.numpy import Adapter
+from augstream.batch.batch import Batch
+from augstream.batch.batches import Batches
 from augstream.errors import ArgumentError, MissingPackageError
 
 if TYPE_CHECKING:
     import torch
-
-    from augstream.batch.prepare import Batch
-    from augstream.loader import Loader
 
 
 class TorchBatches(Adapter):
@@ -25,13 +24,13 @@ class TorchBatches(Adapter):
     pin_memory copies it.
     """
 
-    def __init__(self, loader: Loader, pin_memory: bool = False, channels_last: bool = False) -> None:
+    def __init__(self, batches: Batches, pin_memory: bool = False, channels_last: bool = False) -> None:
         try:
             import torch
         except ImportError as error:
             raise MissingPackageError("Loader.torch()", "torch", "torch") from error
-        super().__init__(loader)
-        if channels_last and loader.recipe.layout != "NHWC":
+        super().__init__(batches)
+        if channels_last and batches.prepare.layout != "NHWC":
             raise ArgumentError('torch(channels_last=True) is the memory of layout="NHWC"; the Loader has "NCHW".')
         if pin_memory and not torch.cuda.is_available():
             warnings.warn("torch(pin_memory=True): there is no GPU here, so memory is not pinned.", stacklevel=3)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from augstream.adapters.torch import tensor, tensors
+from augstream.batch.batches import Batches
 from augstream.batch.failures import Failure, tell
-from augstream.batch.state import state_of
 from augstream.errors import MissingPackageError
-
-if TYPE_CHECKING:
-    from augstream.loader import Loader
 
 TorchDataset: TypeAlias = Any  # a class made when torch is there: see `_dataset`
 _MOST_WORKERS = 512
 _OWN = ("_begun", "_place", "_resumed")
 
 
-def torch_dataset(loader: Loader) -> TorchDataset:
+def torch_dataset(batches: Batches) -> TorchDataset:
     """The loader as an IterableDataset of whole batches; worker w of k makes batches w, w + k, ... of each epoch."""
-    return _dataset()(loader)
+    return _dataset()(batches)
 
 
 @cache
@@ -39,9 +36,9 @@ def _dataset() -> type:
         cores for each worker.
         """
 
-        def __init__(self, loader: Loader) -> None:
+        def __init__(self, batches: Batches) -> None:
             super().__init__()
-            self.loader = loader
+            self.batches = batches
             # For each worker the loader's epoch and how many it has begun since: workers may be new processes by then.
             self._begun = torch.full((_MOST_WORKERS + 1, 2), -1, dtype=torch.int64).share_memory_()
             self._place: tuple[int, int] | None = None
@@ -49,7 +46,7 @@ def _dataset() -> type:
 
         def __iter__(self) -> Iterator[Any]:
             worker, workers, begun = self._worker()
-            begin = self.loader.place[0]
+            begin = self.batches.place.following[0]
             epoch, start = self._first()
             own, self._resumed = self._resumed, None
             if own is not None:
@@ -62,16 +59,16 @@ def _dataset() -> type:
                 start += worker
             self._place = epoch, start
             skipped: list[Failure] = []
-            for made in self.loader.stream(epoch, start, step=workers):
+            for made in self.batches.stream(epoch, start, step=workers):
                 start += workers
-                self.loader.failures.note(made.failures)
+                self.batches.failures.note(made.failures)
                 skipped += made.failures
                 self._place = epoch, start
                 batch = made.batch
                 image = tensor(batch.image)
                 yield image if batch.y is None else (image, tensors(batch.y))
             self._place = epoch + 1, 0
-            tell(epoch, skipped, len(self.loader.source))
+            tell(epoch, skipped, len(self.batches.source))
 
         def _worker(self) -> tuple[int, int, Any]:
             """This process's number among the workers, how many there are, and its row of `_begun`."""
@@ -82,28 +79,28 @@ def _dataset() -> type:
 
         def _first(self) -> tuple[int, int]:
             """(epoch, batch) of the loader that the next pass begins with, if no state says otherwise."""
-            begun, (begin, start) = self._worker()[2], self.loader.place
+            begun, (begin, start) = self._worker()[2], self.batches.place.following
             if begun[0] != begin:
                 begun[0], begun[1] = begin, 0
             return begin + int(begun[1]), 0 if begun[1] else start
 
         def __len__(self) -> int:
-            return len(self.loader)
+            return len(self.batches)
 
         def __reduce__(self) -> tuple[Any, ...]:
             # The class itself is made when it is needed, so that a process which unpickles it has to make it first.
-            return torch_dataset, (self.loader,), {name: self.__dict__[name] for name in _OWN}
+            return torch_dataset, (self.batches,), {name: self.__dict__[name] for name in _OWN}
 
         def state_dict(self) -> dict[str, Any]:
             """Where this worker is; torchdata's StatefulDataLoader asks each."""
             # Of workers that are made anew for each epoch, some may not have begun when the first batch is there.
             epoch, batch = self._resumed or self._place or self._first()
-            state = state_of(self.loader.order, *self.loader.fingerprints, epoch, 0)
+            state = self.batches.state(epoch, 0)
             return state | {"batch": batch}
 
         def load_state_dict(self, state: Mapping[str, Any]) -> None:
             """Goes on where a worker was; the number of workers must be the same."""
-            self.loader.place_in(dict(state) | {"batch": 0})
+            self.batches.place_in(dict(state) | {"batch": 0})
             self._resumed = int(state["epoch"]), int(state["batch"])
 
     return TorchDataset

@@ -1,15 +1,17 @@
 """Checks of the Loader's arguments."""
 
 import os
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 
+from augstream.batch.byte_size import in_bytes, spelled
 from augstream.errors import ArgumentError
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
 S = TypeVar("S")
+_PREFETCH = 2
 
 
 def check_kinds(source: object, pipeline: object) -> None:
@@ -32,10 +34,15 @@ def check_kinds(source: object, pipeline: object) -> None:
 
 def whole(name: str, value: object, low: int | None) -> int:
     """An integer of at least `low`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or (low is not None and value < low):
+    if not is_whole(value) or (low is not None and value < low):
         what = "an integer" if low is None else f"an integer of at least {low}"
         raise ArgumentError(f"Loader.{name} must be {what}; got {value!r}.")
     return int(value)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether this is an integer, NumPy's among them, and not True or False."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def flag(name: str, value: object) -> bool:
@@ -50,3 +57,20 @@ def one_of(name: str, value: S, choices: tuple[S, ...]) -> S:
     if value not in choices:
         raise ArgumentError(f"Loader.{name} must be {' or '.join(map(repr, choices))}; got {value!r}.")
     return value
+
+
+def prefetched(prefetch: object, memory: object, needed: int, most: int) -> int:
+    """How many batches of `needed` bytes are prepared ahead, as said or as many as fit into `memory`."""
+    if memory is None:
+        return _PREFETCH if prefetch is None else whole("prefetch", prefetch, 0)
+    if prefetch is not None:
+        raise ArgumentError("Loader.memory and Loader.prefetch say the same thing. Pass one of them.")
+    limit = in_bytes("memory", memory)
+    if not needed:  # none of the samples looked at can be read, so nothing is known of their size
+        return _PREFETCH
+    if limit < 2 * needed:
+        raise ArgumentError(
+            f"Loader.memory is {spelled(limit)}, but a batch is {spelled(needed)}, and two must fit. Pass more, or "
+            "a smaller batch_size."
+        )
+    return min(limit // needed - 2, most)

@@ -1,19 +1,31 @@
-"""A batch from (epoch, position): which samples stand there, their pixels, and others for those that are bad."""
+"""The batches of a source: any of them from (epoch, position), and where the loop over them is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream import _core
+from augstream.batch.batch import Batch
+from augstream.batch.cache import Cache
 from augstream.batch.failures import Failure, Failures
-from augstream.batch.parts import RAGGED
-from augstream.batch.prepare import Batch, Recipe, Tools
-from augstream.batch.sampler import Order
-from augstream.engines.targets import Moved
+from augstream.batch.fill import Bad, fill
+from augstream.batch.place import Place
+from augstream.batch.prepare import Prepare
+from augstream.batch.sampler import Sampler
+from augstream.batch.stages import Integers, Tools
+from augstream.batch.state import pipeline_fingerprint, place_of, source_fingerprint, state_of
+from augstream.batch.stats import Clock, Stats
+from augstream.concurrency.flight import Flight
+from augstream.concurrency.pool import cores, shared_pool
+from augstream.concurrency.prefetch import Stream, Threads
 from augstream.errors import NO_OTHER, PipelineError, SampleError
+from augstream.sources.source import Source
 
 _TRIES = 1000
+_OWN = ("clock", "_slots", "flight")  # each process has its own
 
 
 class Made(NamedTuple):
@@ -23,67 +35,144 @@ class Made(NamedTuple):
     failures: list[Failure]
 
 
-@dataclass(frozen=True)
-class Maker:
-    """Makes any batch from nothing, in any thread; it does not know the loader, which may go away meanwhile."""
+class Batches:
+    """Makes any batch from nothing, in any thread, and knows where the loop that began last is.
 
-    recipe: Recipe
-    order: Order
-    failures: Failures
+    threads: of the native pool; None is one per core. prefetch: batches prepared ahead. held, max_bytes: as `Flight`
+    takes them.
+    """
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        sampler: Sampler,
+        failures: Failures,
+        *,
+        threads: int | None = None,
+        prefetch: int = 2,
+        cache: Cache | None = None,
+        held: tuple[int, int],
+    ) -> None:
+        self.prepare, self.sampler, self.failures = prepare, sampler, failures
+        self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
+        self.place = Place()
+        self.clock = Clock()
+
+    @property
+    def source(self) -> Source:
+        """Where the samples come from."""
+        return self.prepare.source
+
+    def __len__(self) -> int:
+        """Batches of an epoch, the same on every rank."""
+        return len(self.sampler)
 
     def make(self, epoch: int, position: int, tools: Tools) -> Made:
         """This rank's part of a batch."""
-        positions = self.order.positions(position)
-        index = self.order.index(epoch, positions)
-        pixels, reasons, moved = self.recipe.make(epoch, index, tools)
-        failures: list[Failure] = []
-        if reasons:
-            bad = {int(index[row]): reasons[row] for row in sorted(reasons)}
-            self.failures.judge(self._named(bad))
-            pixels, index = self._fill(epoch, positions, pixels, moved, bad, tools)
-            failures = self._named(bad)
-        return Made(Batch(pixels, self._labels(index), index, epoch, self.recipe.source, moved), failures)
+        positions = self.sampler.positions(position)
+        index = self.sampler.index(epoch, positions)
+        part = self.prepare.make(epoch, index, tools)
+        bad: Bad = {}
+        if part.reasons:
+            positions, n = positions.copy(), self.sampler.n
 
-    def _fill(
-        self,
-        epoch: int,
-        positions: NDArray[np.int64],
-        pixels: NDArray[Any],
-        moved: Moved,
-        bad: dict[int, str],
-        tools: Tools,
-    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Puts the sample of the next readable position in the place of each bad one, and adds to `bad` what it meets.
+            def following(rows: list[int]) -> Integers:
+                # What stands at a position is thus a function of the position alone, whatever batch or rank asks.
+                tools.threads.check()
+                positions[rows] = (positions[rows] + 1) % n
+                return self.sampler.index(epoch, positions[rows])
 
-        What stands at a position is thus a function of the position alone, whatever batch or rank asks for it.
-        """
-        n = self.order.n
-        positions = positions.copy()
-        index = self.order.index(epoch, positions).copy()
-        rows = [row for row, number in enumerate(index.tolist()) if number in bad]
-        for _ in range(min(n - 1, _TRIES)):
-            tools.threads.check()
-            positions[rows] = (positions[rows] + 1) % n
-            index[rows] = self.order.index(epoch, positions[rows])
-            fresh = [row for row in rows if int(index[row]) not in bad]
-            if fresh:
-                part, reasons, targets = self.recipe.make(epoch, index[fresh], tools)
-                met = {int(index[fresh[row]]): reason for row, reason in reasons.items()}
-                self.failures.judge(self._named(met))
-                bad |= met
-                if len(part):
-                    pixels = pixels if len(pixels) else np.empty((len(positions), *part.shape[1:]), part.dtype)
-                    if part.shape[1:] != pixels.shape[1:]:
-                        raise PipelineError(RAGGED.format(f"{pixels.shape[1:]}, {part.shape[1:]}"))
-                    pixels[fresh] = part
-                    moved.put(fresh, targets, len(positions))
-            rows = [row for row in rows if int(index[row]) in bad]
-            if not rows:
-                return pixels, index
-        raise SampleError(self._named(bad), NO_OTHER)
+            index, bad, full = fill(
+                part,
+                index,
+                following=following,
+                make=lambda some: self.prepare.make(epoch, some, tools),
+                judge=lambda met: self.failures.judge(self._named(met)),
+                tries=min(n - 1, _TRIES),
+            )
+            if not full:
+                raise SampleError(self._named(bad), NO_OTHER)
+        batch = Batch(part.image, self._labels(index), index, epoch, self.source, part.targets)
+        return Made(batch, self._named(bad))
 
-    def _labels(self, index: NDArray[np.int64]) -> NDArray[Any] | None:
-        source = self.recipe.source
+    def batch(self, epoch: int, position: int) -> Batch:
+        """One batch of any epoch, made here and now."""
+        threads = Threads(self.cores)
+        try:
+            pool = shared_pool(self.cores).pool
+            made = self.make(epoch, position, Tools(threads, pool, cache=self.cache, flight=self.flight))
+            self.failures.note(made.failures)
+            return made.batch
+        finally:
+            threads.stop()
+
+    def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
+        """The batches of one epoch, made ahead: every `step`-th from `start` on."""
+        shared, first = shared_pool(self.cores), start % step
+        slots, cache, clock, flight = self._slots, self.cache, self.clock, self.flight
+        return Stream(
+            lambda count, threads: self.make(
+                epoch, first + count * step, Tools(threads, shared.pool, slots, cache, clock, flight)
+            ),
+            len(range(first, len(self), step)),
+            ahead=self.prefetch,
+            threads=self.cores,
+            start=start // step,
+        )
+
+    @property
+    def cores(self) -> int:
+        """How many threads make batches."""
+        return self.threads or cores()
+
+    @cached_property
+    def fingerprints(self) -> tuple[str, str]:
+        """Of the source and of the pipeline, as the state has them."""
+        return source_fingerprint(self.source), pipeline_fingerprint(self.prepare.pipeline)
+
+    def state(self, epoch: int, batch: int) -> dict[str, Any]:
+        """The state before a batch of an epoch."""
+        return state_of(self.sampler, *self.fingerprints, epoch, batch)
+
+    def place_in(self, state: Mapping[str, Any]) -> tuple[int, int]:
+        """(epoch, batch) of a state that belongs to these batches; ArgumentError where it does not."""
+        return place_of(state, self.sampler, *self.fingerprints)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the loop that began last."""
+        return self.state(*self.place.now)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """The next loop goes on where the state was taken."""
+        self.place.set(*self.place_in(state))
+
+    def stats(self, reset: bool = False) -> Stats:
+        """Where the time went; `reset` begins to count anew."""
+        cache = self.cache
+        stats = self.clock.stats(
+            self.cores, cores(), cache.bytes if cache else 0, len(self.failures), bool(cache and cache.full)
+        )
+        if reset:
+            self.clock.clear()
+        return stats
+
+    def flush(self) -> None:
+        """Makes what is cached on disk last."""
+        if self.cache is not None:
+            self.cache.flush()
+
+    @cached_property
+    def flight(self) -> Flight:
+        """What files and images from Pillow may take at a time."""
+        return Flight(*self._held)
+
+    @cached_property
+    def _slots(self) -> _core.Slots:
+        # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
+        return _core.Slots(self.prefetch + 2)
+
+    def _labels(self, index: Integers) -> NDArray[Any] | None:
+        source = self.source
         if source.labels is not None:
             return source.labels[index]
         rows = [source.label(number) for number in index.tolist()]
@@ -103,5 +192,11 @@ class Maker:
             ) from None
         return labels.astype(np.int64) if labels.dtype.kind in "iu" else labels
 
-    def _named(self, bad: dict[int, str]) -> list[Failure]:
-        return [(index, self.recipe.source.name(index), reason) for index, reason in bad.items()]
+    def _named(self, bad: Bad) -> list[Failure]:
+        return [(index, self.source.name(index), reason) for index, reason in bad.items()]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in _OWN}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, clock=Clock())

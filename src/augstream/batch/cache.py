@@ -86,7 +86,7 @@ class Lookup:
         self.cache.put(self.index[row], scale, self.stamps[row], block)
 
 
-class Memory(Cache):
+class MemoryCache(Cache):
     """Blocks in memory, at most `limit` bytes of them. They outlive their files, but not the loader."""
 
     def __init__(self, limit: int) -> None:

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from augstream import _core
-from augstream.batch.cache import Block, Cache, Stamp, stamp_of
+from augstream.batch.byte_size import in_bytes
+from augstream.batch.cache import Block, Cache, MemoryCache, Stamp, stamp_of
+from augstream.batch.prepare import Prepare
+from augstream.batch.state import source_fingerprint
 from augstream.errors import ArgumentError
 from augstream.printable import printable
-from augstream.sources.joined import Joined
-from augstream.sources.source import Source, Subset
+from augstream.sources.source import Joined, Source, Subset
 
 # index, scale, offset, length, size and time of the file it was made of, checksum; then the checksum of all these.
 _PLACE = struct.Struct("<qqqqqqQ")
@@ -40,7 +42,7 @@ class Place(NamedTuple):
     checksum: int
 
 
-class Files(Cache):
+class FolderCache(Cache):
     """Blocks in `folder`, at most `limit` bytes of them (None: as the disk has room), for this and later runs.
 
     about: what the blocks depend on besides the files; those of anything else are deleted. A block whose file has
@@ -227,6 +229,23 @@ class Files(Cache):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
+
+
+def cache_of(cache: int | str | None, cache_dir: str | os.PathLike[str] | None, prepare: Prepare) -> Cache | None:
+    """The cache of a Loader's arguments."""
+    limit = None if cache is None else in_bytes("cache", cache)
+    if cache_dir is None:
+        return None if limit is None else MemoryCache(limit)
+    source = prepare.source
+    about = {
+        "source": source_fingerprint(source),
+        "samples": len(source),
+        "color": prepare.color,
+        "fill": repr(prepare.pipeline.fill),
+        "max_pixels": prepare.max_pixels,
+    }
+    folder = cache_folder(cache_dir, source, f"{about['source']}-{prepare.color}")
+    return FolderCache(folder, limit, source, about)
 
 
 def cache_folder(cache_dir: object, source: Source, key: str) -> Path:

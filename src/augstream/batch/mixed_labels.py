@@ -16,8 +16,8 @@ def check_labels(source: Source) -> None:
     if labels is not None and (labels.dtype.names is not None or labels.dtype.kind not in "biuf"):
         what = "text" if labels.dtype.kind in "USOT" else f"of {labels.dtype}"
         raise PipelineError(
-            f"A mix needs labels that are numbers, and those of the source are {what}. Number the classes, or leave the "
-            "mix out."
+            f"A mix needs labels that are numbers, and those of the source are {what}. Number the classes, or leave "
+            "the mix out."
         )
 
 

@@ -1,46 +1,61 @@
 """Batches that hold too much at a time are made in parts; their samples are the same."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.concurrency.flight import Flight, Later
-from augstream.engines.targets import Moved
-from augstream.errors import PipelineError
+from augstream.engines.targets import TargetBatch
+from augstream.errors import ragged
 from augstream.sources.reading import TooLargeError
 
-Part: TypeAlias = tuple[NDArray[Any], dict[int, str], Moved]
+OR_ALONE = ", or pass batch_size=1"
 LATER = "is made in the next part of its batch"
 """The reason of a sample for which there was no room; known by identity."""
-RAGGED = (
-    "A batch needs pictures of one size, but these come out as (height, width): {}. "
-    "Add a Resize(height, width) or a crop to the pipeline, or pass batch_size=1."
-)
+
+
+@dataclass(eq=False)
+class Part:
+    """Rows of a batch. image: (n, h, w, c) or (n, c, h, w); empty where no sample could even be opened.
+
+    reasons: row -> why it could not be made; such a row holds any values.
+    """
+
+    image: NDArray[Any]
+    reasons: dict[int, str]
+    targets: TargetBatch = field(default_factory=TargetBatch)
+
+    def put(self, rows: Sequence[int], other: "Part", n: int) -> None:
+        """Takes row i of another part as row rows[i] of n; rows that nobody puts are black."""
+        if not len(other.image):
+            return
+        if not len(self.image):
+            self.image = np.zeros((n, *other.image.shape[1:]), other.image.dtype)
+        if self.image.shape[1:] != other.image.shape[1:]:
+            raise ragged(str(self.image.shape[1:]), str(other.image.shape[1:]), OR_ALONE)
+        self.image[list(rows)] = other.image
+        self.targets.put(rows, other.targets, n)
 
 
 def in_parts(make: Callable[[NDArray[np.int64]], Part], index: NDArray[np.int64], flight: Flight) -> Part:
-    """Pixels, reasons and targets of the samples `index` (m,): made at once, or what did not fit in further parts."""
+    """The samples `index` (n,), made at once, or what did not fit in further parts."""
     with flight.hold():
-        pixels, reasons, moved = make(index)
-    rest = _late(reasons)
+        part = make(index)
+    rest = _late(part.reasons)
     stuck = len(rest) == len(index)
     while rest:
         rows = rest[:1] if stuck else rest
         with flight.hold(alone=stuck):
-            some, more, targets = make(index[rows])
-        if len(some):
-            pixels = pixels if len(pixels) else np.zeros((len(index), *some.shape[1:]), some.dtype)
-            if some.shape[1:] != pixels.shape[1:]:
-                raise PipelineError(RAGGED.format(f"{pixels.shape[1:]}, {some.shape[1:]}"))
-            pixels[rows] = some
-            moved.put(rows, targets, len(index))
-        late = _late(more)
-        reasons |= {rows[row]: reason for row, reason in more.items()}
+            more = make(index[rows])
+        part.put(rows, more, len(index))
+        late = _late(more.reasons)
+        part.reasons |= {rows[row]: reason for row, reason in more.reasons.items()}
         stuck = len(late) == len(rows)
         rest = [rows[row] for row in late] + rest[len(rows) :]
-    return pixels, reasons, moved
+    return part
 
 
 def unread(error: Exception) -> str:

@@ -1,227 +1,72 @@
-"""One batch, from numbers of samples to pixels: read -> header -> plan -> run."""
+"""Samples of a source under a pipeline: the stages of a `Loader`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from augstream import _core
-from augstream.batch.cache import PIXELS, Cache, Lookup
-from augstream.batch.parts import LATER, RAGGED, Part, in_parts, unread
-from augstream.batch.stats import Clock
-from augstream.concurrency.flight import Flight, Later
-from augstream.concurrency.prefetch import Threads
-from augstream.decode import pillow as decode
-from augstream.decode.sample import PEAK, Sample, Stack, checked
-from augstream.engines import native
-from augstream.engines.targets import Moved, Targets, move
-from augstream.errors import ArgumentError, PipelineError
+from augstream.batch.caching import Caching
+from augstream.batch.parts import OR_ALONE
+from augstream.batch.stages import Integers, Planned, Ready, Stage, Stages, Tools
+from augstream.decode.header import read_headers
+from augstream.decode.orientation import orient, oriented_size
+from augstream.decode.sample import CHANNELS, PEAK, Stack
+from augstream.errors import ArgumentError, PipelineError, ragged
 from augstream.plan.fuse import fuse, unfused
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group
-from augstream.sources.source import Source
 from augstream.transforms.compose import Compose, rng_for
 
-Layout: TypeAlias = native.Layout
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
 
 
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Samples that are ready for a network.
+@dataclass(frozen=True, kw_only=True)
+class Prepare(Stages):
+    """How samples become pixels: decoded, and as the pipeline draws for them."""
 
-    image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
-    index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
-    mask, boxes, box_label, polygons, points: the targets as `Moved` has them; None where the source has none.
-    """
-
-    image: NDArray[Any]
-    label: NDArray[Any] | None
-    index: NDArray[np.int64]
-    epoch: int
-    source: Source = field(repr=False)
-    moved: Moved = field(default_factory=Moved, repr=False)
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    @property
-    def y(self) -> Any:
-        """What a network learns to tell: the labels (structured ones as a dictionary of arrays), else the masks."""
-        if self.label is None:
-            return self.mask
-        names = self.label.dtype.names
-        return self.label if names is None else {name: np.ascontiguousarray(self.label[name]) for name in names}
-
-    @property
-    def mask(self) -> NDArray[Any] | None:
-        """(n, h, w), or (n, h, w, c) in the layout of the pictures."""
-        return self.moved.mask
-
-    @property
-    def boxes(self) -> list[NDArray[np.float32]] | None:
-        """(k, 4) x0 y0 x1 y1 in pixels for each sample."""
-        return self.moved.boxes
-
-    @property
-    def box_label(self) -> list[NDArray[Any]] | None:
-        """(k,) classes of the boxes for each sample."""
-        return self.moved.box_label
-
-    @property
-    def points(self) -> list[NDArray[np.float32]] | None:
-        """(k, 2) x y in pixels for each sample."""
-        return self.moved.points
-
-    @property
-    def polygons(self) -> list[list[list[NDArray[np.float32]]]] | None:
-        """The outlines (m, 2) of each box for each sample."""
-        return self.moved.polygons
-
-    @property
-    def weight(self) -> NDArray[np.float32] | None:
-        """(n,) how much each sample counts in the loss; None where the source does not say."""
-        weight = self.source.sample_weight
-        return None if weight is None else weight[self.index]
-
-    @property
-    def name(self) -> list[str]:
-        """What the source calls each sample: its path, for a folder."""
-        return [self.source.name(index) for index in self.index.tolist()]
-
-
-@dataclass(frozen=True, eq=False)
-class Tools:
-    """What batches are made with, and what makes no difference to them.
-
-    slots: where their memory comes from. flight: what files and pictures from Pillow may take meanwhile.
-    """
-
-    threads: Threads
-    pool: _core.Pool
-    slots: _core.Slots | None = None
-    cache: Cache | None = None
-    clock: Clock = field(default_factory=Clock)
-    flight: Flight = field(default_factory=Flight)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How samples become pixels; with (epoch, index) it says all about them."""
-
-    source: Source
     pipeline: Compose
-    seed: int
-    layout: Layout = "NHWC"
-    dtype: Dtype = "float32"
-    color: decode.ColorMode = "rgb"
-    max_pixels: int = decode.MAX_PIXELS
 
-    def make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> Part:
-        """Pixels and targets of the samples `index` (m,), and row -> reason for those that cannot be read.
+    def stages(self, tools: Tools) -> list[Stage]:
+        row = super().stages(tools)
+        if tools.cache is None:
+            return row
+        read, read_targets, header, decode, decode_targets, plan, run, move = row
+        cache = Caching(tools.cache, self)
+        look: Stage = "read", cache.look
+        swap: Stage = "read", cache.swap
+        keep: Stage = "run", cache.keep
+        return [look, read, read_targets, header, decode, decode_targets, plan, swap, run, keep, move]
 
-        The rows of these hold any values; an empty array where no sample could even be opened.
-        """
-        return in_parts(lambda some: self._make(epoch, some, tools), index, tools.flight)
+    @property
+    def fill(self) -> Any:
+        return self.pipeline.fill or 0
 
-    def _make(self, epoch: int, index: NDArray[np.int64], tools: Tools) -> Part:
-        """The same, at once; LATER is the reason of samples for which there was no room."""
-        clock = tools.clock
-        with clock.stage("read"):
-            found = None if tools.cache is None else tools.cache.look(index)
-            samples, reasons = self._read(index, {} if found is None else found.blocks)
-        if found is not None:
-            clock.looked_up(len(found.blocks), len(index))
-        stored, orientation = self._open(samples, reasons, tools, found)
-        tools.threads.check()
-        with clock.stage("decode"):
-            targets = self._targets(index, decode.seen(orientation, stored), reasons, tools.threads)
-        good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
-        if not len(good):
-            return np.empty(0), reasons, Moved()
-        some = len(good) < len(index)
-        if some:
-            samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
-        drawn = index[good] if some else index
-        with clock.stage("plan"):
-            plan = self.plan(epoch, drawn, samples, stored, orientation)
-        tools.threads.check()
-        keep: list[Any] | None = None
-        scales: list[int] = []
-        late: dict[int, str] = {}
-        if found is not None and isinstance(samples, list):
-            scales = native.scales(plan, stored).tolist()
-            late = self._rescale(found, good.tolist(), samples, scales, stored, orientation)
-            keep = [not found.cache.full] * len(good)
-        seconds = np.zeros(2)
-        pixels, errors = native.run(
-            samples,
-            plan,
-            dtype=self.dtype,
-            layout=self.layout,
-            pool=tools.pool,
-            slots=tools.slots,
-            keep=keep,
-            clock=seconds,
-        )
-        clock.core(seconds)
-        reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None} | late
-        if found is not None and keep is not None:
-            for row, scale, block in zip(good.tolist(), scales, keep, strict=True):
-                if isinstance(block, np.ndarray) and row not in reasons:
-                    found.put(row, scale, block)
-        moved = Moved()
-        if targets:
-            if (orientation != 1).any():
-                # Targets are drawn on the picture as seen: theirs is the plan without the turn.
-                size = decode.seen(orientation, stored)
-                plan = self.plan(epoch, drawn, samples, size, np.ones_like(orientation))
-            known = [targets[row] for row in good.tolist()]
-            with clock.stage("run"):
-                moved = move(known, plan, self.source.rules, layout=self.layout, pool=tools.pool)
-        if some:
-            full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
-            full[good] = pixels
-            spread = Moved()
-            spread.put(good.tolist(), moved, len(index))
-            return full, reasons, spread
-        return pixels, reasons, moved
-
-    def plan(
-        self,
-        epoch: int,
-        index: NDArray[np.int64],
-        samples: Sequence[Sample],
-        stored: NDArray[np.int64],
-        orientation: NDArray[np.int64],
-    ) -> Plan:
-        """What is going to be done to the samples, their EXIF orientation included; all come out in one size."""
-        frame = self._frame(index, samples, decode.seen(orientation, stored))
-        plan = oriented_plan(self.pipeline, self.seed, epoch, index, frame, stored, orientation)
-        size = plan.frame_out.size
+    def planned(self, epoch: int, ready: Ready) -> Planned:
+        """Their EXIF orientation, then what the pipeline draws; all come out in one size."""
+        frame = self._frame(ready, oriented_size(ready.orientation, ready.stored))
+        planned = oriented_plan(self.pipeline, self.seed, epoch, ready.index, frame, ready.stored, ready.orientation)
+        size = planned.stored.frame_out.size
         if (size != size[0]).any():
             other = int(np.flatnonzero((size != size[0]).any(axis=1))[0])
-            one, two = (f"{self.source.name(int(index[row]))} {tuple(size[row].tolist())}" for row in (0, other))
-            raise PipelineError(RAGGED.format(f"{one}, {two}"))
-        return plan
+            one, two = (f"{self.source.name(int(ready.index[row]))} {tuple(size[row].tolist())}" for row in (0, other))
+            raise ragged(one, two, OR_ALONE)
+        return planned
 
-    def try_out(self, index: NDArray[np.int64]) -> Frame | None:
+    def try_out(self, index: Integers) -> Frame | None:
         """Plans some samples without decoding them; raises what the pipeline has against them.
 
         Returns what comes out of the plan, None where none of the samples can be read.
         """
-        samples, reasons = self._read(index)
-        headers = decode.header(samples, self.max_pixels)
-        good = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
-        if not good:
+        samples, reasons = self.read_some(index)
+        headers = read_headers(samples, self.max_pixels)
+        rows = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
+        if not rows:
             return None
-        some = [samples[row] for row in good]
-        frame = self.plan(0, index[good], some, headers.stored[good], headers.orientation[good]).frame_out
+        some = [samples[row] for row in rows]
+        ready = Ready(rows, rows, some, index[rows], headers.stored[rows], headers.orientation[rows])
+        frame = self.planned(0, ready).stored.frame_out
         if self.dtype == "uint8" and not (frame.peak and 1 < frame.peak < 256):
             made = "Normalize brings its levels around 0" if frame.peak is None else f"its white is {frame.peak:g}"
             raise ArgumentError(
@@ -230,133 +75,11 @@ class Recipe:
             )
         return frame
 
-    def _rescale(
-        self,
-        found: Lookup,
-        good: list[int],
-        samples: list[Sample],
-        scales: list[int],
-        stored: NDArray[np.int64],
-        orientation: NDArray[np.int64],
-    ) -> dict[int, str]:
-        """Puts the block of the right scale, or the file, in the place of one that is kept at another scale only."""
-        late = {}
-        for place, row in enumerate(good):
-            if found.scales.get(row, PIXELS) in (PIXELS, scales[place]):
-                continue
-            block = found.at(row, scales[place])
-            if block is not None:
-                samples[place] = block
-                continue
-            one, reasons = self._read(np.array(found.index[row : row + 1]), {})
-            table = decode.peek(one)[0]
-            if not reasons and (*table[1:3], table[4]) != (*stored[place], orientation[place]):
-                reasons = {0: "the file has changed since it was cached"}
-            if reasons:
-                late[row], one = reasons[0], [b""]
-            samples[place] = one[0]
-        return late
-
-    def _read(
-        self, index: NDArray[np.int64], blocks: Mapping[int, NDArray[np.uint8]] = MappingProxyType({})
-    ) -> tuple[list[Sample] | Stack, dict[int, str]]:
-        """The samples of a batch; those that are in `blocks`, by row, are not read."""
-        samples: list[Sample] = []
-        reasons: dict[int, str] = {}
-        wanted = [number for row, number in enumerate(index.tolist()) if row not in blocks]
-        try:
-            found = self.source.read_many(wanted) if wanted else ()
-        except MemoryError:
-            found = Source.read_many(self.source, wanted)  # one after the other, as it need not be all of them
-        if isinstance(found, Stack) and not blocks:
-            return found, reasons
-        fresh = iter(found)
-        for row in range(len(index)):
-            if row in blocks:
-                samples.append(blocks[row])
-                continue
-            sample = next(fresh)
-            try:
-                samples.append(b"" if isinstance(sample, Exception) else checked(sample))
-                if isinstance(sample, Exception):
-                    reasons[row] = unread(sample)
-            except Exception as error:
-                # Sources are anybody's code, and a failure to read is a fact about the sample, not about the batch.
-                reasons[row] = unread(error)
-                samples.append(b"")
-        return samples, reasons
-
-    def _targets(
-        self, index: NDArray[np.int64], size: NDArray[np.int64], reasons: dict[int, str], threads: Threads
-    ) -> dict[int, Targets]:
-        """Row -> targets of the pictures that could be read; nothing where the source has none."""
-
-        def one(row: int) -> Targets | str | None:
-            try:
-                found = self.source.targets(int(index[row]))
-                height, width = size[row].tolist()
-                return None if found is None else found.checked((height, width))
-            except decode.Undecodable as error:
-                return f"its mask: {error}"
-            except Later:
-                return LATER
-            except Exception as error:
-                return f"its targets: {unread(error)}"
-
-        rows = [row for row in range(len(index)) if row not in reasons]
-        if not self.source.targeted or not rows:
-            return {}
-        found: dict[int, Targets] = {}
-        for row, result in zip(rows, threads.map(one, rows), strict=True):
-            if isinstance(result, str):
-                reasons[row] = result
-            elif result is not None:
-                found[row] = result
-        if found and len(found) < sum(row not in reasons for row in rows):
-            raise PipelineError(
-                "A source must have targets for every sample or none; use empty ones where there are none."
-            )
-        return found
-
-    def _open(
-        self, samples: list[Sample] | Stack, reasons: dict[int, str], tools: Tools, found: Lookup | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Stored sizes and orientations; what the core cannot decode is decoded here, in place."""
-        table = decode.peek(samples)
-        if isinstance(samples, Stack):
-            return table[:, 1:3], table[:, 4]
-        for row in decode.oversized(table, self.max_pixels):
-            reasons[row] = decode.bomb(int(table[row, 2]), int(table[row, 1]), self.max_pixels)
-        rows = [row for row in np.flatnonzero(table[:, 0] == decode.PILLOW).tolist() if row not in reasons]
-        if not rows:
-            return table[:, 1:3], table[:, 4]
-        with tools.clock.stage("decode"):
-            results = tools.threads.map(self._decode, [samples[row] for row in rows])
-        for row, result in zip(rows, results, strict=True):
-            if isinstance(result, str):
-                reasons[row] = result
-            else:
-                samples[row], orientation = result
-                if found is not None and not found.cache.full:
-                    found.put(row, PIXELS, _core.pack(np.ascontiguousarray(samples[row]), orientation))
-                table[row, 1:] = *samples[row].shape, orientation  # type: ignore[union-attr]
-        return table[:, 1:3], table[:, 4]
-
-    def _decode(self, data: Sample) -> tuple[NDArray[np.uint8], int] | str:
-        try:
-            return decode.decode(
-                decode.encoded(data), self.color, fill=self.pipeline.fill or 0, max_pixels=self.max_pixels
-            )
-        except Later:
-            return LATER
-        except decode.Undecodable as error:
-            return str(error)
-
-    def _frame(self, index: NDArray[np.int64], samples: Sequence[Sample], size: NDArray[np.int64]) -> Frame:
-        own = self.source.peak
+    def _frame(self, ready: Ready, size: Integers) -> Frame:
+        samples, own = ready.samples, self.source.peak
         if isinstance(samples, Stack):
             return Frame(size, samples.array.shape[3], own or PEAK[samples.array.dtype])
-        encoded = (decode.CHANNELS[self.color], 255.0)
+        encoded = (CHANNELS[self.color], 255.0)
         kinds = [
             encoded if isinstance(sample, bytes) or sample.ndim == 1 else (sample.shape[2], own or PEAK[sample.dtype])
             for sample in samples
@@ -365,10 +88,10 @@ class Recipe:
         if len(set(kinds)) > 1:
             other = next(row for row, kind in enumerate(kinds) if kind != kinds[0])
             one, two = (
-                f"{self.source.name(int(index[row]))} ({kinds[row][0]} channels, white is {kinds[row][1]:g})"
+                f"{self.source.name(int(ready.index[row]))} ({kinds[row][0]} channels, white is {kinds[row][1]:g})"
                 for row in (0, other)
             )
-            raise PipelineError(f"A batch needs pictures of one kind, but here are {one} and {two}.")
+            raise PipelineError(f"A batch needs images of one kind, but here are {one} and {two}.")
         return Frame(size, channels, peak)
 
 
@@ -376,23 +99,25 @@ def oriented_plan(
     pipeline: Compose,
     seed: int,
     epoch: int,
-    index: NDArray[np.int64],
+    index: Integers,
     frame: Frame,
-    stored: NDArray[np.int64],
-    orientation: NDArray[np.int64],
-) -> Plan:
-    """The plan for pictures as stored: first turned as their EXIF orientation says, then as the pipeline draws.
+    stored: Integers,
+    orientation: Integers,
+) -> Planned:
+    """The plan for images as stored: first rotated as their EXIF orientation says, then as the pipeline draws.
 
-    frame: of the pictures as seen, so that "left" is what a person calls left.
+    frame: of the images after EXIF orientation, so that "left" is what a person calls left.
     """
-    ops, lying = pipeline.ops(rng_for(seed, epoch, index), frame), replace(frame, size=stored)
+    ops = pipeline.ops(rng_for(seed, epoch, index), frame)
+    compiled = fuse if pipeline.fuse else unfused
     if (orientation == 1).all():
-        return (fuse if pipeline.fuse else unfused)(ops, lying)
-    turn = decode.orient(orientation, stored)
+        plan = compiled(ops, frame)
+        return Planned(plan, plan)
+    drawn, lying, rotation = list(ops), replace(frame, size=stored), orient(orientation, stored)
+    upright = compiled(drawn, frame)
     if pipeline.fuse:
-        return fuse(chain([turn], ops), lying)
-    # The turn is part of the first step: a step more would change the samples of the batch that need no turn.
-    plan = unfused(ops, frame)
-    first = fuse([turn, *plan.ops[:1]], lying)
-    steps = (*first.steps, *plan.steps[1:])
-    return Plan((Group(None, None, steps),), lying, plan.frame_out)
+        return Planned(fuse(chain([rotation], drawn), lying), upright)
+    # The rotation is part of the first step: a step more would change the samples of the batch that need none.
+    first = fuse([rotation, *upright.ops[:1]], lying)
+    steps = (*first.steps, *upright.steps[1:])
+    return Planned(Plan((Group(None, None, steps),), lying, upright.frame_out), upright)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from augstream.batch.batch import Batch
+from augstream.batch.batches import Batches
+from augstream.batch.epoch import next_epoch
 from augstream.errors import MissingPackageError
 
-if TYPE_CHECKING:
-    from augstream.batch.prepare import Batch
-    from augstream.loader import Loader
 
-
-def watched(loader: Loader, text: str | None) -> Iterator[Batch]:
-    """The loader's next epoch; the bar is on standard error, and says at its end what set the pace."""
+def watched(batches: Batches, text: str | None) -> Iterator[Batch]:
+    """The next epoch; the bar is on standard error, and says at its end what set the pace."""
     try:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,13 +25,13 @@ def watched(loader: Loader, text: str | None) -> Iterator[Batch]:
         TextColumn("{task.fields[speed]}"),
     )
     console = Console(stderr=True)
-    loader.stats(reset=True)
-    epoch = iter(loader)
+    batches.stats(reset=True)
+    epoch = next_epoch(batches)
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(text or f"epoch {epoch.epoch}", total=len(loader), completed=epoch.position, speed="")
+        task = bar.add_task(text or f"epoch {epoch.epoch}", total=len(batches), completed=epoch.position, speed="")
         for batch in epoch:
-            stats = loader.stats()
+            stats = batches.stats()
             speed = f"{stats.images_per_second:,.0f} images/s, waiting {stats.wait:.0%}"
             bar.update(task, completed=epoch.position, speed=speed)
             yield batch
-    console.print(str(loader.stats()), highlight=False)
+    console.print(str(batches.stats()), highlight=False)

@@ -1,34 +1,23 @@
 """Which samples a rank finds in its batches: arithmetic on positions, the same on every rank."""
 
-import os
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.batch.arguments import one_of
 from augstream.errors import ArgumentError
 from augstream.rng import permute
 
 Uneven: TypeAlias = Literal["drop", "pad", "share"]
-Shard: TypeAlias = tuple[int, int] | Literal["auto"] | None
-# Pairs of variables by which launchers tell a process its rank and their number: torchrun, MPI, Slurm, JAX.
-_LAUNCHERS = (
-    ("RANK", "WORLD_SIZE"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("PMI_RANK", "PMI_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
-    ("JAX_PROCESS_ID", "JAX_NUM_PROCESSES"),
-)
 
 
 @dataclass(frozen=True)
-class Order:
+class Sampler:
     """The batches of one rank of `world`: global batch k is positions k * total ... (k + 1) * total - 1, split by rank.
 
-    uneven: what becomes of the last positions, too few for a global batch. "drop": nothing. "pad": they are filled up
+    uneven: how the incomplete last global batch is handled. "drop": it is left out. "pad": it is filled up
     with samples from the front of the order. "share": each sample once, the ranks' numbers differing by at most one;
     where fewer samples are left than there are ranks, they join the batch before, which then has one more on some.
     """
@@ -72,54 +61,33 @@ class Order:
         return permute(self.seed, epoch, self.n, positions) if self.shuffle else positions
 
 
-def checked_shard(shard: Shard) -> tuple[int, int]:
-    """(rank, world) as given, or as the process's surroundings say."""
-    if shard is None:
-        return 0, 1
-    if isinstance(shard, str):
-        if shard != "auto":
-            raise ArgumentError(f'Loader.shard must be "auto" or (rank, world); got {shard!r}.')
-        return surroundings(os.environ)
-    pair: object = shard
-    if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(_whole(number) for number in pair):
-        raise ArgumentError(f'Loader.shard must be "auto" or (rank, world), two integers; got {shard!r}.')
-    return _fits(int(shard[0]), int(shard[1]), "Loader.shard")
-
-
-def surroundings(environment: Mapping[str, str]) -> tuple[int, int]:
-    """(rank, world) by torch.distributed, JAX, or the variables of a launcher; (0, 1) where there is none of them.
-
-    Neither framework is imported or started: one that is not running has nothing to say.
-    """
-    torch = sys.modules.get("torch.distributed")
-    if torch is not None and torch.is_available() and torch.is_initialized():
-        return int(torch.get_rank()), int(torch.get_world_size())
-    jax = sys.modules.get("jax")
-    running = getattr(getattr(jax, "distributed", None), "is_initialized", None)
-    if jax is not None and running is not None and running():
-        return int(jax.process_index()), int(jax.process_count())
-    for rank, world in _LAUNCHERS:
-        if rank in environment and world in environment:
-            try:
-                numbers = int(environment[rank]), int(environment[world])
-            except ValueError:
-                got = f"{rank}={environment[rank]!r} and {world}={environment[world]!r}"
-                raise ArgumentError(f'Loader.shard is "auto", but {got} are no integers.') from None
-            return _fits(*numbers, f'Loader.shard is "auto" and ({rank}, {world})')
-    if environment.get("WORLD_SIZE", "1") != "1":
-        # So it is in the processes that Lightning starts, before it tells torch.distributed: all would be rank 0 of 1.
+def sampler_of(
+    n: int,
+    batch_size: int,
+    seed: int,
+    shuffle: bool,
+    shard: tuple[int, int],
+    uneven: Uneven | None,
+    drop_remainder: bool,
+) -> Sampler:
+    """The sampler of a Loader's arguments; ArgumentError where it has no batch."""
+    if uneven is not None:
+        one_of("uneven", uneven, ("share", "drop", "pad"))
+        if drop_remainder and uneven != "drop":
+            raise ArgumentError(f'Loader.drop_remainder=True means uneven="drop"; got {uneven!r} too. Pass one.')
+    uneven = uneven or ("drop" if drop_remainder else "share")
+    sampler = Sampler(n, batch_size, seed, shuffle, *shard, uneven)
+    if not len(sampler):
+        world = sampler.world
+        if n < world and uneven == "share":
+            raise ArgumentError(
+                f"Loader.shard has {world} ranks, more than the {n} samples of the source, and each needs one. Pass "
+                'fewer ranks, or uneven="pad".'
+            )
+        ranks = f" on {world} ranks" if world > 1 else ""
+        why = "drop_remainder=True" if drop_remainder else f"uneven={uneven!r}"
         raise ArgumentError(
-            f'Loader.shard is "auto", and there is WORLD_SIZE={environment["WORLD_SIZE"]!r} but no RANK yet. Make the '
-            "Loader once torch.distributed runs (with Lightning, in train_dataloader), or pass shard=(rank, world)."
+            f"Loader.batch_size is {batch_size}{ranks}, more than the {n} samples of the source, and {why} leaves "
+            f'nothing. Pass a smaller batch_size{" or fewer ranks" * (world > 1)}, or uneven="pad".'
         )
-    return 0, 1
-
-
-def _whole(number: object) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
-
-
-def _fits(rank: int, world: int, what: str) -> tuple[int, int]:
-    if world < 1 or not 0 <= rank < world:
-        raise ArgumentError(f"{what} must be (rank, world) with 0 <= rank < world; got ({rank}, {world}).")
-    return rank, world
+    return sampler

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from augstream.batch.sampler import Order
+from augstream.batch.sampler import Sampler
 from augstream.errors import ArgumentError
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
@@ -26,27 +26,27 @@ _SAME = {
 }
 
 
-def state_of(order: Order, source: str, pipeline: str, epoch: int, batch: int) -> dict[str, Any]:
+def state_of(sampler: Sampler, source: str, pipeline: str, epoch: int, batch: int) -> dict[str, Any]:
     """The state before `batch` of an epoch; JSON can hold it, and it is the same on every rank."""
-    if batch >= len(order):
+    if batch >= len(sampler):
         epoch, batch = epoch + 1, 0
     return {
         "version": VERSION,
         "epoch": epoch,
         "batch": batch,
-        "global_batch": order.total,
-        "samples": order.n,
-        "seed": order.seed,
-        "shuffle": order.shuffle,
-        "uneven": order.uneven,
+        "global_batch": sampler.total,
+        "samples": sampler.n,
+        "seed": sampler.seed,
+        "shuffle": sampler.shuffle,
+        "uneven": sampler.uneven,
         "source": source,
         "pipeline": pipeline,
     }
 
 
-def place_of(state: object, order: Order, source: str, pipeline: str) -> tuple[int, int]:
+def place_of(state: object, sampler: Sampler, source: str, pipeline: str) -> tuple[int, int]:
     """(epoch, batch) of a state; ArgumentError where it belongs to something else, naming all that differs."""
-    own = state_of(order, source, pipeline, 0, 0)
+    own = state_of(sampler, source, pipeline, 0, 0)
     if not isinstance(state, Mapping) or not own.keys() <= state.keys():
         got = sorted(map(str, state)) if isinstance(state, Mapping) else type(state).__name__
         raise ArgumentError(f"load_state_dict needs what state_dict() returned; got {got}.")
@@ -63,10 +63,10 @@ def place_of(state: object, order: Order, source: str, pipeline: str) -> tuple[i
     epoch, batch = state["epoch"], state["batch"]
     if not all(isinstance(number, int) and number >= 0 for number in (epoch, batch)):
         raise ArgumentError(f"The state's epoch and batch must be integers of at least 0; got {epoch!r} and {batch!r}.")
-    if batch >= len(order):
+    if batch >= len(sampler):
         raise ArgumentError(
-            f"The state is before batch {batch}, and with {order.world} ranks an epoch has only {len(order)}: its last "
-            "samples are split in another way. Go on with the number of ranks there was, or from an earlier state."
+            f"The state is before batch {batch}, and with {sampler.world} ranks an epoch has only {len(sampler)}: its "
+            "last samples are split in another way. Go on with the number of ranks there was, or from an earlier state."
         )
     return epoch, batch
 

@@ -10,6 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.decode.sample import GRAY_WEIGHTS
+
 SIDE = 32
 """Of the thumbnails, (n, SIDE, SIDE, 3)."""
 BITS = 192
@@ -22,7 +24,7 @@ NEAR = 0.15
 flowers farther than 0.3; of 1797 handwritten digits, 8 x 8 pixels each, 7 pairs are this near."""
 
 _Floats: TypeAlias = NDArray[np.float32]
-_GRAY = np.array([0.299, 0.587, 0.114], np.float32)
+_GRAY = np.array(GRAY_WEIGHTS, np.float32)
 # Noise of a level or so is no structure, however much a faint picture is amplified.
 _NOISE = 1.0
 _MAX_GAIN = 1.6

@@ -14,7 +14,7 @@ from augstream.check.listing import Unreadable
 from augstream.check.report import Report
 from augstream.check.scan import PICTURE, Scan
 from augstream.check.thumbnails import thumb
-from augstream.decode import pillow as decode
+from augstream.decode.sample import Undecodable
 
 _GROUPS = 40
 _TILES = 8
@@ -124,7 +124,7 @@ def _image(scan: Scan, row: int, name: str) -> str:
         return ""
     try:
         pixels = thumb(scan.listing.read(row), _LONGEST)
-    except (Unreadable, decode.Undecodable):
+    except (Unreadable, Undecodable):
         return ""
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=80, optimize=True)

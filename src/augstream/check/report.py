@@ -12,7 +12,7 @@ import numpy as np
 from augstream.check import formats
 from augstream.check.findings import Entry, Section, class_counts, color_counts, findings
 from augstream.check.scan import OTHER, PICTURE, Advance, Scan, scan
-from augstream.decode import pillow as decode
+from augstream.decode.sample import MAX_PIXELS
 from augstream.errors import ArgumentError
 from augstream.printable import printable
 
@@ -73,7 +73,7 @@ def check(
     against: str | Path | None = None,
     *,
     threads: int | None = None,
-    max_pixels: int = decode.MAX_PIXELS,
+    max_pixels: int = MAX_PIXELS,
     begin: Callable[[str, int], Advance] | None = None,
 ) -> Report:
     """Reads every picture of a folder once, and of a second one that must not share any with it; changes nothing.

@@ -16,9 +16,10 @@ from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import Listing, Unreadable
 from augstream.check.thumbnails import thumbs
+from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Stream, Threads
-from augstream.decode import pillow as decode
-from augstream.loader import cores
+from augstream.decode.header import Headers
+from augstream.decode.sample import MAX_PIXELS
 from augstream.printable import printable
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
@@ -76,7 +77,7 @@ class _Part:
     weight: list[int]
     digest: bytes
     format: list[int]
-    headers: decode.Headers
+    headers: Headers
     prints: Fingerprints
     faults: dict[int, Fault]
 
@@ -85,7 +86,7 @@ def scan(
     folder: Path,
     *,
     threads: int | None = None,
-    max_pixels: int = decode.MAX_PIXELS,
+    max_pixels: int = MAX_PIXELS,
     begin: Callable[[int], Advance] | None = None,
 ) -> Scan:
     """Reads a folder.

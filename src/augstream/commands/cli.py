@@ -12,7 +12,7 @@ from augstream.errors import ArgumentError, AugstreamError, PipelineError, Sourc
 from augstream.printable import printable
 
 if TYPE_CHECKING:
-    from augstream.sources import Source
+    from augstream.sources.source import Source
     from augstream.transforms.compose import Compose
 
 
@@ -81,20 +81,20 @@ def demo(
     from rich.console import Console
     from rich.text import Text
 
-    from augstream.commands.demo import run
+    from augstream.commands.demo import command
 
     console = Console(highlight=False)
     if data is None:
-        run.need("scikit-learn", "sklearn")
-        run.folder(out)
+        command.need("scikit-learn", "sklearn")
+        command.folder(out)
         with console.status("Writing the digits"):
-            task = run.digits(out, epochs=epochs, seeds=seeds, tests=tests)
+            task = command.digits(out, epochs=epochs, seeds=seeds, tests=tests)
     else:
-        run.outside(out, data, "--out")
-        task = run.photos(data, epochs=epochs, seeds=seeds, validation=validation, size=size)
-        run.folder(out)
+        command.outside(out, data, "--out")
+        task = command.photos(data, epochs=epochs, seeds=seeds, validation=validation, size=size)
+        command.folder(out)
     report = out / "report.html"
-    run.run(task, report, console)
+    command.command(task, report, console)
     console.print(
         Text.assemble("\nReport: ", (printable(str(report)), "bold"), "  (open it in a browser)"), soft_wrap=True
     )
@@ -111,17 +111,17 @@ def preview(
     size: Annotated[int, typer.Option(min=16, max=1024, help="Side of each photo on the sheet, in pixels.")] = 160,
 ) -> None:
     """Draw a contact sheet: photos beside what a network sees of them in the first epochs."""
-    from augstream.commands import preview as sheet
-    from augstream.commands.demo.run import outside
+    from augstream.commands import preview as contact_sheet
+    from augstream.commands.demo.command import outside
 
     outside(out, folder, "--out")
-    made = sheet.make(_source(folder), _pipeline(pipeline), rows=rows, variants=variants, seed=seed)
+    made = contact_sheet.make(_source(folder), _pipeline(pipeline), rows=rows, variants=variants, seed=seed)
     for index, name, reason in made.failures[:5]:
         _say(printable(f"Passed over sample {index} ({name}): {reason}"), "yellow")
     if len(made.failures) > 5:
         _say(f"... and {len(made.failures) - 5} more", "yellow")
     try:
-        sheet.draw(made.rows, size).save(out)
+        contact_sheet.render(made.rows, size).save(out)
     except (OSError, ValueError) as error:
         raise AugstreamError(f"Cannot write {out}: {getattr(error, 'strerror', None) or error}.") from error
     photos = "1 photo" if len(made.rows) == 1 else f"{len(made.rows)} photos"
@@ -137,9 +137,9 @@ def explain(
     epoch: Annotated[int, typer.Option(min=0, help="Number of the epoch, from 0.")] = 0,
 ) -> None:
     """Print what happens to one sample: its draws, the ops they make, the plan these fuse to, what is decoded."""
-    from augstream.commands.explain import dossier
+    from augstream.commands.explain import explanation
 
-    typer.echo(dossier(_source(folder), _pipeline(pipeline), seed, epoch, index))
+    typer.echo(explanation(_source(folder), _pipeline(pipeline), seed, epoch, index))
 
 
 @app.command()
@@ -162,14 +162,14 @@ def check(
     Ends with 0 if all is well or merely odd, 1 if there are unreadable files or photos that both folders share, 2 if
     it could not run.
     """
-    from augstream.check.run import run
+    from augstream.check.command import command
 
-    raise typer.Exit(run(folder, against, json=json, html=html, everything=everything))
+    raise typer.Exit(command(folder, against, json=json, html=html, everything=everything))
 
 
 def _source(folder: Path) -> "Source":
     """The folder's photos; those of a folder without sub-folders have no classes."""
-    from augstream.sources import from_folder
+    from augstream.sources.folder import from_folder
 
     try:
         return from_folder(folder)

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from augstream import engines
 from augstream.batch.prepare import oriented_plan
-from augstream.decode import pillow as decode
+from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, read_headers
+from augstream.decode.orientation import orient
 from augstream.decode.sample import Sample
-from augstream.engines import native
 from augstream.errors import ArgumentError, SampleError
 from augstream.plan.op import Frame
 from augstream.printable import printable
@@ -15,31 +16,31 @@ from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
 _HINT = "Repair or remove the file, or ask for another index."
-_KINDS = {decode.PILLOW: "decoded by Pillow", decode.JPEG: "JPEG", decode.ARRAY: "array"}
+_KINDS = {PILLOW: "decoded by Pillow", JPEG: "JPEG", ARRAY: "array"}
 
 
-def dossier(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, index: int = 0) -> str:
+def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0, index: int = 0) -> str:
     """The page about sample `index`, as a Loader with this seed makes it in this epoch."""
     if not 0 <= index < len(source):
         raise ArgumentError(f"index must be 0 to {len(source) - 1}, as there are {len(source)} samples; got {index}.")
     sample = _read(source, index)
-    headers = decode.header([sample])
+    headers = read_headers([sample])
     if headers.reasons[0] is not None:
         raise SampleError([(index, source.name(index), headers.reasons[0])], _HINT)
     height, width = headers.size[0].tolist()
     told = pipeline.explain((height, width), seed, epoch, index)
     if headers.orientation[0] != 1:
         frame = Frame(headers.size)
-        turn = decode.orient(headers.orientation, headers.stored)
+        turn = orient(headers.orientation, headers.stored)
         plan = oriented_plan(pipeline, seed, epoch, np.array([index]), frame, headers.stored, headers.orientation)
-        told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan)
+        told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan.stored)
     label = f", class {source.classes[source.label(index)]}" if source.classes else ""
     lines = [
         printable(f"sample {index} of {len(source)}: {source.name(index)}{label}"),
         f"  {_file(sample, headers)}",
         str(told),
         "decoder",
-        f"  {_decoder(headers, native.hint(told.plan, 0, tuple(headers.stored[0].tolist())))}",
+        f"  {_decoder(headers, engines.default().hint(told.plan, 0, tuple(headers.stored[0].tolist())))}",
     ]
     return "\n".join(lines)
 
@@ -52,17 +53,17 @@ def _read(source: Source, index: int) -> Sample:
         raise SampleError([(index, source.name(index), reason)], _HINT) from error
 
 
-def _file(sample: Sample, headers: decode.Headers) -> str:
+def _file(sample: Sample, headers: Headers) -> str:
     (height, width), orientation = headers.stored[0].tolist(), int(headers.orientation[0])
     kilobytes = f"{len(sample) / 1000:.1f} kB, " if isinstance(sample, bytes) else ""
     seen = "" if orientation == 1 else ", EXIF orientation {}: seen as {} x {}".format(orientation, *headers.size[0])
     return f"{_KINDS[int(headers.kind[0])]}, {kilobytes}{height} x {width} (height x width){seen}"
 
 
-def _decoder(headers: decode.Headers, hint: tuple[int, int, int, int, int]) -> str:
+def _decoder(headers: Headers, hint: tuple[int, int, int, int, int]) -> str:
     """What is read of the file, in its own coordinates."""
     height, width = headers.stored[0].tolist()
-    if headers.kind[0] != decode.JPEG:
+    if headers.kind[0] != JPEG:
         return f"all of it: {height} x {width}"
     top, bottom, left, right, denominator = hint
     part = 100 * (bottom - top) * (right - left) / (height * width)

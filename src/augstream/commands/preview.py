@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode.pillow import ColorMode
+from augstream.decode.sample import ColorMode
 from augstream.errors import SampleError
 from augstream.loader import Loader
 from augstream.plan.op import Frame
 from augstream.printable import printable
 from augstream.sources.source import Source
-from augstream.transforms import Normalize, Rescale
 from augstream.transforms.compose import Compose
+from augstream.transforms.tone import Normalize, Rescale
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,7 +85,7 @@ def shown(pipeline: Compose) -> Compose:
     return replace(pipeline, transforms=kept)
 
 
-def draw(rows: Sequence[Row], size: int = 160) -> "Image.Image":
+def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
     """The sheet as a picture, each photo fitted into a square of `size` pixels."""
     from PIL import Image, ImageDraw, ImageFont
 

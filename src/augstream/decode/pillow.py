@@ -1,7 +1,7 @@
-"""What the header says before anything is decoded, and the pictures that the core does not decode: those go to Pillow.
+"""The images that the core does not decode: those go to Pillow.
 
-`header` and `decode` never let an exception of a broken file through: what is wrong with it is `Undecodable`, or a
-reason in words. Nothing global is changed: not Pillow's limits, not its tolerance for truncated files.
+No exception of a broken file gets through but `Undecodable`, whose message is the reason. Nothing
+global is changed: not Pillow's limits, not its tolerance for truncated files.
 """
 
 from __future__ import annotations
@@ -10,29 +10,18 @@ import contextlib
 import importlib
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
 from augstream.concurrency.flight import Later, working
-from augstream.decode.sample import Stack
-from augstream.plan.kinds import Warp
+from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode, Undecodable, bomb
 
 if TYPE_CHECKING:
     from PIL import Image
-
-ColorMode: TypeAlias = Literal["rgb", "gray", "rgba"]
-CHANNELS: dict[ColorMode, int] = {"gray": 1, "rgb": 3, "rgba": 4}
-PILLOW, JPEG, ARRAY = 0, 1, 2
-"""`Headers.kind`: who turns the sample into pixels."""
-
-MAX_PIXELS = 178_956_970
-"""Larger pictures are refused, as a file of a few bytes can claim any size; Pillow's own limit."""
 
 # Formats that are pictures and nothing else. Left out on purpose: those that start a program (EPS) or read other files.
 _FORMATS = ("PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG", "JPEG2000", "PPM", "QOI", "ICO", "TGA")
@@ -40,96 +29,18 @@ _PLUGINS = ("Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg", "Mpo", "Jpeg2K"
 # Bytes a pixel that decoders take besides the picture, at most, as measured.
 _EXTRA = {"WEBP": 10, "AVIF": 8, "JPEG2000": 20, "JPEG": 8, "MPO": 8, "TIFF": 4}
 _BAND = 1 << 20  # pixels
-# output -> input for each EXIF orientation, as ((column from x, from y, width, height), (row from ...)).
-_ORIENT = {
-    1: ((1, 0, 0, 0), (0, 1, 0, 0)),
-    2: ((-1, 0, 1, 0), (0, 1, 0, 0)),
-    3: ((-1, 0, 1, 0), (0, -1, 0, 1)),
-    4: ((1, 0, 0, 0), (0, -1, 0, 1)),
-    5: ((0, 1, 0, 0), (1, 0, 0, 0)),
-    6: ((0, 1, 0, 0), (-1, 0, 0, 1)),
-    7: ((0, -1, 1, 0), (-1, 0, 0, 1)),
-    8: ((0, -1, 1, 0), (1, 0, 0, 0)),
-}
-_ORIENT_TABLE = np.array([np.zeros((2, 4)), *(_ORIENT[key] for key in range(1, 9))])
 
 
-class Undecodable(Exception):  # noqa: N818 - a fact, not yet an error: the loader decides
-    """The sample is no picture; the message is the reason."""
-
-
-@dataclass(frozen=True, eq=False)
-class Headers:
-    """What is known of n samples before decoding.
-
-    kind: (n,) PILLOW, JPEG or ARRAY. stored: (n, 2) (height, width) in the file. orientation: (n,) EXIF, 1..8.
-    channels: (n,) in the file. reasons: what is wrong, None where nothing is; other columns then mean nothing.
-    """
-
-    kind: NDArray[np.int64]
-    stored: NDArray[np.int64]
-    orientation: NDArray[np.int64]
-    channels: NDArray[np.int64]
-    reasons: list[str | None]
-
-    @property
-    def size(self) -> NDArray[np.int64]:
-        """(n, 2) (height, width) as seen, after the EXIF orientation."""
-        return seen(self.orientation, self.stored)
-
-
-def seen(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n, 2) sizes as seen: height and width change places for orientations 5 to 8."""
-    return np.where((orientation > 4)[:, None], stored[:, ::-1], stored)
-
-
-def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
-    """Turns pictures as their EXIF orientation (n,) says: the first op of a plan, exact and free.
-
-    stored: (n, 2) (height, width) in the file.
-    """
-    table = _ORIENT_TABLE[orientation]
-    matrix = np.zeros((len(stored), 3, 3))
-    matrix[:, :2, :2] = table[:, :, :2]
-    matrix[:, 0, 2] = table[:, 0, 2] * stored[:, 1]
-    matrix[:, 1, 2] = table[:, 1, 3] * stored[:, 0]
-    matrix[:, 2, 2] = 1
-    return Warp(matrix, seen(orientation, stored), covers=True)
-
-
-def header(samples: Sequence[bytes | NDArray[Any]], max_pixels: int = MAX_PIXELS) -> Headers:
-    """Sizes, channels and orientations of encoded files or arrays; pictures that only Pillow knows are opened by it."""
-    table = peek(samples)
-    reasons: list[str | None] = [None] * len(samples)
-    for row in np.flatnonzero(table[:, 0] == PILLOW).tolist():
-        try:
-            with _open(encoded(samples[row])) as image:
-                width, height = image.size
-                table[row, 1:] = height, width, len(image.getbands()), _orientation(image)
-        except Undecodable as error:
-            reasons[row] = str(error)
-        except Exception as error:
-            reasons[row] = _reason(error, samples[row])
-    for row in oversized(table, max_pixels):
-        reasons[row] = reasons[row] or bomb(int(table[row, 2]), int(table[row, 1]), max_pixels)
-    return Headers(table[:, 0], table[:, 1:3], table[:, 4], table[:, 3], reasons)
-
-
-def peek(samples: Sequence[bytes | NDArray[Any]]) -> NDArray[np.int64]:
-    """(n, 5) kind, stored height and width, channels, orientation, by the core alone: a PILLOW row is 0 0 0 0 1."""
-    if isinstance(samples, Stack):
-        return np.tile(np.array([ARRAY, *samples.array.shape[1:], 1]), (len(samples), 1))
-    table = np.asarray(_core.header(list(samples))).astype(np.int64)
-    table[:, 4] = np.where((table[:, 4] < 1) | (table[:, 4] > 8), 1, table[:, 4])
-    return table
-
-
-def oversized(table: NDArray[np.int64], max_pixels: int) -> list[int]:
-    """Rows of `peek` that claim more pixels than allowed."""
-    area = table[:, 1] * table[:, 2]
-    if area.max(initial=0) <= max_pixels:
-        return []
-    return np.flatnonzero((area > max_pixels) & (table[:, 0] != ARRAY)).tolist()
+def header(data: bytes) -> tuple[int, int, int, int]:
+    """(height, width, channels, EXIF orientation) of an encoded image of any format."""
+    try:
+        with _open(data) as image:
+            width, height = image.size
+            return height, width, len(image.getbands()), _orientation(image)
+    except Undecodable:
+        raise
+    except Exception as error:
+        raise Undecodable(_reason(error, data)) from error
 
 
 def decode(
@@ -306,21 +217,6 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         alpha = Image.fromarray(np.where(levels == hidden, 0, 255).astype(np.uint8))
         gray = Image.merge("LA", (gray, alpha))
     return gray
-
-
-def encoded(sample: bytes | NDArray[Any]) -> bytes:
-    """The sample, if it is a file's bytes; Undecodable else."""
-    if isinstance(sample, bytes):
-        return sample
-    raise Undecodable(f"must be bytes or an array of uint8, uint16 or float32; got {type(sample).__name__}")
-
-
-def bomb(width: int, height: int, max_pixels: int) -> str:
-    """Why a picture of this size is refused."""
-    return (
-        f"{width} x {height} pixels is above max_pixels = {max_pixels}: a decompression bomb? If the file is "
-        "to be trusted, pass a larger max_pixels to the Loader"
-    )
 
 
 def _reason(error: Exception, data: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,17 @@ from numpy.typing import NDArray
 Sample: TypeAlias = bytes | NDArray[Any]
 # The level of white by dtype: a dtype's name takes NumPy a microsecond to spell, which counts for small pictures.
 PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
+# What red, green and blue weigh in gray (ITU-R BT.601).
+GRAY_WEIGHTS = (0.299, 0.587, 0.114)
+
+ColorMode: TypeAlias = Literal["rgb", "gray", "rgba"]
+CHANNELS: dict[ColorMode, int] = {"gray": 1, "rgb": 3, "rgba": 4}
+MAX_PIXELS = 178_956_970
+"""Larger pictures are refused, as a file of a few bytes can claim any size; Pillow's own limit."""
+
+
+class Undecodable(Exception):  # noqa: N818 - a fact, not yet an error: the loader decides
+    """The sample is no picture; the message is the reason."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,3 +56,18 @@ def checked(sample: object) -> Sample:
     if sample.ndim not in (2, 3) or 0 in sample.shape:
         raise ValueError(f"must be (h, w) or (h, w, c), each at least 1; got shape {sample.shape}")
     return np.ascontiguousarray(sample[:, :, None] if sample.ndim == 2 else sample)
+
+
+def encoded(sample: bytes | NDArray[Any]) -> bytes:
+    """The sample, if it is a file's bytes; Undecodable else."""
+    if isinstance(sample, bytes):
+        return sample
+    raise Undecodable(f"must be bytes or an array of uint8, uint16 or float32; got {type(sample).__name__}")
+
+
+def bomb(width: int, height: int, max_pixels: int) -> str:
+    """Why a picture of this size is refused."""
+    return (
+        f"{width} x {height} pixels is above max_pixels = {max_pixels}: a decompression bomb? If the file is "
+        "to be trusted, pass a larger max_pixels to the Loader"
+    )

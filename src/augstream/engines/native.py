@@ -2,17 +2,29 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
+from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
 from augstream.plan.kinds import Warp
 from augstream.plan.plan import Plan
 
-Layout: TypeAlias = Literal["NHWC", "NCHW"]
+
+def decode(samples: Sequence[Sample], plan: Plan, *, pool: _core.Pool | None = None) -> tuple[list[Sample], Reasons]:
+    """Blocks of JPEG files, at the scale that the plan asks for; blocks and arrays are what they are.
+
+    The core decodes and runs a sample in one go, while its planes are in the processor's cache, so that this costs as
+    much as `run`, which hands out the blocks besides the batch where `keep` asks for them.
+    """
+    keep: list[Any] = [True] * len(samples)
+    _, errors = run(samples, plan, dtype="uint8", pool=pool, keep=keep)
+    return [
+        block if isinstance(block, np.ndarray) else sample for sample, block in zip(samples, keep, strict=True)
+    ], errors
 
 
 def run(
@@ -25,7 +37,7 @@ def run(
     slots: _core.Slots | None = None,
     keep: list[Any] | None = None,
     clock: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[Any], list[str | None]]:
+) -> tuple[NDArray[Any], Reasons]:
     """Run the plan over a batch of JPEG files (bytes), blocks, and arrays (h, w, c) of uint8, uint16 or float32.
 
     dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
@@ -34,7 +46,7 @@ def run(
     clock: (2,) seconds of the threads are added: [decoding, decoding and all that follows].
 
     Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read
-    (its slot is zero then).
+    (what is made of it is zero then).
     """
     channels = plan.frame_in.channels
     height, width = plan.frame_out.size[0].tolist()
@@ -43,9 +55,9 @@ def run(
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
     failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
-    errors: list[str | None] = [None] * n
-    for row, _, reason in failed:
-        errors[row] = reason
+    errors: Reasons = [None] * len(samples)
+    for row, source, reason in failed:
+        errors[source if source >= 0 else plan.source(row)] = reason
     return out, errors
 
 
@@ -55,20 +67,6 @@ def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDAr
     if slots is None:
         return np.empty(shape, kind)
     return slots.take(int(np.prod(shape)) * kind.itemsize).view(kind).reshape(shape)
-
-
-def dtype_of(name: str) -> np.dtype[Any]:
-    """The NumPy dtype of an output type; bfloat16 comes from the package ml_dtypes."""
-    if name != "bfloat16":
-        return np.dtype(name)
-    try:
-        import ml_dtypes
-    except ImportError:
-        from augstream.errors import MissingPackageError
-
-        raise MissingPackageError('dtype="bfloat16"', "ml_dtypes") from None
-    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-    return bfloat16
 
 
 def hint(plan: Plan, row: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
@@ -90,3 +88,15 @@ def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
 @cache
 def _inline() -> _core.Pool:
     return _core.Pool(0)
+
+
+class Native:
+    """The functions of this module as an engine."""
+
+    decode = staticmethod(decode)
+    run = staticmethod(run)
+    scales = staticmethod(scales)
+    hint = staticmethod(hint)
+
+
+NATIVE: Engine = Native()

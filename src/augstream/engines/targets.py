@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
-from augstream.engines import native
+from augstream.engines.engine import Engine, Layout
+from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError
 from augstream.plan import polygon
 from augstream.plan.kinds import Mix
@@ -22,75 +23,14 @@ from augstream.plan.op import Array
 from augstream.plan.plan import Plan
 from augstream.plan.route import Cover, Route, mask_steps
 from augstream.plan.step import Step, every_step
+from augstream.sources.targets import Rules, Targets
 
 Owners: TypeAlias = NDArray[np.int64]
-MASKS = ("bool", "uint8", "uint16", "int32")
 _AHEAD = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
-class Targets:
-    """What belongs to one picture besides its label, in pixels of the picture as seen (EXIF orientation applied).
-
-    mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the picture; or the bytes of an
-    image file, whose numbers are then taken as they are stored. boxes: (k, 4) x0 y0 x1 y1, where pixel i covers
-    [i, i+1). box_label: (k,) the class of each. polygons: for each box the outlines (m, 2) of what is in it, one or
-    several; boxes may be left out then. points: (k, 2) x y; NaN where one is missing.
-    relative: boxes, polygons and points are fractions of the width and the height.
-    """
-
-    mask: NDArray[Any] | bytes | None = None
-    boxes: NDArray[Any] | None = None
-    box_label: NDArray[Any] | None = None
-    points: NDArray[Any] | None = None
-    relative: bool = False
-    polygons: Sequence[Sequence[NDArray[Any]]] | None = None
-
-    def checked(self, size: tuple[int, int]) -> "Targets":
-        """In pixels of a picture of this (height, width), as arrays; ValueError says what does not fit."""
-        boxes, points, box_label = _rows("boxes", self.boxes, 4), _rows("points", self.points, 2), self.box_label
-        if self.relative:
-            scale = np.array([size[1], size[0]], np.float64)
-            boxes = None if boxes is None else boxes * np.tile(scale, 2)
-            points = None if points is None else points * scale
-        if boxes is not None and not np.isfinite(boxes).all():
-            row = int(np.flatnonzero(~np.isfinite(boxes).all(axis=1))[0])
-            raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes must be finite numbers")
-        if boxes is not None and (boxes[:, :2] > boxes[:, 2:]).any():
-            row = int(np.flatnonzero((boxes[:, :2] > boxes[:, 2:]).any(axis=1))[0])
-            raise ValueError(f"box {row} is {boxes[row].tolist()}; boxes are x0 y0 x1 y1 with x0 <= x1 and y0 <= y1")
-        if points is not None and np.isinf(points).any():
-            raise ValueError("a point is infinite; NaN marks one that is missing")
-        polygons = None
-        if self.polygons is not None:
-            scale = np.array([size[1], size[0]], np.float64) if self.relative else np.ones(2)
-            polygons = [[_outline(one) * scale for one in some] for some in self.polygons]
-            boxes = polygon.around(polygons) if boxes is None else boxes
-            if len(polygons) != len(boxes):
-                raise ValueError(f"polygons of {len(polygons)} objects for {len(boxes)} boxes")
-            # What has no outline, as a crowd, is as large as its box.
-            polygons = [some or [polygon.corners(box)] for some, box in zip(polygons, boxes, strict=True)]
-        if box_label is not None:
-            box_label = np.asarray(box_label)
-            if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
-                raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
-        return Targets(_mask(self.mask, size), boxes, box_label, points, polygons=polygons)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What happens to targets at the edge of the picture.
-
-    mask_fill: the number that a mask has where the picture shows a constant border. min_visible: a box is dropped
-    where a smaller share of its area is left in the picture; one of which nothing is left is always dropped.
-    """
-
-    mask_fill: int = 0
-    min_visible: float = 0.1
-
-
 @dataclass(eq=False)
-class Moved:
+class TargetBatch:
     """The targets of a batch, moved as its pictures were: one row, or one entry of a list, per sample.
 
     mask: (n, h, w) or in the layout of the pictures, in the dtype the source has. boxes: (k, 4) float32 each, clipped
@@ -105,7 +45,7 @@ class Moved:
     points: list[NDArray[np.float32]] | None = None
     polygons: list[list[list[NDArray[np.float32]]]] | None = None
 
-    def put(self, rows: Sequence[int], other: "Moved", n: int) -> None:
+    def put(self, rows: Sequence[int], other: "TargetBatch", n: int) -> None:
         """Takes row i of `other` as row rows[i] of n; rows that nobody puts stay empty."""
         if other.mask is not None:
             if self.mask is None:
@@ -125,18 +65,19 @@ def move(
     plan: Plan,
     rules: Rules,
     *,
-    layout: native.Layout = "NHWC",
+    layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
-) -> Moved:
+    engine: Engine = NATIVE,
+) -> TargetBatch:
     """The targets (checked ones) of m images under the plan that was made for these images as seen; n come out.
 
     A mix brings the boxes, points and outlines of all its images together, each as far as it is seen.
     """
-    moved, n = Moved(), len(plan.frame_out)
+    moved, n = TargetBatch(), len(plan.frame_out)
     masks = [one.mask for one in targets if isinstance(one.mask, np.ndarray)]
     if masks:
         _same("masks", [mask is not None for mask in (one.mask for one in targets)])
-        moved.mask = move_masks(masks, plan, rules.mask_fill, layout=layout, pool=pool)
+        moved.mask = move_masks(masks, plan, rules.mask_fill, layout=layout, pool=pool, engine=engine)
     routes = plan.routes
     if any(one.points is not None for one in targets):
         _same("points", [one.points is not None for one in targets])
@@ -191,8 +132,9 @@ def move_masks(
     plan: Plan,
     fill: int = 0,
     *,
-    layout: native.Layout = "NHWC",
+    layout: Layout = "NHWC",
     pool: _core.Pool | None = None,
+    engine: Engine = NATIVE,
 ) -> NDArray[Any]:
     """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; class ids are preserved."""
     first = masks[0]
@@ -217,7 +159,7 @@ def move_masks(
         replace(plan.frame_in, channels=len(levels(fill))),
         replace(plan.frame_out, channels=len(levels(fill))),
     )
-    out, errors = native.run(cubes, plain, dtype=words.name, pool=pool)
+    out, errors = engine.run(cubes, plain, dtype=words.name, pool=pool)
     wrong = next((error for error in errors if error is not None), None)
     if wrong is not None:
         raise PipelineError(f"A mask could not be moved: {wrong}")
@@ -323,41 +265,6 @@ def _uncovered(corners: Array, cover: Cover, at: Owners) -> tuple[Array, Array]:
     for number in range(boxes.shape[1]):
         hidden += np.nan_to_num(polygon.area(polygon.within(there, boxes[:, number])))
     return corners, np.clip(hidden / np.where(areas > 0, areas, 1), 0, 1)
-
-
-def _outline(corners: NDArray[Any]) -> Array:
-    found = _rows("polygons", corners, 2)
-    if found is None or len(found) < 3 or not np.isfinite(found).all():
-        raise ValueError(f"an outline must be (m, 2) finite numbers, m at least 3; got shape {np.shape(corners)}")
-    return found
-
-
-def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[Any] | None:
-    if mask is None:
-        return None
-    if isinstance(mask, bytes):
-        from augstream.decode import pillow as decode
-
-        mask = decode.numbers(mask)
-    mask = np.asarray(mask)
-    if mask.dtype.name not in MASKS or mask.ndim not in (2, 3):
-        got = f"{mask.shape} of {mask.dtype}"
-        raise ValueError(f"the mask must be (h, w) or (h, w, c) of {', '.join(MASKS)}; got {got}")
-    if mask.shape[:2] != size:
-        (a, b), (c, d) = mask.shape[:2], size
-        raise ValueError(f"the mask is {a} x {b} pixels (height x width) and the picture, as seen, {c} x {d}")
-    return mask
-
-
-def _rows(name: str, rows: NDArray[Any] | None, width: int) -> Array | None:
-    if rows is None:
-        return None
-    found = np.asarray(rows, np.float64)
-    if found.size == 0:
-        return np.empty((0, width))
-    if found.ndim != 2 or found.shape[1] != width:
-        raise ValueError(f"{name} must be (k, {width}); got shape {found.shape}")
-    return found
 
 
 def _spread(sources: Owners, rows: Sequence[NDArray[Any] | None]) -> tuple[NDArray[Any], Owners]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Threads
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing.image.utils import array_to_img
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.load import array_to_img
 from augstream.keras_preprocessing.parameters import Compat, drawing_from, rng_of, rngs_of
-from augstream.keras_preprocessing.prefetch import Prefetching, samples_at
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
+from augstream.keras_preprocessing.prefetch import Prefetching
 
 KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 HASHES = {"files": int(1e7), "arrays": int(1e4)}
@@ -25,7 +23,7 @@ HASHES = {"files": int(1e7), "arrays": int(1e4)}
 class Serving(Prefetching):
     """The part of an iterator that hands out batches."""
 
-    image_data_generator: "ImageDataGenerator | None"
+    image_data_generator: Generator | None
     image_shape: tuple[int, ...]
     data_format: str
     dtype: Any
@@ -39,19 +37,16 @@ class Serving(Prefetching):
     augment: bool = True
     on_error: str = "raise"
     hashes: int = HASHES["files"]
-    _key: int
     _epoch: int
     _legacy: Legacy | None
     index_array: NDArray[Any] | None
 
     @property
-    def generator(self) -> "ImageDataGenerator":
+    def generator(self) -> Generator:
         """The generator, or one that does nothing."""
         if self.image_data_generator is not None:
             return self.image_data_generator
-        from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
-
-        return ImageDataGenerator(data_format=self.data_format, dtype=self.dtype)
+        return Generator(data_format=self.data_format, dtype=self.dtype)
 
     def set_own_attrs(self, augment: bool, on_error: str, others: Iterable[str]) -> None:
         """Takes note of what the old API did not have; refuses what neither it nor Keras has."""
@@ -89,7 +84,8 @@ class Serving(Prefetching):
         """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
         if not len(index_array) or position < 0:
             return False
-        foreseen = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self._key)
+        sampler = self.sampler(self.n)
+        foreseen = sampler.index(epoch, sampler.positions(position))
         return np.array_equal(index_array, foreseen)
 
     def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
@@ -115,12 +111,10 @@ class Serving(Prefetching):
 
     def _all_at_once(self) -> bool:
         """Whether the generator is ours, behaves as documented, and nobody has changed how it treats a picture."""
-        from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
-
         generator = self.image_data_generator
         if generator is None:
             return self.compat is None
-        foreign: bool = not isinstance(generator, ImageDataGenerator)
+        foreign: bool = not isinstance(generator, Generator)
         return not foreign and not self.compat and not generator.overrides("get_random_transform")
 
     def _one_by_one(self, epoch: int, index_array: NDArray[Any], pixels_only: bool = False) -> Any:

@@ -4,26 +4,24 @@ import operator
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.dispatch import Serving
-from augstream.keras_preprocessing.flow_plan import COLORS, FlowRecipe
-from augstream.keras_preprocessing.image.utils import check_interpolation, load_img
-from augstream.keras_preprocessing.prefetch import Maker
+from augstream.keras_preprocessing.flow_plan import COLORS, FlowPlan
+from augstream.keras_preprocessing.generator import Generator
+from augstream.keras_preprocessing.load import check_interpolation, img_to_array, load_img
+from augstream.keras_preprocessing.prefetch import FlowBatches
 from augstream.sources.reading import read_file
 from augstream.sources.source import Source
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 CHANNELS = {"rgba": 4, "rgb": 3, "grayscale": 1}
 
 
-class Files(Source):
+class FlowFiles(Source):
     """Files by path; `names` is what messages call them."""
 
     def __init__(self, paths: Sequence[str], names: Sequence[str]) -> None:
@@ -51,7 +49,7 @@ class FilesToBatches(Serving):
 
     def set_processing_attrs(
         self,
-        image_data_generator: "ImageDataGenerator | None",
+        image_data_generator: Generator | None,
         target_size: Sequence[int],
         color_mode: str,
         data_format: str | None,
@@ -96,20 +94,20 @@ class FilesToBatches(Serving):
             )
         return (0, fraction) if subset == "validation" else (fraction, 1)
 
-    def maker(self) -> Maker:
+    def batches(self) -> FlowBatches:
         """What makes the batches, as things stand now."""
         check_interpolation(self.interpolation)
-        source = Files(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
-        image = self._recipe(source, COLORS[self.color_mode], mask=False)
-        mask = self._recipe(Files(self.masks, self.masks), "gray", mask=True) if self.masks else None
-        return Maker(image, mask, len(source), self.batch_size, self.shuffle, self._key, skip=self.on_error == "skip")
+        source = FlowFiles(self.filepaths, self.filenames if hasattr(self, "filenames") else self.filepaths)
+        images = self._plan(source, COLORS[self.color_mode], mask=False)
+        masks = self._plan(FlowFiles(self.masks, self.masks), "gray", mask=True) if self.masks else None
+        return FlowBatches(images, masks, self.sampler(len(source)), skip=self.on_error == "skip")
 
-    def _recipe(self, source: Source, color: Any, mask: bool) -> FlowRecipe:
+    def _plan(self, source: Source, color: Any, mask: bool) -> FlowPlan:
         generator = self.generator
-        recipe = FlowRecipe(
-            source,
-            generator,
-            self._key,
+        plan = FlowPlan(
+            source=source,
+            generator=generator,
+            seed=self._key,
             layout="NCHW" if self.data_format == "channels_first" else "NHWC",
             color=color,
             target=(self.target_size[0], self.target_size[1]),
@@ -118,29 +116,31 @@ class FilesToBatches(Serving):
             augment=self.augment and self.image_data_generator is not None,
             mask=mask,
         )
-        return recipe.with_dtype()
+        return plan.with_dtype()
+
+    def loading(self) -> tuple[Any, Any]:
+        """`load_img` and `img_to_array`, or what a program has put in their place."""
+        return load_img, img_to_array
 
     def load(self, index: int) -> NDArray[Any]:
         """One file as an array, resized, in the generator's data_format: what the old loop began with."""
-        from augstream.keras_preprocessing.image import iterator
-
+        load, to_array = self.loading()
         more: dict[str, Any] = {"keep_aspect_ratio": True} if self.keep_aspect_ratio else {}
         if not self._load_img_is_replaced():
             more["compat"] = self.compat
-        image = iterator.load_img(
+        image = load(
             self.filepaths[index],
             color_mode=self.color_mode,
             target_size=self.target_size,
             interpolation=self.interpolation,
             **more,
         )
-        return iterator.img_to_array(image, data_format=self.data_format)
+        x: NDArray[Any] = to_array(image, data_format=self.data_format)
+        return x
 
     def _load_img_is_replaced(self) -> bool:
         """Whether a program has put a function of its own there, as many do that crop while they load."""
-        from augstream.keras_preprocessing.image import iterator
-
-        return iterator.load_img is not load_img
+        return self.loading()[0] is not load_img
 
     def _all_at_once(self) -> bool:
         return super()._all_at_once() and not self._load_img_is_replaced()

@@ -3,56 +3,45 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.batch.parts import LATER, in_parts
-from augstream.batch.prepare import Tools
+from augstream.batch.parts import LATER
+from augstream.batch.stages import Planned, Ready, Record, Stage, Stages, Tools
 from augstream.concurrency.flight import Later, working
-from augstream.concurrency.prefetch import Threads
-from augstream.decode import pillow as decode
-from augstream.decode.sample import Sample, Stack
-from augstream.engines import native
-from augstream.engines.targets import Moved
+from augstream.decode.header import JPEG, read_headers
+from augstream.decode.orientation import orient, oriented_size
+from augstream.decode.sample import CHANNELS, ColorMode, Sample, Undecodable, encoded
 from augstream.errors import AugstreamError
 from augstream.keras_preprocessing import geometry
 from augstream.keras_preprocessing import intensity as levels
-from augstream.keras_preprocessing.image.affine_transformations import apply_channel_shift
-from augstream.keras_preprocessing.image.utils import load_img, pillow, upright
+from augstream.keras_preprocessing.affine import apply_channel_shift
+from augstream.keras_preprocessing.generator import Generator
+from augstream.keras_preprocessing.load import load_img, pillow, upright
 from augstream.keras_preprocessing.parameters import Parameters, draw, rng_of
 from augstream.plan.fuse import fuse
 from augstream.plan.kinds import Warp
 from augstream.plan.op import Array, Frame, Op
-from augstream.plan.plan import Plan
-from augstream.sources.source import Source
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 Integers: TypeAlias = NDArray[np.int64]
-COLORS: dict[str, decode.ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
+COLORS: dict[str, ColorMode] = {"grayscale": "gray", "rgb": "rgb", "rgba": "rgba"}
 NATIVE = ("uint8", "float16", "float32")
 ABSENT = "the file does not exist"
-_PILLOW = 20  # bytes a pixel, at most, while Pillow decodes, turns and converts a picture
+_PILLOW = 20  # bytes a pixel, at most, while Pillow decodes, rotates and converts an image
 ENGINE = ("nearest", "bilinear", "bicubic")  # the others of Pillow's ways to resize are left to Pillow
 
 
-@dataclass(frozen=True)
-class FlowRecipe:
-    """How a flow's samples become pixels; with (epoch, index) it says all about them.
+@dataclass(frozen=True, kw_only=True)
+class FlowPlan(Stages):
+    """How a flow's samples become pixels.
 
     target: (height, width) that files are resized to; None for arrays. augment: whether anything is drawn.
     mask: nearest neighbor, and nothing but geometry. bounds: of the levels of arrays.
     """
 
-    source: Source
-    generator: "ImageDataGenerator"
-    seed: int
-    layout: native.Layout = "NHWC"
-    dtype: str = "float32"
-    color: decode.ColorMode = "rgb"
+    generator: Generator
     target: tuple[int, int] | None = None
     interpolation: str = "nearest"
     keep_aspect_ratio: bool = False
@@ -95,7 +84,7 @@ class FlowRecipe:
             or tuple(generator.zoom_range) != (1, 1)
         )
 
-    def with_dtype(self) -> "FlowRecipe":
+    def with_dtype(self) -> "FlowPlan":
         """The same, writing the wanted dtype where the engine can and nothing is left to do behind it."""
         direct = self.direct and self.behind is None
         return replace(self, dtype=np.dtype(self.generator.dtype).name if direct else "float32")
@@ -104,46 +93,21 @@ class FlowRecipe:
         """The draws for these samples, which are of `size` (n, 2) once they are resized."""
         return draw(self.generator, rng_of(self.seed, epoch, index), size) if self.augment else None
 
-    def make(self, epoch: int, index: Integers, tools: Tools) -> tuple[NDArray[Any], dict[int, str]]:
-        """Pixels of the samples `index` (m,), and row -> reason for those that cannot be read (any values there).
+    def stages(self, tools: Tools) -> list[Stage]:
+        finish: Stage = "run", self.finish
+        return [*super().stages(tools), finish] if self.behind else super().stages(tools)
 
-        An empty array where no sample could even be opened.
-        """
-        return in_parts(lambda some: (*self._make(epoch, some, tools), Moved()), index, tools.flight)[:2]
-
-    def _make(self, epoch: int, index: Integers, tools: Tools) -> tuple[NDArray[Any], dict[int, str]]:
-        """The same, at once; LATER is the reason of samples for which there was no room."""
-        samples, reasons = self._read(index)
-        stored, orientation = self._open(samples, reasons, tools.threads)
-        tools.threads.check()
-        good = np.array([row for row in range(len(index)) if row not in reasons], dtype=np.int64)
-        if not len(good):
-            return np.empty(0), reasons
-        some = len(good) < len(index)
-        if some:
-            samples, stored, orientation = [samples[row] for row in good], stored[good], orientation[good]
-        plan = self.plan(epoch, index[good] if some else index, samples, stored, orientation)
-        tools.threads.check()
-        pixels, errors = native.run(
-            samples, plan, dtype=self.dtype, layout=self.layout, pool=tools.pool, slots=tools.slots
-        )
-        reasons |= {row: reason for row, reason in zip(good.tolist(), errors, strict=True) if reason is not None}
-        if some:
-            full = np.zeros((len(index), *pixels.shape[1:]), pixels.dtype)
-            full[good] = pixels
-            pixels = full
-        return (self._finished(pixels, epoch, index, reasons, tools) if self.behind else pixels), reasons
-
-    def plan(self, epoch: int, index: Integers, samples: Any, stored: Integers, orientation: Integers) -> Plan:
+    def planned(self, epoch: int, ready: Ready) -> Planned:
         """Resize, affine and flips as one warp; brightness, rescaling and featurewise statistics as one color."""
         ops: list[Op] = []
-        channels = decode.CHANNELS[self.color] if isinstance(samples[0], bytes) else samples[0].shape[2]
-        seen = decode.seen(orientation, stored)
+        samples, stored, orientation = ready.samples, ready.stored, ready.orientation
+        channels = CHANNELS[self.color] if isinstance(samples[0], bytes) else samples[0].shape[2]
+        seen = oriented_size(orientation, stored)
         if (orientation != 1).any():
-            ops.append(decode.orient(orientation, stored))
+            ops.append(orient(orientation, stored))
         target = self.target
         size = seen if target is None else np.full_like(seen, target)
-        parameters = self.parameters(epoch, index, size)
+        parameters = self.parameters(epoch, ready.index, size)
         turned = self.turned and self.behind != "spline"
         made = np.eye(3)[None] if target is None else geometry.resize(seen, target, self.keep_aspect_ratio)
         resized = target is not None and bool((seen != size).any())
@@ -162,7 +126,8 @@ class FlowRecipe:
             ops.append(Warp(made, size))
         if not self.mask:
             ops += self._levels(parameters, samples, channels)
-        return fuse(ops, Frame(stored, channels, None))
+        plan = fuse(ops, Frame(stored, channels, None))
+        return Planned(plan, plan)
 
     def _warp(self, made: Array, size: Integers) -> Warp:
         generator = self.generator
@@ -193,14 +158,14 @@ class FlowRecipe:
         # A float array from a file is one of 32-bit integers.
         return levels.bounds(0, 2**31, sample.dtype.kind, sample.dtype.itemsize)
 
-    def _finished(
-        self, pixels: NDArray[Any], epoch: int, index: Integers, reasons: dict[int, str], tools: Tools
-    ) -> NDArray[Any]:
+    def finish(self, record: Record) -> None:
+        """What has to wait for pixels, image by image."""
+        pixels, index, tools = record.image, record.ready.index, record.tools
         generator = self.generator
         axis = generator.channel_axis - 1
         planar = axis == 0
         size = np.tile(np.array(pixels.shape[2:] if planar else pixels.shape[1:3], np.int64), (len(pixels), 1))
-        parameters = self.parameters(epoch, index, size)
+        parameters = self.parameters(record.epoch, index, size)
         wanted, work = np.dtype(generator.dtype), generator.work_dtype
         out = np.zeros(pixels.shape, work)
 
@@ -217,7 +182,7 @@ class FlowRecipe:
                     x = levels.run_one(x, op, axis)
             out[row] = generator.standardize_one(x)
 
-        rows = [row for row in range(len(pixels)) if row not in reasons]
+        rows = [row for row, own in enumerate(record.ready.own) if own not in record.reasons]
         if generator.preprocessing_function:
             # It may not like threads.
             for row in rows:
@@ -229,73 +194,58 @@ class FlowRecipe:
         if wanted.kind in "iu":
             limit = np.iinfo(wanted)
             out = np.clip(np.rint(out), limit.min, limit.max)
-        return out.astype(wanted, copy=False)
+        record.image = out.astype(wanted, copy=False)
 
-    def _read(self, index: Integers) -> tuple[list[Sample] | Stack, dict[int, str]]:
-        samples: list[Sample] = []
-        reasons: dict[int, str] = {}
-        found = self.source.read_many(index.tolist())
-        if isinstance(found, Stack):
-            return found, reasons
-        for row, sample in enumerate(found):
-            if isinstance(sample, Exception):
-                reasons[row] = _unread(sample)
-                samples.append(b"")
-            else:
-                samples.append(sample if isinstance(sample, bytes) else np.ascontiguousarray(sample))
-        return samples, reasons
-
-    def _open(
-        self, samples: list[Sample] | Stack, reasons: dict[int, str], threads: Threads
-    ) -> tuple[Integers, Integers]:
-        """Stored sizes and orientations; what the core cannot decode, or resize as asked, Pillow does in place."""
-        table = decode.peek(samples)
-        if isinstance(samples, Stack):
-            return table[:, 1:3], table[:, 4]
-        for row in decode.oversized(table, decode.MAX_PIXELS):
-            reasons[row] = _short(decode.bomb(int(table[row, 2]), int(table[row, 1]), decode.MAX_PIXELS))
-        theirs = table[:, 0] == decode.PILLOW
+    def foreign(self, kind: Integers) -> NDArray[np.bool_]:
+        """What Pillow decodes: besides what the core does not, what the core cannot resize as asked."""
+        found = super().foreign(kind)
         if self.target is not None and (self.interpolation not in ENGINE or self.mask):
             # A mask's levels are not to pass through a JPEG's color planes either.
-            theirs |= table[:, 0] == decode.JPEG
-        rows = [row for row in np.flatnonzero(theirs).tolist() if row not in reasons]
-        for row, result in zip(rows, threads.map(self._decode, [samples[row] for row in rows]), strict=True):
-            if isinstance(result, str):
-                reasons[row] = result
-            else:
-                samples[row] = result
-                table[row, 1:] = *result.shape, 1
-        return table[:, 1:3], table[:, 4]
+            found = found | (kind == JPEG)
+        return found
 
-    def _decode(self, data: Sample) -> NDArray[Any] | str:
-        """A file that the core does not decode, as Pillow converts it; 16 and 32 bits keep their levels in gray."""
+    def unread(self, error: Exception) -> str:
+        if isinstance(error, Later):
+            return LATER
+        if isinstance(error, FileNotFoundError):
+            return ABSENT
+        if isinstance(error, MemoryError):
+            return "cannot be read: not enough memory"
+        reason = error.strerror if isinstance(error, OSError) else ""
+        return f"cannot be read: {reason or ' '.join(str(error).split()) or type(error).__name__}"
+
+    def refused(self, reason: str) -> str:
+        """A reason without the advice about an argument that a flow does not have."""
+        return reason.split(" If the file is to be trusted")[0]
+
+    def decode_one(self, sample: Sample) -> tuple[NDArray[Any], int] | str:
+        """A file as Pillow converts it, upright; 16 and 32 bits keep their levels in gray."""
         try:
-            encoded = decode.encoded(data)
-            header = decode.header([encoded])
-            bad = header.reasons[0]
+            file = encoded(sample)
+            headers = read_headers([file])
+            bad = headers.reasons[0]
             if bad is not None:
-                return _short(bad)
-            with working(int(header.stored.prod()) * _PILLOW) as work:
-                pixels = self._loaded(encoded)
+                return self.refused(bad)
+            with working(int(headers.stored.prod()) * _PILLOW) as work:
+                pixels = self._loaded(file)
                 work.kept = pixels.nbytes
-            return pixels
+            return pixels, 1
         except Later:
             return LATER
-        except (decode.Undecodable, AugstreamError) as error:
+        except (Undecodable, AugstreamError) as error:
             return str(error)
         except Exception as error:
             # Pillow's plugins let nearly every kind of exception through when a file is broken.
-            return f"cannot be decoded ({len(data)} bytes): {' '.join(str(error).split())} ({type(error).__name__})"
+            return f"cannot be decoded ({len(sample)} bytes): {' '.join(str(error).split())} ({type(error).__name__})"
 
-    def _loaded(self, encoded: bytes) -> NDArray[Any]:
+    def _loaded(self, file: bytes) -> NDArray[Any]:
         if self.mask:
-            pixels = mask_levels(encoded)
+            pixels = mask_levels(file)
         else:
             whole = self.interpolation in ENGINE
-            color = next(name for name, mode in COLORS.items() if mode == self.color)
             image = load_img(
-                BytesIO(encoded),
-                color_mode=color,
+                BytesIO(file),
+                color_mode=next(name for name, mode in COLORS.items() if mode == self.color),
                 target_size=None if whole else self.target,
                 interpolation=self.interpolation,
                 keep_aspect_ratio=self.keep_aspect_ratio,
@@ -313,19 +263,3 @@ def mask_levels(data: bytes) -> NDArray[Any]:
         image = image.convert("L")
     levels: NDArray[Any] = np.asarray(image)
     return levels.astype(np.uint8) if levels.dtype == np.bool_ else levels
-
-
-def _unread(error: Exception) -> str:
-    if isinstance(error, Later):
-        return LATER
-    if isinstance(error, FileNotFoundError):
-        return ABSENT
-    if isinstance(error, MemoryError):
-        return "cannot be read: not enough memory"
-    reason = error.strerror if isinstance(error, OSError) else ""
-    return f"cannot be read: {reason or ' '.join(str(error).split()) or type(error).__name__}"
-
-
-def _short(reason: str) -> str:
-    """A reason without the advice about an argument that a flow does not have."""
-    return reason.split(" If the file is to be trusted")[0]

@@ -29,9 +29,10 @@ def optional(module: str) -> Callable[[str], Any]:
     return get
 
 
-def demand(module: str, name: str, message: str) -> None:
-    """Raises ImportError where somebody has set this attribute of a module to None, as tests of old programs do."""
-    if vars(sys.modules[module]).get(name, name) is None:
+def demand(own: str, name: str, message: str) -> None:
+    """Raises ImportError where somebody has set this attribute of our module to None, as tests of old programs do."""
+    module = sys.modules.get(f"{PACKAGE}.{own}")
+    if module is not None and vars(module).get(name, name) is None:
         raise ImportError(message)
 
 

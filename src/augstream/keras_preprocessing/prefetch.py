@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream import _core
-from augstream.batch.prepare import Tools
+from augstream.batch.fill import Bad, fill
+from augstream.batch.parts import Part
+from augstream.batch.sampler import Sampler
+from augstream.batch.stages import Tools
 from augstream.concurrency.flight import Flight
 from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
+from augstream.engines.targets import TargetBatch
 from augstream.errors import NO_OTHER, AugstreamError, SampleError
-from augstream.keras_preprocessing.flow_plan import ABSENT, FlowRecipe
+from augstream.keras_preprocessing.flow_plan import ABSENT, FlowPlan
 from augstream.printable import printable
-from augstream.rng import permute
 
 AHEAD = 2
 ENDLESS = 2**62
@@ -26,7 +29,7 @@ Integers = NDArray[np.int64]
 Failure: TypeAlias = tuple[int, str, str]
 
 
-class Made(NamedTuple):
+class FlowBatch(NamedTuple):
     """Pixels of some samples, their masks where there are any, and (index, name, reason) of skipped ones."""
 
     image: NDArray[Any]
@@ -52,73 +55,59 @@ def unreadable(failures: Sequence[Failure], hint: str = HINT) -> UnreadableError
     return AbsentError(failures, hint) if absent else UnreadableError(failures, hint)
 
 
-def samples_at(epoch: int, position: int, n: int, batch_size: int, shuffle: bool, seed: int) -> Integers:
-    """Which of n samples make the batch at this position of an epoch."""
-    first = position * batch_size
-    places = np.arange(first, min(first + batch_size, n))
-    return permute(seed, epoch, n, places) if shuffle else places
-
-
 @dataclass(frozen=True)
-class Maker:
+class FlowBatches:
     """Everything that a batch is made of; it knows no iterator, so that a dropped one ends its threads."""
 
-    recipe: FlowRecipe
-    mask: FlowRecipe | None
-    n: int
-    batch_size: int
-    shuffle: bool
-    seed: int
+    images: FlowPlan
+    masks: FlowPlan | None
+    sampler: Sampler
     skip: bool
 
-    def at(self, turn: int, tools: Tools) -> Made:
+    def at(self, turn: int, tools: Tools) -> FlowBatch:
         """The batch number `turn`, counted from the first one of epoch 0."""
-        epoch, position = divmod(turn, -(-self.n // self.batch_size))
-        index = samples_at(epoch, position, self.n, self.batch_size, self.shuffle, self.seed)
-        return self.make(epoch, index, tools)
+        epoch, position = divmod(turn, len(self.sampler))
+        return self.make(epoch, self.sampler.index(epoch, self.sampler.positions(position)), tools)
 
-    def make(self, epoch: int, index: Integers, tools: Tools) -> Made:
-        """The samples `index` (m,) as they are in an epoch."""
-        image, reasons = self.recipe.make(epoch, index, tools)
-        mask = None
-        if self.mask is not None:
-            mask, more = self.mask.make(epoch, index, tools)
-            reasons |= {row: f"mask: {reason}" for row, reason in more.items() if row not in reasons}
-        if not reasons:
-            return Made(image, mask, index, [])
-        failures = [
-            (int(index[row]), self.recipe.source.name(int(index[row])), reasons[row]) for row in sorted(reasons)
-        ]
-        if not self.skip:
-            raise unreadable(failures)
-        return self._filled(epoch, Made(image, mask, index, failures), sorted(reasons), tools)
+    def make(self, epoch: int, index: Integers, tools: Tools) -> FlowBatch:
+        """The samples `index` (m,) as they are in an epoch, the next readable ones of the source in place of others."""
+        part, bad = self._part(epoch, index, tools), Bad()
+        if part.reasons:
+            current, n = index.copy(), len(self.images.source)
 
-    def _filled(self, epoch: int, made: Made, rows: list[int], tools: Tools) -> Made:
-        """Puts the next readable sample of the source in the place of each unreadable one."""
-        index, bad = made.samples.copy(), {failure[0] for failure in made.failures}
-        image, mask, failures = made.image, made.mask, list(made.failures)
-        for row in rows:
-            for _ in range(self.n - 1):
-                index[row] = (index[row] + 1) % self.n
-                if int(index[row]) in bad:
-                    continue
-                try:
-                    one = Maker(**{**vars(self), "skip": False}).make(epoch, index[row : row + 1], tools)
-                except SampleError as error:
-                    bad.add(int(index[row]))
-                    failures += error.failures
-                    continue
-                if not len(image):
-                    image = np.zeros((len(index), *one.image.shape[1:]), one.image.dtype)
-                image[row] = one.image[0]
-                if one.mask is not None:
-                    if mask is None or not len(mask):
-                        mask = np.zeros((len(index), *one.mask.shape[1:]), one.mask.dtype)
-                    mask[row] = one.mask[0]
-                break
-            else:
-                raise unreadable(failures, NO_OTHER)
-        return Made(image, mask, index, failures)
+            def following(rows: list[int]) -> Integers:
+                tools.threads.check()
+                current[rows] = (current[rows] + 1) % n
+                return current[rows]
+
+            index, bad, full = fill(
+                part,
+                index,
+                following=following,
+                make=lambda some: self._part(epoch, some, tools),
+                judge=self._judge,
+                tries=n - 1,
+            )
+            if not full:
+                raise unreadable(self._named(bad), NO_OTHER)
+        return FlowBatch(part.image, part.targets.mask, index, self._named(bad))
+
+    def _part(self, epoch: int, index: Integers, tools: Tools) -> Part:
+        """Images, and the masks as their targets."""
+        part = self.images.make(epoch, index, tools)
+        if self.masks is not None:
+            mask = self.masks.make(epoch, index, tools)
+            if len(mask.image):
+                part.targets = TargetBatch(mask.image)
+            part.reasons = {row: f"mask: {reason}" for row, reason in mask.reasons.items()} | part.reasons
+        return part
+
+    def _judge(self, bad: Bad) -> None:
+        if bad and not self.skip:
+            raise unreadable(self._named(bad))
+
+    def _named(self, bad: Bad) -> list[Failure]:
+        return [(index, self.images.source.name(index), reason) for index, reason in bad.items()]
 
 
 class Prefetching:
@@ -129,16 +118,21 @@ class Prefetching:
     shuffle: bool
     image_data_generator: Any
     threads: int | None = None
-    _stream: Stream[Made] | None = None
+    _key: int
+    _stream: Stream[FlowBatch] | None = None
     _turn: int = -1
     _last: int = -2
     _settings: tuple[Any, ...] = ()
 
-    def maker(self) -> Maker:
+    def sampler(self, n: int) -> Sampler:
+        """The order of n samples, as things stand now."""
+        return Sampler(n, self.batch_size, self._key, self.shuffle)
+
+    def batches(self) -> FlowBatches:
         """What makes the batches, as things stand now."""
         raise NotImplementedError
 
-    def made(self, epoch: int, position: int, per_epoch: int, index: Integers) -> Made:
+    def made(self, epoch: int, position: int, per_epoch: int, index: Integers) -> FlowBatch:
         """The batch at this position of an epoch, which has these samples."""
         turn = epoch * per_epoch + position
         settings = (self.n, self.batch_size, self.shuffle, self.image_data_generator)
@@ -166,12 +160,12 @@ class Prefetching:
                 self.stop()
                 raise
 
-    def made_now(self, epoch: int, index: Integers) -> Made:
+    def made_now(self, epoch: int, index: Integers) -> FlowBatch:
         """Any samples of any epoch, made here and now."""
         threads = Threads(self.threads or cores())
         try:
             shared = shared_pool(threads.count)
-            return self.maker().make(epoch, np.asarray(index, np.int64), Tools(threads, shared.pool))
+            return self.batches().make(epoch, np.asarray(index, np.int64), Tools(threads, shared.pool))
         finally:
             threads.stop()
 
@@ -190,11 +184,11 @@ class Prefetching:
                 warnings.warn(printable(f"skipped sample {index} ({name}): {reason}"), stacklevel=4)
 
     def _begin(self, turn: int) -> None:
-        maker, count = self.maker(), self.threads or cores()
+        batches, count = self.batches(), self.threads or cores()
         shared, slots, flight = shared_pool(count), _core.Slots(AHEAD + 2), Flight()
         self._turn = turn
         self._stream = Stream(
-            lambda number, threads: maker.at(number, Tools(threads, shared.pool, slots, flight=flight)),
+            lambda number, threads: batches.at(number, Tools(threads, shared.pool, slots, flight=flight)),
             ENDLESS,
             ahead=AHEAD,
             threads=count,

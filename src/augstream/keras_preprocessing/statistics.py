@@ -2,17 +2,14 @@
 
 import copy
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.legacy import Legacy
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
-    from augstream.keras_preprocessing.image.iterator import Iterator
 
 AT_ONCE = 32
 COPIES = 4  # of the matrix that finding its eigenvectors needs, itself among them
@@ -52,7 +49,7 @@ class Sums:
             self.products += flat.T @ flat
             self.total = self.total + flat.sum(0)
 
-    def into(self, generator: "ImageDataGenerator") -> None:
+    def into(self, generator: Generator) -> None:
         """Gives the generator its mean, its std and its whitening matrix, where it wants them."""
         mean = self.first / self.count
         shape = [1, 1, 1]
@@ -65,7 +62,7 @@ class Sums:
         if generator.zca_whitening:
             generator.principal_components = self._whitening(generator, mean.reshape(shape))
 
-    def _whitening(self, generator: "ImageDataGenerator", mean: NDArray[Any]) -> NDArray[Any]:
+    def _whitening(self, generator: Generator, mean: NDArray[Any]) -> NDArray[Any]:
         height, width = (side for axis, side in enumerate(generator.fitted_shape) if axis != self.axis - 1)
         plane = [height, width]
         plane.insert(self.axis - 1, 1)
@@ -104,12 +101,12 @@ def check_memory(shape: tuple[int, ...]) -> None:
         )
 
 
-def fit(generator: "ImageDataGenerator", flow: "Iterator", augment: bool, rounds: int, seed: int | None) -> None:
+def fit(generator: Generator, flow: Any, augment: bool, rounds: int, seed: int | None) -> None:
     """Measures the pictures of a flow as it would hand them out, but for what is measured here."""
     measuring = copy.copy(generator)
     measuring.featurewise_center = measuring.featurewise_std_normalization = measuring.zca_whitening = False
     measuring.dtype = generator.work_dtype
-    source: Any = copy.copy(flow)
+    source = copy.copy(flow)
     source.image_data_generator, source.dtype = measuring, measuring.dtype
     source.augment, source.masks = augment, None
     if seed is not None:

@@ -80,6 +80,11 @@ class Plan:
                 places[here], sources[here] = found[here], one.sources[at]
         return places, sources
 
+    def source(self, row: int) -> int:
+        """The image that a result is made of; of a mix, its own one."""
+        group, at = self.at(row)
+        return row if group.sources is None else int(group.sources[at])
+
     def __str__(self) -> str:
         group, row = self.at(0)
         return text.steps_text(group.steps, row)

@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from augstream.decode.sample import Sample
-from augstream.sources.source import Source, Subset
+from augstream.sources.source import Joined, Source, Subset
 
 if TYPE_CHECKING:
     from augstream.sources.arrays import from_arrays
     from augstream.sources.coco import from_coco
     from augstream.sources.folder import from_folder
     from augstream.sources.huggingface import from_huggingface
-    from augstream.sources.joined import Joined, interleave
+    from augstream.sources.interleaving import interleave
     from augstream.sources.masks import from_masks
     from augstream.sources.sequence import from_function, from_sequence
     from augstream.sources.split_file import read_split, write_split
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from augstream.sources.yolo import from_yolo
 
 LAZY = {
-    "Joined": "joined",
     "from_arrays": "arrays",
     "from_coco": "coco",
     "from_folder": "folder",
@@ -36,7 +35,7 @@ LAZY = {
     "from_tar": "tar",
     "from_voc": "voc",
     "from_yolo": "yolo",
-    "interleave": "joined",
+    "interleave": "interleaving",
     "read_split": "split_file",
     "write_split": "split_file",
 }

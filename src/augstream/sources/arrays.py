@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from augstream.decode.sample import PEAK, Sample, Stack
 from augstream.errors import ArgumentError
-from augstream.sources import split as division
+from augstream.sources import split
 from augstream.sources.annotate import annotate
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
@@ -46,9 +46,9 @@ def from_arrays(
     elif classes is not None:
         raise ArgumentError("from_arrays.classes needs y, the labels that they name.")
     if weight is not None:
-        source.sample_weight = division.weights_of(weight, len(source), "from_arrays.weight").astype(np.float32)
+        source.sample_weight = split.weights_of(weight, len(source), "from_arrays.weight").astype(np.float32)
     if groups is not None:
-        source.groups = division.numbered(groups, len(source), "from_arrays.groups")
+        source.groups = split.numbered(groups, len(source), "from_arrays.groups")
     annotate(
         source,
         "from_arrays",

@@ -7,12 +7,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode import pillow as decode
-from augstream.engines.targets import Targets
+from augstream.decode import pillow
+from augstream.decode.sample import MAX_PIXELS
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import annotate, rules
 from augstream.sources.files import Files, Where, absolute, is_remote, reader, unlimited
 from augstream.sources.packed_names import Names
+from augstream.sources.targets import Targets
 
 Masks: TypeAlias = Literal["class", "instance"] | None
 
@@ -134,7 +135,7 @@ class Coco(Files):
         labels = [kind if self.masks == "class" else place for place, (kind, _) in enumerate(shapes, 1)]
         if self.panoptic is not None:
             data = self.panoptic.read(index)
-            colors = decode.numbers(data if isinstance(data, bytes) else b"").astype(np.int32)
+            colors = pillow.numbers(data if isinstance(data, bytes) else b"").astype(np.int32)
             ids = colors[..., 0] + 256 * colors[..., 1] + 65536 * colors[..., 2]
             mask = np.zeros(ids.shape, np.int32)
             for label, (_, segment) in zip(labels, shapes, strict=True):
@@ -194,10 +195,10 @@ def _shape(one: dict[str, Any], number: dict[int, int], drawn: bool) -> tuple[in
 
 def _size(picture: dict[str, Any]) -> tuple[int, int]:
     height, width = int(picture["height"]), int(picture["width"])
-    if not (height > 0 and width > 0 and height * width <= decode.MAX_PIXELS):
+    if not (height > 0 and width > 0 and height * width <= MAX_PIXELS):
         raise ValueError(
             f"{picture['file_name']!r:.200} is said to have {height} x {width} pixels; masks are drawn for pictures of "
-            f"up to {decode.MAX_PIXELS}"
+            f"up to {MAX_PIXELS}"
         )
     return height, width
 

@@ -5,12 +5,12 @@ from typing import Any, Literal
 import numpy as np
 
 from augstream.decode.sample import Sample
-from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
 from augstream.sources.annotate import rules
 from augstream.sources.files import Disk
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
+from augstream.sources.targets import Targets
 
 
 def from_huggingface(

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.decode import pillow as decode
-from augstream.engines.targets import Targets
+from augstream.decode import pillow
 from augstream.errors import SourceError
 from augstream.sources.annotate import annotate, rules
 from augstream.sources.files import Files, Where, is_remote
 from augstream.sources.folder import from_folder
 from augstream.sources.packed_names import Names
+from augstream.sources.targets import Targets
 
 
 def from_masks(
@@ -70,7 +70,7 @@ class Paired(Files):
             return Targets(self.reader.one(os.fspath(found)))
         if isinstance(found, np.ndarray | bytes):
             return Targets(found)
-        return Targets(instances([decode.numbers(self.reader.one(os.fspath(path))) for path in sorted(found)]))
+        return Targets(instances([pillow.numbers(self.reader.one(os.fspath(path))) for path in sorted(found)]))
 
 
 def instances(masks: list[NDArray[Any]]) -> NDArray[np.int32]:

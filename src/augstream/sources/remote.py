@@ -17,7 +17,7 @@ import numpy as np
 from augstream.concurrency.prefetch import Cancelled, wanted
 from augstream.errors import ArgumentError, MissingPackageError, SourceError
 from augstream.printable import printable
-from augstream.sources import split as division
+from augstream.sources import split
 from augstream.sources.index_file import recall, remember
 from augstream.sources.listing import Progress
 from augstream.sources.packed_names import Names
@@ -61,10 +61,10 @@ class Remote:
         **options: Any,
     ) -> None:
         for name, value in (("in_flight", in_flight), ("tries", tries), ("cache_bytes", cache_bytes)):
-            if not division.counts(value):
+            if not split.counts(value):
                 raise ArgumentError(f"remote.{name} must be an integer of at least 1; got {value!r}.")
         for name, seconds in (("wait", wait), ("timeout", timeout)):
-            if not division.duration(seconds):
+            if not split.duration(seconds):
                 raise ArgumentError(f"remote.{name} must be seconds; got {seconds!r}.")
         self.in_flight, self.tries, self.wait, self.timeout = in_flight, tries, wait, timeout
         self.cache = None if cache is None else Cache(Path(cache).expanduser().absolute(), cache_bytes)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from augstream.decode.sample import Sample
-from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
+from augstream.sources.targets import Targets
 
 
 def from_function(

@@ -2,18 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from augstream.decode.sample import Sample
-from augstream.engines.targets import Rules, Targets
 from augstream.errors import ArgumentError
-from augstream.sources import split as division
-
-if TYPE_CHECKING:
-    from augstream.sources.annotate import Annotations
+from augstream.sources import split
+from augstream.sources.annotations import Annotations
+from augstream.sources.targets import Rules, Targets
 
 By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
 
@@ -36,7 +35,7 @@ class Source(ABC):
     sample_weight: NDArray[np.float32] | None = None
     groups: NDArray[np.int64] | None = None
     rules: Rules = Rules()
-    annotations: "Annotations | None" = None
+    annotations: Annotations | None = None
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -86,12 +85,12 @@ class Source(ABC):
 
     def take(self, k: int, *, per_class: bool = False) -> "Subset":
         """The first k samples, or the first k of each class; fewer where there are fewer."""
-        if not division.counts(k):
+        if not split.counts(k):
             raise ArgumentError(f"take.k must be an integer of at least 1; got {k!r}.")
         if not per_class:
             return self.subset(np.arange(min(k, len(self))))
         labels = _class_labels(self, "take(per_class=True)")
-        return self.subset(np.sort(np.concatenate([rows[:k] for _, rows in division.strata(labels, len(self))])))
+        return self.subset(np.sort(np.concatenate([rows[:k] for _, rows in split.strata(labels, len(self))])))
 
     def split(self, fractions: float | Sequence[float], by: By = None, seed: int = 0) -> tuple["Subset", ...]:
         """Sources without a common sample: as many as there are fractions, which add up to 1.
@@ -102,7 +101,7 @@ class Source(ABC):
         "group" where the source has groups and "label" elsewhere. The same seed gives the same split, and within each
         part the samples keep their order. Labels that are no classes are split without regard to them.
         """
-        shares = division.fractions_of(fractions)
+        shares = split.fractions_of(fractions)
         if len(self) < len(shares):
             raise ArgumentError(f"split needs at least {len(shares)} samples; the source has {len(self)}.")
         classes = self.labels if self.labels is not None and self.labels.ndim == 1 else None
@@ -115,13 +114,13 @@ class Source(ABC):
             if by == "group" and groups is None:
                 raise ArgumentError('split.by is "group", but the source has no groups. Pass the keys themselves.')
         else:
-            groups = division.numbered(by, len(self), "split.by")
+            groups = split.numbered(by, len(self), "split.by")
         # A sample that is there twice must not be in training and validation.
-        groups = division.merged(groups, self._origin({}))
+        groups = split.merged(groups, self._origin({}))
         if groups is None:
-            parts = division.by_class(classes, len(self), shares, seed)
+            parts = split.by_class(classes, len(self), shares, seed)
         else:
-            parts = division.by_group(groups, classes, shares, seed)
+            parts = split.by_group(groups, classes, shares, seed)
         return tuple(self.subset(part) for part in parts)
 
     def _origin(self, starts: "dict[int, tuple[int, Source]]") -> NDArray[np.int64]:
@@ -138,8 +137,8 @@ class Source(ABC):
 
         length: of the new source; None is as long as it takes for every sample of a weight above 0 to be there.
         """
-        given = division.weights_of(weights, len(self), "weights")
-        return self.subset(division.repeated(given, length, "weights"))
+        given = split.weights_of(weights, len(self), "weights")
+        return self.subset(split.repeated(given, length, "weights"))
 
     def balance(self, length: int | None = None) -> "Subset":
         """A longer source in which every class is there equally often: small classes are repeated.
@@ -150,13 +149,11 @@ class Source(ABC):
         numbers, counts = np.unique(labels, return_counts=True)
         weight = 1 / counts[np.searchsorted(numbers, labels)]
         rows = np.argsort(labels, kind="stable")
-        return self.subset(np.sort(rows[division.repeated(weight[rows], length, "balance")]))
+        return self.subset(np.sort(rows[split.repeated(weight[rows], length, "balance")]))
 
     def __add__(self, other: "Source") -> "Source":
         if not isinstance(other, Source):
             return NotImplemented
-        from augstream.sources.joined import Joined
-
         return Joined([self, other])
 
     def __repr__(self) -> str:
@@ -206,6 +203,84 @@ class Subset(Source):
         return self.source._origin(starts)[self.indices]
 
 
+class Joined(Source):
+    """One source after the other. Made by `a + b`.
+
+    Classes are joined by name: those of the first keep their numbers, and new names come behind them; labels and
+    `box_label` follow. The numbers in masks stay as they are.
+    """
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.sources: list[Source] = []
+        for one in sources:
+            self.sources += one.sources if isinstance(one, Joined) else [one]
+        self.ends = np.cumsum([len(one) for one in self.sources])
+        first = self.sources[0]
+        for what in ("peak", "rules", "targeted"):
+            values = [getattr(one, what) for one in self.sources]
+            if any(value != values[0] for value in values):
+                raise ArgumentError(f"Sources that are joined must have one {what}; got {values[0]} and {values[1:]}.")
+        self.peak, self.rules = first.peak, first.rules
+        self.classes, self.labels = _joined_labels(self.sources)
+        self._numbers = [_joined_numbers(one, self.classes) for one in self.sources]
+        self.sample_weight = _joined_weights(self.sources)
+        self.groups = _joined_groups(self.sources)
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def read(self, index: int) -> Sample:
+        source, inner = self._find(index)
+        return source.read(inner)
+
+    def read_many(self, indices: Sequence[int]) -> list[Sample | Exception]:
+        found: list[Sample | Exception] = [b""] * len(indices)
+        part = np.searchsorted(self.ends, indices, side="right")
+        for number in np.unique(part).tolist():
+            rows = np.flatnonzero(part == number)
+            inner = [self._find(indices[row])[1] for row in rows.tolist()]
+            for row, sample in zip(rows.tolist(), self.sources[number].read_many(inner), strict=True):
+                found[row] = sample
+        return found
+
+    def targets(self, index: int) -> Targets | None:
+        source, inner = self._find(index)
+        targets, numbers = source.targets(inner), self._numbers[self._part(index)]
+        if targets is None or targets.box_label is None or numbers is None:
+            return targets
+        return replace(targets, box_label=numbers[np.asarray(targets.box_label, np.int64)])
+
+    @property
+    def targeted(self) -> bool:
+        return self.sources[0].targeted
+
+    def label(self, index: int) -> Any:
+        if self.labels is not None:
+            return self.labels[index]
+        source, inner = self._find(index)
+        return source.label(inner)
+
+    def name(self, index: int) -> str:
+        source, inner = self._find(index)
+        return source.name(inner)
+
+    def leaf(self, index: int) -> tuple[Source, int]:
+        source, inner = self._find(index)
+        return source.leaf(inner)
+
+    def _origin(self, starts: dict[int, tuple[int, Source]]) -> NDArray[np.int64]:
+        return np.concatenate([one._origin(starts) for one in self.sources])
+
+    def _find(self, index: int) -> tuple[Source, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        part = self._part(index)
+        return self.sources[part], index - int(self.ends[part] - len(self.sources[part]))
+
+    def _part(self, index: int) -> int:
+        return int(np.searchsorted(self.ends, index, side="right"))
+
+
 def _class_labels(source: Source, what: str) -> NDArray[np.int64]:
     labels = source.labels
     if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -225,3 +300,64 @@ def _indices(indices: ArrayLike, n: int) -> NDArray[np.int64]:
     if chosen.size and not 0 <= chosen.min() <= chosen.max() < n:
         raise ArgumentError(f"subset.indices must be 0..{n - 1}; got {chosen.min()}..{chosen.max()}.")
     return chosen.astype(np.int64)
+
+
+def _joined_labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] | None]:
+    classes: list[str] | None = None
+    if all(one.classes is not None for one in sources):
+        classes = list(dict.fromkeys(name for one in sources for name in one.classes or ()))
+    if any(one.labels is None for one in sources):
+        with_labels = [one.labels is not None or (len(one) > 0 and one.label(0) is not None) for one in sources]
+        if any(with_labels) and not all(with_labels):
+            raise ArgumentError(
+                f"Sources that are joined must all have labels, or none of them; {sources[with_labels.index(False)]} "
+                "has none."
+            )
+        return classes, None
+    arrays: list[NDArray[Any]] = []
+    for one in sources:
+        labels = one.labels
+        if labels is None:
+            continue
+        numbers = _joined_numbers(one, classes)
+        if numbers is not None:
+            if labels.ndim != 1 or labels.dtype.kind not in "iu":
+                raise ArgumentError(f"Sources that are joined must name the same classes; got {one.classes}.")
+            labels = numbers[labels]
+        arrays.append(labels)
+    if len({(labels.shape[1:], labels.dtype) for labels in arrays}) > 1:
+        got = " and ".join(f"{labels.dtype} of shape {labels.shape}" for labels in arrays)
+        raise ArgumentError(f"Sources that are joined must have labels of one kind; got {got}.")
+    if classes is None and any(one.classes is not None for one in sources):
+        raise ArgumentError(
+            "Sources that are joined must all have names for their labels, or none of them; otherwise 0 would mean two "
+            "things. Pass classes= where there are none."
+        )
+    return classes, np.concatenate(arrays)
+
+
+def _joined_numbers(source: Source, classes: list[str] | None) -> NDArray[np.int64] | None:
+    """The numbers that a source's classes have among those of all; None where they are the same."""
+    if classes is None or source.classes is None or source.classes == classes[: len(source.classes)]:
+        return None
+    return np.array([classes.index(name) for name in source.classes], np.int64)
+
+
+def _joined_weights(sources: Sequence[Source]) -> NDArray[np.float32] | None:
+    if all(one.sample_weight is None for one in sources):
+        return None
+    ones = [np.ones(len(one), np.float32) if one.sample_weight is None else one.sample_weight for one in sources]
+    return np.concatenate(ones)
+
+
+def _joined_groups(sources: Sequence[Source]) -> NDArray[np.int64] | None:
+    """Groups are numbers of their own source; those of another source are other groups."""
+    if all(one.groups is None for one in sources):
+        return None
+    found: list[NDArray[np.int64]] = []
+    start = 0
+    for one in sources:
+        own = np.arange(len(one)) if one.groups is None else np.unique(one.groups, return_inverse=True)[1]
+        found.append(own + start)
+        start += int(own.max(initial=-1)) + 1
+    return np.concatenate(found)

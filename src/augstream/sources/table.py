@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources import split as division
+from augstream.sources import split
 from augstream.sources.annotate import annotate
 from augstream.sources.columns import columns, numbers
 from augstream.sources.files import Files, Where
@@ -76,12 +76,10 @@ def from_table(
         source.labels, source.classes = _labels(first, label, classes, separator, n)
     if weight is not None:
         _refuse_missing(first, weight, "has no weight")
-        source.sample_weight = division.weights_of(first[weight], n, f"from_table.weight ({weight!r})").astype(
-            np.float32
-        )
+        source.sample_weight = split.weights_of(first[weight], n, f"from_table.weight ({weight!r})").astype(np.float32)
     if group is not None:
         _refuse_missing(first, group, "has no group")
-        source.groups = division.numbered(first[group], n, "from_table.group")
+        source.groups = split.numbered(first[group], n, "from_table.group")
     found, kinds = _boxes(cells, boxes, box_label, rows)
     if kinds is not None:
         flat = [kind for one in kinds for kind in one]

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.decode.sample import Sample
-from augstream.engines.targets import Targets
 from augstream.errors import ArgumentError, SourceError
 from augstream.printable import printable
 from augstream.sources.annotate import rules
@@ -24,6 +23,7 @@ from augstream.sources.labels import labels_of
 from augstream.sources.packed_names import Growing, Names
 from augstream.sources.shards import SPARSE, Shards, found
 from augstream.sources.source import Source
+from augstream.sources.targets import Targets
 
 _MOST = 1 << 60  # bytes of a member: far more than any disk has, and still a number that NumPy takes
 

@@ -13,39 +13,13 @@ from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-from augstream.errors import ArgumentError, PipelineError
-from augstream.printable import printable
+from augstream.errors import RefusedError
 
 Given = TypeVar("Given", contravariant=True)
 Kept = TypeVar("Kept", covariant=True)
 Pair: TypeAlias = tuple[float, float]
 Whole: TypeAlias = tuple[int, int]
 MOST = 2**31 - 1
-
-
-class PlacedError(Exception):
-    """A fact, what to do about it, and the place in the pipeline, added container by container on the way out."""
-
-    def __init__(self, fact: str, advice: str = "") -> None:
-        self.fact, self.advice, self.place = fact, advice, ""
-        super().__init__(fact, advice)
-
-    def inside(self, container: str, position: int) -> Self:
-        """This error, seen from the container that holds the transform it speaks of."""
-        self.place = f"{container}[{position}].{self.place}".rstrip(".")
-        return self
-
-    def __str__(self) -> str:
-        place = self.place.replace("Compose", "pipeline", 1) if self.place.startswith("Compose") else self.place
-        return printable(f"{self.fact}{', at ' if place else ''}{place}. {self.advice}".rstrip())
-
-
-class RefusedError(PlacedError, ArgumentError):
-    """An argument that its field does not accept."""
-
-
-class MisplacedError(PlacedError, PipelineError):
-    """A transform that cannot work on the pictures that reach it."""
 
 
 class UnfitError(Exception):

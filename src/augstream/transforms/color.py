@@ -8,13 +8,15 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
+from augstream.decode.sample import GRAY_WEIGHTS
+from augstream.errors import MisplacedError
 from augstream.plan.kinds import Color
 from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import MisplacedError, Number, Range
+from augstream.transforms.arguments import Number, Range
 from augstream.transforms.transform import Transform
 
-LUMA = np.tile((0.299, 0.587, 0.114), (3, 1))
+LUMA = np.tile(GRAY_WEIGHTS, (3, 1))
 CHROMA = np.eye(3) - LUMA
 # RGB to YIQ (the NTSC primaries): a hue is an angle in the plane of I and Q, and turning there keeps Y, the luma.
 YIQ = np.array([LUMA[0], (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135)])

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from augstream.errors import ArgumentError, PipelineError, SampleError
+from augstream import engines
+from augstream.decode.sample import PEAK
+from augstream.errors import (
+    ArgumentError,
+    MisplacedError,
+    PipelineError,
+    PlacedError,
+    RefusedError,
+    SampleError,
+    ragged,
+)
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.kinds import Mix, Warp
 from augstream.plan.op import Border, Frame, Interpolation, Mask, Op
@@ -20,11 +30,8 @@ from augstream.transforms.arguments import (
     Maybe,
     MaybeNumbers,
     MaybeWholeRange,
-    MisplacedError,
     Numbers,
     Option,
-    PlacedError,
-    RefusedError,
     UnfitError,
     WholeRange,
     plain,
@@ -41,7 +48,6 @@ from augstream.transforms.transform import (
     from_dict,
 )
 
-PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 MOST = 1 << 16  # pixels a side that the core makes
 DEEPEST = 100
 
@@ -309,15 +315,13 @@ class Compose(Container):
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
         if any((one.dtype, one.shape[2]) != (cubes[0].dtype, cubes[0].shape[2]) for one in cubes):
             raise ArgumentError("partners must have the dtype and the number of channels of the image.")
-        from augstream.engines import native  # the core's thread pool is for those who run something
-
         size = np.array([cube.shape[:2] for cube in cubes], np.int64)
-        frame = Frame(size, cubes[0].shape[2], peak or PEAKS[cubes[0].dtype.name])
+        frame = Frame(size, cubes[0].shape[2], peak or PEAK[cubes[0].dtype])
         plan = self.plan(seed, epoch, *self._inputs(index, frame))
         if dtype is None:
             dtype = cubes[0].dtype if plan.frame_out.peak == frame.peak else np.float32
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        out, errors = native.run(cubes, plan, dtype=name, layout="NHWC")
+        out, errors = engines.default().run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the image", errors[0])])
         made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]
@@ -386,8 +390,7 @@ class Compose(Container):
         odd = (size != size[:1]).any(axis=1)
         if odd.any():
             (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
-            fact = f"The pictures of a batch must come out in one size; got ({a}, {b}) and ({c}, {d})"
-            raise PipelineError(f"{fact}. Add Resize(height, width) at the end of the pipeline.")
+            raise ragged(f"({a}, {b})", f"({c}, {d})")
         return plan
 
 
@@ -415,7 +418,7 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
 def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
     """One image as (h, w, c), or what is wrong with it."""
     image = np.asarray(image)
-    if image.dtype.name not in PEAKS or image.ndim not in (2, 3) or not image.size:
+    if image.dtype not in PEAK or image.ndim not in (2, 3) or not image.size:
         got = f"{image.shape} of {image.dtype}"
         raise ArgumentError(f"An image must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
     if peak is not None and not peak > 0:

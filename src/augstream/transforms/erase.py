@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from augstream.errors import MisplacedError
 from augstream.plan.kinds import Shapes
 from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
@@ -15,7 +16,6 @@ from augstream.transforms.arguments import (
     Flag,
     Integer,
     Maybe,
-    MisplacedError,
     Number,
     Numbers,
     Range,

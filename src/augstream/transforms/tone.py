@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.errors import MisplacedError
 from augstream.plan.kinds import Color, Curve
 from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import MisplacedError, Number, Numbers, Range, UnfitError, WholeRange
+from augstream.transforms.arguments import Number, Numbers, Range, UnfitError, WholeRange
 from augstream.transforms.color import levels
 from augstream.transforms.transform import Transform
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, dataclass_transform, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.errors import PipelineError
+from augstream.errors import MisplacedError, PipelineError, RefusedError
 from augstream.plan.kinds import Color, Warp
 from augstream.plan.op import Array, Border, Frame, Interpolation, Known, Mask, Op
 from augstream.rng import Crowd, Rng
@@ -22,11 +22,9 @@ from augstream.transforms.arguments import (
     Argument,
     Maybe,
     MaybeNumbers,
-    MisplacedError,
     Number,
     Numbers,
     Option,
-    RefusedError,
     plain,
 )
 

@@ -22,7 +22,7 @@ class Curve:
     high: Sequence[float] = ()
 
 
-def draw(epochs: Sequence[int], curves: Sequence[Curve]) -> str:
+def render(epochs: Sequence[int], curves: Sequence[Curve]) -> str:
     """The curves over the epochs, each with its name and last value at its right end."""
     floor = min(min([*curve.values, *curve.low]) for curve in curves)
     bottom = min(0.9, int(floor * 10) / 10)

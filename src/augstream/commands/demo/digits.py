@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 import augstream as aug
 from augstream.rng import permute
-from augstream.sources import Source
+from augstream.sources.source import Source
 
 PER_CLASS = 20
 SEED = 2024

@@ -12,10 +12,10 @@ from io import BytesIO
 from pathlib import Path
 from string import Template
 
-from augstream.commands import preview as sheet
+from augstream.commands import preview
 from augstream.commands.demo import chart
 from augstream.commands.demo.task import Outcome, Spread, Task
-from augstream.loader import cores
+from augstream.concurrency.pool import cores
 
 VARIANTS = 7
 
@@ -36,7 +36,7 @@ def _parts(outcome: Outcome) -> dict[str, str]:
     without, with_ = outcome.accuracy(False), outcome.accuracy(True)
     points = 100 * (with_.mean - without.mean)
     seeds = f"{task.seeds} seed{'s' * (task.seeds > 1)}"
-    shown = sheet.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
+    shown = preview.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
     return {
         "title": escape(task.title),
         "heading": escape(f"{task.title}: the same network, with and without augmentation"),
@@ -95,7 +95,7 @@ def _chart(outcome: Outcome) -> str:
         mean, low, high = zip(*tested, strict=True)
         curves.append(chart.Curve("", f"known {style}", known))
         curves.append(chart.Curve(name, style, mean, low, high))
-    return chart.draw(outcome.task.tested, curves)
+    return chart.render(outcome.task.tested, curves)
 
 
 def _table(outcome: Outcome) -> str:
@@ -151,7 +151,7 @@ def _rows(task: Task) -> int:
     return min(max(len(task.train.classes or []), 5), 10)
 
 
-def _sheet(rows: Sequence[sheet.Row]) -> str:
+def _sheet(rows: Sequence[preview.Row]) -> str:
     heads = ["original", "", *(f"epoch {epoch}" for epoch in range(VARIANTS))]
     parts = [f'<div class="row">{"".join(f"<span>{head}</span>" for head in heads)}</div>']
     for row in rows:
@@ -164,15 +164,15 @@ def _sheet(rows: Sequence[sheet.Row]) -> str:
 
 
 def _strip(task: Task) -> str:
-    rows = sheet.make(task.test, task.plain(160), rows=task.strip, variants=1, color=task.color).rows
+    rows = preview.make(task.test, task.plain(160), rows=task.strip, variants=1, color=task.color).rows
     return "".join(
         f"<figure>{_img(row.variants[0], escape(row.name, quote=True))}{escape(row.label)}</figure>" for row in rows
     )
 
 
-def _img(picture: sheet.Picture, name: str) -> str:
+def _img(picture: preview.Picture, name: str) -> str:
     """The picture itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
-    image = sheet.fitted(picture, min(160, max(picture.shape[:2])))
+    image = preview.fitted(picture, min(160, max(picture.shape[:2])))
     buffer = BytesIO()
     kind = "PNG" if picture.shape[2] == 1 else "JPEG"
     (image.convert("L") if kind == "PNG" else image).save(buffer, kind, quality=85, optimize=True)

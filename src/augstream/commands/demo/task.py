@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import NamedTuple
 
-from augstream.decode.pillow import ColorMode
-from augstream.sources import Source
+from augstream.decode.sample import ColorMode
+from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
 Failure = tuple[int, str, str]

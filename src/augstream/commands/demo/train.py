@@ -10,7 +10,7 @@ import numpy as np
 from augstream.commands.demo import network
 from augstream.commands.demo.task import Outcome, Run, Task
 from augstream.loader import Loader
-from augstream.sources import Source
+from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
 
 Watch: TypeAlias = Callable[[int, bool, int, float | None], None]

@@ -3,19 +3,17 @@
 import os
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from augstream.errors import ArgumentError, AugstreamError
 from augstream.keras_preprocessing.files import mask_paths
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
-from augstream.keras_preprocessing.image.utils import validate_filename
+from augstream.keras_preprocessing.load import validate_filename
 from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.splitting import in_order, part, stratified
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 NO_CLASSES = ("input", "multi_output", "raw", None)
 
@@ -41,7 +39,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         self,
         dataframe: Any,
         directory: str | os.PathLike[str] | None = None,
-        image_data_generator: "ImageDataGenerator | None" = None,
+        image_data_generator: Generator | None = None,
         x_col: str = "filename",
         y_col: Any = "class",
         weight_col: str | None = None,

@@ -3,20 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.files import mask_paths
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
-from augstream.keras_preprocessing.image.utils import _list_valid_filenames_in_directory
+from augstream.keras_preprocessing.load import _list_valid_filenames_in_directory
 from augstream.keras_preprocessing.names import one_copy
 from augstream.keras_preprocessing.splitting import in_order, part, stratified
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 
 class DirectoryIterator(BatchFromFilesMixin, Iterator):
@@ -27,7 +25,7 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
     def __init__(
         self,
         directory: str | os.PathLike[str],
-        image_data_generator: "ImageDataGenerator | None",
+        image_data_generator: Generator | None,
         target_size: Sequence[int] = (256, 256),
         color_mode: str = "rgb",
         classes: Sequence[str] | None = None,

@@ -1,33 +1,38 @@
 """`ImageDataGenerator`: what is done to pictures, in the words of the old API."""
 
 import os
-import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing import geometry
-from augstream.keras_preprocessing import statistics as fitting
-from augstream.keras_preprocessing.image.affine_transformations import (
+from augstream.keras_preprocessing import statistics
+from augstream.keras_preprocessing.affine import (
     apply_affine_transform,
     apply_brightness_shift,
     apply_channel_shift,
     flip_axis,
 )
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.dataframe_iterator import DataFrameIterator
 from augstream.keras_preprocessing.image.directory_iterator import DirectoryIterator
 from augstream.keras_preprocessing.image.iterator import Iterator
 from augstream.keras_preprocessing.image.numpy_array_iterator import NumpyArrayIterator
-from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.names import demand, one_copy, optional
-from augstream.keras_preprocessing.normalization import Normalization, zoom_pair
-from augstream.keras_preprocessing.parameters import Compat, checked_compat, draw, rng_of, source_or
 
-Picture = NDArray[Any]
+__all__ = [
+    "DataFrameIterator",
+    "DirectoryIterator",
+    "ImageDataGenerator",
+    "NumpyArrayIterator",
+    "apply_affine_transform",
+    "apply_brightness_shift",
+    "apply_channel_shift",
+    "flip_axis",
+]
+
 DEPRECATED = {
     "has_ext": "has_ext is deprecated, filenames in the dataframe have to match the exact filenames in disk.",
     "sort": "sort is deprecated, batches will be created in the same order than the filenames provided if shuffle "
@@ -37,7 +42,7 @@ DEPRECATED = {
 }
 
 
-class ImageDataGenerator(Normalization):
+class ImageDataGenerator(Generator):
     """Random transformations and normalization of pictures, in batches.
 
     The arguments are those of keras-preprocessing 1.1.2, and behave as its documentation promises;
@@ -46,86 +51,6 @@ class ImageDataGenerator(Normalization):
     compat: "1.1.2" or "keras3" behaves as that line did, its errors and its random numbers included.
     threads: that make batches; None is one per core.
     """
-
-    def __init__(
-        self,
-        featurewise_center: bool = False,
-        samplewise_center: bool = False,
-        featurewise_std_normalization: bool = False,
-        samplewise_std_normalization: bool = False,
-        zca_whitening: bool = False,
-        zca_epsilon: float = 1e-6,
-        rotation_range: float = 0,
-        width_shift_range: Any = 0.0,
-        height_shift_range: Any = 0.0,
-        brightness_range: Sequence[float] | None = None,
-        shear_range: float = 0.0,
-        zoom_range: Any = 0.0,
-        channel_shift_range: float = 0.0,
-        fill_mode: str = "nearest",
-        cval: float = 0.0,
-        horizontal_flip: bool = False,
-        vertical_flip: bool = False,
-        rescale: float | None = None,
-        preprocessing_function: Callable[[Picture], Picture] | None = None,
-        data_format: str | None = "channels_last",
-        validation_split: float = 0.0,
-        interpolation_order: int = 1,
-        dtype: Any = "float32",
-        *,
-        compat: Compat | None = None,
-        threads: int | None = None,
-    ) -> None:
-        self.compat = checked_compat(compat)
-        self.threads = threads
-        self.featurewise_center = featurewise_center
-        self.samplewise_center = samplewise_center
-        self.featurewise_std_normalization = featurewise_std_normalization
-        self.samplewise_std_normalization = samplewise_std_normalization
-        self.zca_whitening = zca_whitening
-        self.zca_epsilon = zca_epsilon
-        self.rotation_range = rotation_range
-        self.width_shift_range = width_shift_range
-        self.height_shift_range = height_shift_range
-        self.shear_range = shear_range
-        self.channel_shift_range = channel_shift_range
-        self.fill_mode = fill_mode
-        self.cval = cval
-        self.horizontal_flip = horizontal_flip
-        self.vertical_flip = vertical_flip
-        self.rescale = rescale
-        self.preprocessing_function = preprocessing_function
-        self.dtype = dtype or "float32"
-        self.interpolation_order = interpolation_order
-        geometry.border(fill_mode)
-        if interpolation_order not in range(6):
-            raise ArgumentError(f"interpolation_order must be 0 to 5; got {interpolation_order!r}.")
-        if data_format not in ("channels_last", "channels_first", None):
-            raise ArgumentError(
-                '`data_format` should be `"channels_last"` (channel after row and column) or `"channels_first"` '
-                f"(channel before row and column). Received: {data_format}"
-            )
-        self.data_format = data_format or "channels_last"
-        first = self.data_format == "channels_first"
-        self.channel_axis, self.row_axis, self.col_axis = (1, 2, 3) if first else (3, 1, 2)
-        if validation_split and not 0 < validation_split < 1:
-            raise ArgumentError(f"`validation_split` must be strictly between 0 and 1.  Received: {validation_split}")
-        self._validation_split = validation_split
-        self.mean: Any = None
-        self.std: Any = None
-        self.principal_components: Any = None
-        self.fitted_shape: tuple[int, ...] = ()
-        self.zoom_range = zoom_pair(zoom_range)
-        self._settle()
-        if brightness_range is not None and (
-            not isinstance(brightness_range, tuple | list) or len(brightness_range) != 2
-        ):
-            raise ArgumentError(
-                f"`brightness_range should be tuple or list of two floats. Received: {brightness_range}"
-            )
-        self.brightness_range = brightness_range
-        self._legacy = Legacy() if compat else None
-        self._turn = threading.Lock()
 
     def flow(
         self,
@@ -270,56 +195,6 @@ class ImageDataGenerator(Normalization):
             **kwargs,
         )
 
-    def get_random_transform(self, img_shape: Sequence[int], seed: int | None = None) -> dict[str, Any]:
-        """Parameters of a random transformation of a picture of this shape, for `apply_transform`."""
-        height, width = img_shape[self.row_axis - 1], img_shape[self.col_axis - 1]
-        if self._legacy:
-            legacy: Legacy = source_or(self._legacy) if seed is None else self._legacy
-            if seed is not None:
-                legacy.seed(seed)
-            return legacy.transform(self, (height, width))
-        rng = next(source_or(iter(())), None) if seed is None else None
-        return draw(self, rng_of(seed) if rng is None else rng, np.array([[height, width]], np.int64)).row(0)
-
-    def apply_transform(self, x: Picture, transform_parameters: dict[str, Any]) -> Picture:
-        """One picture under these parameters.
-
-        theta, shear: degrees. tx, ty: pixels. zx, zy: factors; below 1 makes bigger. flip_horizontal, flip_vertical:
-        whether. channel_shift_intensity: levels. brightness: a factor. What is missing does nothing.
-        """
-        given = transform_parameters
-        x = apply_affine_transform(
-            x,
-            given.get("theta", 0),
-            given.get("tx", 0),
-            given.get("ty", 0),
-            given.get("shear", 0),
-            given.get("zx", 1),
-            given.get("zy", 1),
-            row_axis=self.row_axis - 1,
-            col_axis=self.col_axis - 1,
-            channel_axis=self.channel_axis - 1,
-            fill_mode=self.fill_mode,
-            cval=self.cval,
-            order=self.interpolation_order,
-            compat=self.compat,
-        )
-        if given.get("channel_shift_intensity") is not None:
-            x = apply_channel_shift(x, given["channel_shift_intensity"], self.channel_axis - 1)
-        if given.get("flip_horizontal", False):
-            x = flip_axis(x, self.col_axis - 1)
-        if given.get("flip_vertical", False):
-            x = flip_axis(x, self.row_axis - 1)
-        if given.get("brightness") is not None:
-            if self.compat:
-                return apply_brightness_shift(x, given["brightness"], False, compat=self.compat)
-            x = apply_brightness_shift(x, given["brightness"], channel_axis=self.channel_axis - 1)
-        return x
-
-    def random_transform(self, x: Picture, seed: int | None = None) -> Picture:
-        """One picture under a random transformation."""
-        return self.apply_transform(x, self.get_random_transform(x.shape, seed))
-
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Measures what featurewise_center, featurewise_std_normalization and zca_whitening need, in one pass.
 
@@ -327,10 +202,10 @@ class ImageDataGenerator(Normalization):
         augment: measure pictures as augmented, each of them `rounds` times.
         """
         if isinstance(x, Iterator):
-            fitting.fit(self, x, augment, rounds, seed)
+            statistics.fit(self, x, augment, rounds, seed)
             return
         if self.zca_whitening:
-            demand(__name__, "scipy", "Using zca_whitening requires SciPy. Install SciPy.")
+            demand("image.image_data_generator", "scipy", "Using zca_whitening requires SciPy. Install SciPy.")
         x = np.asarray(x, self.dtype if self.compat else None)
         if x.ndim != 4:
             raise ArgumentError(f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}")
@@ -344,12 +219,12 @@ class ImageDataGenerator(Normalization):
                 stacklevel=2,
             )
         if self.compat:
-            fitting.fit_as_before(self, x, augment, rounds, seed)
+            statistics.fit_as_before(self, x, augment, rounds, seed)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # said above
                 flow = NumpyArrayIterator(x, None, self, data_format=self.data_format, dtype=self.dtype)
-            fitting.fit(self, flow, augment, rounds, seed)
+            statistics.fit(self, flow, augment, rounds, seed)
 
     def fit_directory(
         self,
@@ -361,17 +236,6 @@ class ImageDataGenerator(Normalization):
     ) -> None:
         """As `fit`, with the pictures of a folder in bounded memory; `kwargs` are those of `flow_from_directory`."""
         self.fit(self.flow_from_directory(directory, **{"class_mode": None, **kwargs}), augment, rounds, seed)
-
-    def overrides(self, *names: str) -> bool:
-        """Whether a sub-class, or somebody from outside, has put a method of his own in the place of one of these."""
-        own = ImageDataGenerator
-        return any(name in vars(self) or getattr(type(self), name) is not getattr(own, name) for name in names)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_turn"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _turn=threading.Lock())
 
 
 __getattr__ = optional(__name__)

@@ -7,20 +7,17 @@ import operator
 import sys
 import threading
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.keras_preprocessing.files import FilesToBatches
-from augstream.keras_preprocessing.image.utils import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.load import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.parameters import fresh_seed
+from augstream.keras_preprocessing.parameters import Compat, fresh_seed
 from augstream.rng import permute
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.parameters import Compat
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
 
@@ -39,7 +36,7 @@ class Iterator(_Rooted):
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
-    compat: "Compat | None" = None
+    compat: Compat | None = None
     _index_generator: Generator[NDArray[Any], None, None] | None = None
 
     def __new__(cls, *_: Any, **__: Any) -> "Iterator":
@@ -185,6 +182,10 @@ class Iterator(_Rooted):
 
 class BatchFromFilesMixin(FilesToBatches):
     """Batches of files: for a class that is an Iterator too, and has `filepaths`, `labels` and `sample_weight`."""
+
+    def loading(self) -> tuple[Any, Any]:
+        """The functions of this module, where programs put their own."""
+        return load_img, img_to_array
 
 
 def _tensorflows(batch: Any) -> Any:

@@ -1,7 +1,7 @@
 """Pictures that are in memory."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,12 @@ from augstream.errors import ArgumentError
 from augstream.keras_preprocessing import intensity as levels
 from augstream.keras_preprocessing.array_source import Pictures
 from augstream.keras_preprocessing.dispatch import HASHES, Serving
-from augstream.keras_preprocessing.flow_plan import FlowRecipe
+from augstream.keras_preprocessing.flow_plan import FlowPlan
+from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import Iterator, array_to_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.prefetch import Maker
+from augstream.keras_preprocessing.prefetch import FlowBatches
 from augstream.keras_preprocessing.splitting import part, stratified
-
-if TYPE_CHECKING:
-    from augstream.keras_preprocessing.image.image_data_generator import ImageDataGenerator
 
 __all__ = ["NumpyArrayIterator", "array_to_img"]
 
@@ -31,7 +29,7 @@ class NumpyArrayIterator(Serving, Iterator):
         self,
         x: Any,
         y: Any,
-        image_data_generator: "ImageDataGenerator",
+        image_data_generator: Generator,
         batch_size: int = 32,
         shuffle: bool = False,
         sample_weight: Any = None,
@@ -113,7 +111,7 @@ class NumpyArrayIterator(Serving, Iterator):
                 stacklevel=4,
             )
 
-    def maker(self) -> Maker:
+    def batches(self) -> FlowBatches:
         """What makes the batches, as things stand now."""
         planar = self.data_format == "channels_first"
         generator = self.generator
@@ -121,11 +119,11 @@ class NumpyArrayIterator(Serving, Iterator):
         if self.augment and generator.brightness_range is not None:
             bounds = levels.bounds_of(self.x)
 
-        def recipe(x: Any, mask: bool) -> FlowRecipe:
-            made = FlowRecipe(
-                Pictures(x, planar),
-                generator,
-                self._key,
+        def plan(x: Any, mask: bool) -> FlowPlan:
+            made = FlowPlan(
+                source=Pictures(x, planar),
+                generator=generator,
+                seed=self._key,
                 layout="NCHW" if planar else "NHWC",
                 augment=self.augment and self.image_data_generator is not None,
                 mask=mask,
@@ -133,8 +131,8 @@ class NumpyArrayIterator(Serving, Iterator):
             )
             return made.with_dtype()
 
-        masks = None if self.masks is None else recipe(self.masks, True)
-        return Maker(recipe(self.x, False), masks, len(self.x), self.batch_size, self.shuffle, self._key, skip=False)
+        masks = None if self.masks is None else plan(self.masks, True)
+        return FlowBatches(plan(self.x, False), masks, self.sampler(len(self.x)), skip=False)
 
     def load(self, index: int) -> NDArray[Any]:
         """One picture in the generator's dtype: what the old loop began with."""

@@ -21,7 +21,7 @@ from augstream.errors import ArgumentError
 from augstream.printable import printable
 
 
-def run(
+def command(
     folder: Path, against: Path | None, *, json: Path | None = None, html: Path | None = None, everything: bool = False
 ) -> int:
     """Checks, prints and writes; the exit code: 0, or 1 where there are problems. json: "-" is the standard output."""

@@ -74,7 +74,7 @@ def photos(folder: Path, *, epochs: int | None = None, seeds: int = 3, validatio
     )
 
 
-def run(task: Task, report_path: Path, console: Console) -> Outcome:
+def command(task: Task, report_path: Path, console: Console) -> Outcome:
     """Train, show how it goes, write the report."""
     backend = os.environ.setdefault("KERAS_BACKEND", "jax")
     need("keras")

@@ -1,0 +1,38 @@
+"""EXIF orientation: which way up an image is meant to be seen."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augstream.plan.kinds import Warp
+
+# output -> input for each EXIF orientation, as ((column from x, from y, width, height), (row from ...)).
+_ORIENT = {
+    1: ((1, 0, 0, 0), (0, 1, 0, 0)),
+    2: ((-1, 0, 1, 0), (0, 1, 0, 0)),
+    3: ((-1, 0, 1, 0), (0, -1, 0, 1)),
+    4: ((1, 0, 0, 0), (0, -1, 0, 1)),
+    5: ((0, 1, 0, 0), (1, 0, 0, 0)),
+    6: ((0, 1, 0, 0), (-1, 0, 0, 1)),
+    7: ((0, -1, 1, 0), (-1, 0, 0, 1)),
+    8: ((0, -1, 1, 0), (1, 0, 0, 0)),
+}
+_ORIENT_TABLE = np.array([np.zeros((2, 4)), *(_ORIENT[key] for key in range(1, 9))])
+
+
+def oriented_size(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n, 2) sizes as seen: height and width change places for orientations 5 to 8."""
+    return np.where((orientation > 4)[:, None], stored[:, ::-1], stored)
+
+
+def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
+    """Turns pictures as their EXIF orientation (n,) says: the first op of a plan, exact and free.
+
+    stored: (n, 2) (height, width) in the file.
+    """
+    table = _ORIENT_TABLE[orientation]
+    matrix = np.zeros((len(stored), 3, 3))
+    matrix[:, :2, :2] = table[:, :, :2]
+    matrix[:, 0, 2] = table[:, 0, 2] * stored[:, 1]
+    matrix[:, 1, 2] = table[:, 1, 3] * stored[:, 0]
+    matrix[:, 2, 2] = 1
+    return Warp(matrix, oriented_size(orientation, stored), covers=True)
