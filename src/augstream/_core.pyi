@@ -11,6 +11,12 @@ def philox(key: int, epoch: int, index: NDArray[np.int64], words: int) -> NDArra
 def permute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where a keyed bijection of 0..n-1 sends each position; n up to 2**62."""
 
+def pixel_hash(key: int, pixels: NDArray[np.uint32], channel: int) -> NDArray[np.uint32]:
+    """The random words of pixels, given by their numbers (y * width + x), for a key of 64 bits."""
+
+def pixel_normal(key: int, pixels: NDArray[np.uint32], channel: int) -> NDArray[np.float32]:
+    """Standard normal values of the same words."""
+
 class Pool:
     """Threads that run samples; 0 threads work in the caller. Python threads may share them, and a fork is fine."""
 

@@ -7,6 +7,7 @@
 
 #include "image/reshape.h"
 #include "mix/mix.h"
+#include "points/color.h"
 #include "points/store.h"
 
 namespace augstream {
@@ -176,8 +177,7 @@ void Chain::gather(const Row& at, const Step& step, const Points& points, Pictur
         std::vector<double> sums(channels);
         const auto n = static_cast<size_t>(sink.size.width);
         sampler_.levels(levels, [&](int, float* const* rows) {
-            for (size_t c = 0; c < channels; ++c)
-                for (size_t j = 0; j < n; ++j) sums[c] += rows[c][j];
+            for (size_t c = 0; c < channels; ++c) sums[c] += sum_row(rows[c], n);
         });
         for (const double sum : sums)
             mean.push_back(static_cast<float>(sum / (static_cast<double>(n) * sink.size.height)));
@@ -206,6 +206,7 @@ bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& leve
 // The step's head is one that looks at neighborhoods.
 void Chain::look(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
     if (!picture.loaded) to_bytes(at, picture);
+    if (sink.bytes && points.empty() && step.head->run_bytes(picture.planes, at.way.row, scratch_, *sink.bytes)) return;
     Finish finish(points, 0, at.way.row, at.job.channels, whole(sink.size), nullptr, sink);
     step.head->run(picture.planes, at.way.row, scratch_, finish);
 }
