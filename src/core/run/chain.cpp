@@ -191,6 +191,9 @@ void Chain::gather(const Row& at, const Step& step, const Points& points, Pictur
 
 bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& levels, const Sink& sink) {
     if (!sink.bytes || levels.converts || !sampler_.copies_bytes()) return false;
+    // A table costs as much as this many pixels.
+    constexpr int kTable = 512;
+    if (!points.empty() && sink.size.height * static_cast<int64_t>(sink.size.width) < kTable) return false;
     if (!byte_points_.begin(points, at.way.row, at.job.channels)) return false;
     ByteLine line{nullptr,         at.job.channels,  sink.size.width, 0,      0,
                   sink.size.width, sink.size.height, at.way.row,      nullptr};
