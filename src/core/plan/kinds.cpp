@@ -33,12 +33,8 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {0, "Warp", read_warp, nullptr},
-    {1, "Color", nullptr, point<Color>},
-    {2, "Curve", nullptr, point<Curve>},
-    {3, "Filter", head<Filter>, nullptr},
-    {4, "Noise", nullptr, point<Noise>},
-    {5, "Shapes", nullptr, point<Shapes>},
+    {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
+    {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
 };
 

@@ -103,7 +103,7 @@ void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
             if (row.std[c] == 0) continue;
             const F std = hn::Set(df, row.std[c]);
             const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
-            const auto add = [&](F (&level)[kTogether], const F(&value)[kTogether]) HWY_ATTR {
+            const auto add = [&](F(&level)[kTogether], const F(&value)[kTogether]) HWY_ATTR {
                 for (size_t k = 0; k < kTogether; ++k)
                     level[k] = hn::Min(hn::Max(hn::MulAdd(value[k], std, level[k]), low), high);
             };
@@ -158,8 +158,8 @@ bool Noise::idle(size_t row) const {
 
 template <typename T>
 void Noise::add(const LineOf<T>& line) const {
-    const uint32_t pixel = static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) +
-                           static_cast<uint32_t>(line.x);
+    const uint32_t pixel =
+        static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) + static_cast<uint32_t>(line.x);
     const NoiseRow row{PixelKey(*key_[line.row]), pixel, gaussian_, per_channel_, std_[line.row], low_, high_};
     const auto channels = static_cast<size_t>(line.channels), n = static_cast<size_t>(line.n);
     if constexpr (std::is_same_v<T, float>) {

@@ -127,8 +127,8 @@ void Shapes::write(const LineOf<T>& line) const {
             } else if (mode_ == Mode::mean) {
                 put(line.mean[c], n, out);
             } else {
-                const uint32_t pixel = static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) +
-                                       static_cast<uint32_t>(begin);
+                const uint32_t pixel =
+                    static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) + static_cast<uint32_t>(begin);
                 const PixelKey key(*key_[line.row]);
                 if constexpr (std::is_same_v<T, float>) {
                     HWY_DYNAMIC_DISPATCH(FillFloats)(key, static_cast<uint32_t>(c), pixel, peak_, n, out);

@@ -23,7 +23,7 @@ class Shapes final : public Point {
     template <typename T>
     void write(const LineOf<T>& line) const;
 
-    const Rows<float> boxes_;   // (n, k, 4), x0 y0 x1 y1 in pixels
+    const Rows<float> boxes_;  // (n, k, 4), x0 y0 x1 y1 in pixels
     const Mode mode_;
     const Rows<float> fill_;    // constant: (n, k, channels)
     const Rows<uint64_t> key_;  // noise: (n,)
