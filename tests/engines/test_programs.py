@@ -289,6 +289,15 @@ def test_a_wrong_size_is_a_failure_of_its_row():
     assert reason == "the plan makes 20 x 26 pixels where 9 x 9 are wanted"
 
 
+def test_what_no_memory_could_hold_is_a_failure_of_its_row():
+    vast, small = warp([moved(0, 0)], (65536, 65536)), warp([moved(0, 0)], (9, 9))
+    between = [(vast, ()), (small, ())]
+    mixed = [(blend([branch([0], (vast, ()))], [[1]]), ()), (small, ())]
+    for steps in (between, mixed):
+        _, ((_, _, reason),) = run(pictures(1), [(None, None, steps)], (9, 9), 1)
+        assert reason == "a picture of 65536 x 65536 pixels is more than the core can address"
+
+
 WHOLE = {
     "none": None,
     "crop": warp([moved(3, 4)] * 2, (30, 32)),

@@ -32,6 +32,12 @@ void check(Size made, Size wanted) {
         throw std::runtime_error("the plan makes " + text(made) + " pixels where " + text(wanted) + " are wanted");
 }
 
+// Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
+void check_room(Size size) {
+    if (padded_stride(size.width) * static_cast<ptrdiff_t>(size.height) > INT32_MAX)
+        throw std::runtime_error("a picture of " + text(size) + " pixels is more than the core can address");
+}
+
 Planes allocate_planes(Size size, Element element, size_t channels, std::vector<Buffer>& memory) {
     Planes planes;
     Plane like;
@@ -113,6 +119,7 @@ void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
     if (live.empty()) live.push_back(&kNothing);
     for (size_t k = 0; k + 1 < live.size(); ++k) {
         const Size size = size_of(*live[k], way.row, picture.size);
+        check_room(size);
         Planes result = allocate_planes(size, Element::f32, static_cast<size_t>(at.job.channels), results_[k % 2]);
         const auto keep = [&](int y, float* const* rows) {
             for (size_t c = 0; c < result.plane.size(); ++c)
@@ -125,11 +132,8 @@ void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
 }
 
 void Chain::step(const Row& at, const Step& step, Picture& picture, const Sink& sink) {
-    // Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
-    const Size in = picture.size;
-    if (padded_stride(in.width) * static_cast<ptrdiff_t>(in.height) > INT32_MAX)
-        throw std::runtime_error("a picture of " + text(in) + " pixels is more than the core can address");
-    check(size_of(step, at.way.row, in), sink.size);
+    check_room(picture.size);
+    check(size_of(step, at.way.row, picture.size), sink.size);
     Points points;
     points.reserve(step.points.size());
     for (const auto& point : step.points)
@@ -232,6 +236,7 @@ void Chain::to_bytes(const Row& at, Picture& picture) {
 void Chain::blend(const Row& at, const Mix& mix, Picture& picture, size_t depth) {
     const auto channels = static_cast<size_t>(at.job.channels);
     picture.size = size_of(mix, at.way.row, [&](size_t input) { return at.job.samples[input].size(); });
+    check_room(picture.size);
     while (blends_.size() <= depth) blends_.emplace_back();
     Blend blend(mix, at.way.row, picture.size, channels, blends_[depth]);
     for (const size_t k : blend.order()) {
