@@ -174,8 +174,8 @@ def test_opencv_agrees():
     cv2 = pytest.importorskip("cv2")
     image = picture((50, 70, 3), "uint8")
     got = run([image], [(blur([(gaussian(2), gaussian(2))], "reflect"), ())], "uint8")[0]
-    want = cv2.GaussianBlur(image, (13, 13), 2, borderType=cv2.BORDER_REFLECT_101)
-    assert np.abs(got.astype(int) - want).max() <= 2
+    want = cv2.GaussianBlur(image.astype(np.float32), (13, 13), 2, borderType=cv2.BORDER_REFLECT_101)
+    assert np.abs(got - want).max() < 0.55
 
 
 @pytest.mark.parametrize(
