@@ -20,12 +20,12 @@ class Slots {
     explicit Slots(size_t keep) : free_(std::make_shared<Free>()) { free_->keep = keep; }
 
     nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> take(size_t bytes) {
-        std::unique_ptr<Block> block = free_->pop(bytes);
-        if (!block) block = std::make_unique<Block>(bytes);
-        block->home = free_;
-        uint8_t* data = block->data;
-        nb::capsule owner(block.release(), [](void* p) noexcept {
-            std::unique_ptr<Block> back(static_cast<Block*>(p));
+        std::unique_ptr<Memory> memory = free_->pop(bytes);
+        if (!memory) memory = std::make_unique<Memory>(bytes);
+        memory->home = free_;
+        uint8_t* data = memory->data;
+        nb::capsule owner(memory.release(), [](void* p) noexcept {
+            std::unique_ptr<Memory> back(static_cast<Memory*>(p));
             const std::shared_ptr<Free> home = std::move(back->home);
             home->push(std::move(back));
         });
@@ -35,16 +35,16 @@ class Slots {
   private:
     struct Free;
     // Straight from the system, which gets it back at once: an allocator would keep what is as large as this.
-    struct Block {
-        explicit Block(size_t size) : bytes(size) {
+    struct Memory {
+        explicit Memory(size_t size) : bytes(size) {
             void* p =
                 mmap(nullptr, std::max<size_t>(bytes, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             if (p == MAP_FAILED) throw std::bad_alloc();
             data = static_cast<uint8_t*>(p);
         }
-        ~Block() { munmap(data, std::max<size_t>(bytes, 1)); }
-        Block(const Block&) = delete;
-        Block& operator=(const Block&) = delete;
+        ~Memory() { munmap(data, std::max<size_t>(bytes, 1)); }
+        Memory(const Memory&) = delete;
+        Memory& operator=(const Memory&) = delete;
 
         uint8_t* data = nullptr;
         size_t bytes;
@@ -52,25 +52,25 @@ class Slots {
     };
     struct Free {
         std::mutex mutex;
-        std::vector<std::unique_ptr<Block>> blocks;
+        std::vector<std::unique_ptr<Memory>> waiting;
         size_t keep = 0;
 
-        std::unique_ptr<Block> pop(size_t bytes) {
+        std::unique_ptr<Memory> pop(size_t bytes) {
             std::lock_guard lock(mutex);
             // The newest first: it may still be in a cache.
-            for (size_t i = blocks.size(); i-- > 0;) {
-                if (blocks[i]->bytes != bytes) continue;
-                std::swap(blocks[i], blocks.back());
-                std::unique_ptr<Block> found = std::move(blocks.back());
-                blocks.pop_back();
+            for (size_t i = waiting.size(); i-- > 0;) {
+                if (waiting[i]->bytes != bytes) continue;
+                std::swap(waiting[i], waiting.back());
+                std::unique_ptr<Memory> found = std::move(waiting.back());
+                waiting.pop_back();
                 return found;
             }
             return nullptr;
         }
-        void push(std::unique_ptr<Block> block) noexcept {
+        void push(std::unique_ptr<Memory> memory) noexcept {
             std::lock_guard lock(mutex);
-            if (blocks.size() >= keep) blocks.erase(blocks.begin());
-            if (keep > 0) blocks.push_back(std::move(block));
+            if (waiting.size() >= keep) waiting.erase(waiting.begin());
+            if (keep > 0) waiting.push_back(std::move(memory));
         }
     };
     std::shared_ptr<Free> free_;

@@ -154,6 +154,16 @@ def test_regions_are_tested_on_the_canvas_of_the_mix(placed):
     assert_as_in_numpy(samples, [(None, None, [(overlapping, ())])], (20, 26), 1)
 
 
+def test_borders_and_windows_hold_in_the_part_of_a_picture_that_a_mix_shows():
+    frame = window([turn(40, 0.9, (12, 9))], (15, 13), (10, 20, 30))
+    fill = np.array([[9, 120, 250]], np.float32)
+    corners = [[2, 3, 13, 9], [13, 1, 90, 15]]
+    for base, interpolation in product((moved(-2, -3), turn(25)), INTERPOLATIONS):
+        head = warp([base], (20, 26), CONSTANT, interpolation, fill=fill, windows=(frame,))
+        mix = blend([branch([k], (head, (color(1),))) for k in range(2)], [[1, 1]], [corners])
+        assert_as_in_numpy(pictures(2), [(None, None, [(mix, ())])], (20, 26), 1)
+
+
 def test_an_opaque_layer_covers_what_is_below_it():
     samples = pictures(2)
     plain = [branch([k], (warp([moved(k, 0)], (20, 26)), ())) for k in range(2)]
@@ -269,11 +279,31 @@ def test_a_bad_input_fails_every_row_that_reads_it_and_no_other(threads):
             assert np.array_equal(out[slot], plain[slot] if slot not in (2, 3) else np.zeros_like(out[slot]))
 
 
+def test_a_row_that_looks_at_the_sound_part_of_a_file_does_not_suffer_from_one_that_looks_further():
+    whole = encoded(scene(400, 300))
+    cut = whole[: len(whole) // 2] + b"\xff\xd9"
+    rows = warp([moved(10, 5), moved(10, 350), moved(20, 9)], (30, 40))
+    for threads in (0, 3):
+        out, failures = run([cut], [(None, np.zeros(3, np.int64), [(rows, ())])], (30, 40), 3, threads=threads)
+        assert failures == [(1, 0, "the file is truncated")]
+        want = made([whole], [(None, np.zeros(3, np.int64), [(rows, ())])], (30, 40), 3)
+        assert np.array_equal(out[[0, 2]], want[[0, 2]])
+
+
 def test_a_wrong_size_is_a_failure_of_its_row():
     different = blend([branch([0], (warp([moved(0, 0)], (9, 9)), ())), branch([0])], [[1, 1]])
     _, ((slot, _, reason),) = run(pictures(1), [(None, None, [(different, ())])], (9, 9), 1)
     assert slot == 0
     assert reason == "the plan makes 20 x 26 pixels where 9 x 9 are wanted"
+
+
+def test_what_no_memory_could_hold_is_a_failure_of_its_row():
+    vast, small = warp([moved(0, 0)], (65536, 65536)), warp([moved(0, 0)], (9, 9))
+    between = [(vast, ()), (small, ())]
+    mixed = [(blend([branch([0], (vast, ()))], [[1]]), ()), (small, ())]
+    for steps in (between, mixed):
+        _, ((_, _, reason),) = run(pictures(1), [(None, None, steps)], (9, 9), 1)
+        assert reason == "a picture of 65536 x 65536 pixels is more than the core can address"
 
 
 WHOLE = {

@@ -29,15 +29,23 @@ void Each(const uint32_t* pixel, size_t n, T* out, const Make& make) {
     }
 }
 
+using Word = hn::Vec<decltype(du)>;
+
 void Words(const PixelKey& key, uint32_t channel, const uint32_t* pixel, size_t n, uint32_t* out) {
-    Each(pixel, n, out, [&](auto p, uint32_t* to) HWY_ATTR {
-        hn::Store(PixelWord(PixelBase(key, p), key.of_channel(channel)), du, to);
+    Each(pixel, n, out, [&](Word p, uint32_t* to) HWY_ATTR {
+        Word word[1] = {PixelBase(key, p)};
+        PixelWords(word, key.of_channel(channel));
+        hn::Store(word[0], du, to);
     });
 }
 
-void Normals(const PixelKey& key, uint32_t channel, const uint32_t* pixel, size_t n, float* out) {
-    Each(pixel, n, out, [&](auto p, float* to) HWY_ATTR {
-        hn::Store(Normal(df, Symmetric(df, PixelWord(PixelBase(key, p), key.of_channel(channel)))), df, to);
+void NormalValues(const PixelKey& key, uint32_t channel, const uint32_t* pixel, size_t n, float* out) {
+    Each(pixel, n, out, [&](Word p, float* to) HWY_ATTR {
+        Word word[1] = {PixelBase(key, p)};
+        PixelWords(word, key.of_channel(channel));
+        hn::Vec<decltype(df)> value[1] = {Symmetric(df, word[0])};
+        Normals(df, value);
+        hn::Store(value[0], df, to);
     });
 }
 
@@ -50,14 +58,14 @@ HWY_AFTER_NAMESPACE();
 namespace augstream {
 
 HWY_EXPORT(Words);
-HWY_EXPORT(Normals);
+HWY_EXPORT(NormalValues);
 
 void pixel_words(uint64_t key, uint32_t channel, const uint32_t* pixel, size_t n, uint32_t* out) {
     HWY_DYNAMIC_DISPATCH(Words)(PixelKey(key), channel, pixel, n, out);
 }
 
 void pixel_normals(uint64_t key, uint32_t channel, const uint32_t* pixel, size_t n, float* out) {
-    HWY_DYNAMIC_DISPATCH(Normals)(PixelKey(key), channel, pixel, n, out);
+    HWY_DYNAMIC_DISPATCH(NormalValues)(PixelKey(key), channel, pixel, n, out);
 }
 
 }  // namespace augstream

@@ -54,15 +54,17 @@ HWY_INLINE V PixelBase(const PixelKey& key, V pixel) {
     return hn::Xor(h, hn::ShiftRight<13>(h));
 }
 
-// channel: PixelKey::of_channel().
-template <typename V>
-HWY_INLINE V PixelWord(V base, uint32_t channel) {
+// Several vectors are taken side by side, as these are long chains of dependent steps.
+
+// From what pixels have in common to their words; channel: PixelKey::of_channel().
+template <typename V, size_t kCount>
+HWY_INLINE void PixelWords(V (&h)[kCount], uint32_t channel) {
     namespace hn = hwy::HWY_NAMESPACE;
     const hn::DFromV<V> d;
-    V h = hn::Add(base, hn::Set(d, channel));
-    h = hn::Mul(hn::Xor(h, hn::ShiftRight<16>(h)), hn::Set(d, 0xC2B2AE35u));
-    h = hn::Mul(hn::Xor(h, hn::ShiftRight<15>(h)), hn::Set(d, 0x2C1B3C6Du));
-    return hn::Xor(h, hn::ShiftRight<16>(h));
+    for (V& v : h) v = hn::Add(v, hn::Set(d, channel));
+    for (V& v : h) v = hn::Mul(hn::Xor(v, hn::ShiftRight<16>(v)), hn::Set(d, 0xC2B2AE35u));
+    for (V& v : h) v = hn::Mul(hn::Xor(v, hn::ShiftRight<15>(v)), hn::Set(d, 0x2C1B3C6Du));
+    for (V& v : h) v = hn::Xor(v, hn::ShiftRight<16>(v));
 }
 
 // In [0, 1).
@@ -84,19 +86,19 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> Symmetric(D df, V word) {
 }
 
 // sum of coefficient[k] * x^(n - 1 - k).
-template <typename D, size_t kCount>
-HWY_INLINE hwy::HWY_NAMESPACE::Vec<D> Horner(D d, hwy::HWY_NAMESPACE::Vec<D> x, const float (&coefficient)[kCount]) {
+template <typename D, typename V, size_t kCount, size_t kTerms>
+HWY_INLINE void Horner(D d, const V (&x)[kCount], const float (&coefficient)[kTerms], V (&sum)[kCount]) {
     namespace hn = hwy::HWY_NAMESPACE;
-    auto sum = hn::Set(d, coefficient[0]);
-    for (size_t k = 1; k < kCount; ++k) sum = hn::MulAdd(sum, x, hn::Set(d, coefficient[k]));
-    return sum;
+    for (V& v : sum) v = hn::Set(d, coefficient[0]);
+    for (size_t k = 1; k < kTerms; ++k)
+        for (size_t i = 0; i < kCount; ++i) sum[i] = hn::MulAdd(sum[i], x[i], hn::Set(d, coefficient[k]));
 }
 
-// The standard normal value below which a share of (x + 1) / 2 lies, to 1e-5. As M. Giles does it ("Approximating the
-// erfinv function", GPU Computing Gems, 2010), it is x times polynomials of w = -log(1 - x^2); these are shorter, and
-// change over at w = 7, so that few vectors need the second one.
-template <typename D, typename V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V Normal(D df, V x) {
+// The standard normal values below which a share of (x + 1) / 2 lies, to 1e-5. As M. Giles does it ("Approximating the
+// erfinv function", GPU Computing Gems, 2010), they are x times polynomials of w = -log(1 - x^2); these are shorter,
+// and change over at w = 7, so that few vectors need the second one.
+template <typename D, typename V, size_t kCount>
+HWY_INLINE void Normals(D df, V (&x)[kCount]) {
     namespace hn = hwy::HWY_NAMESPACE;
     const hn::RebindToSigned<D> di;
     // of w - 3.5, and of w - 11.5
@@ -107,21 +109,34 @@ HWY_INLINE V Normal(D df, V x) {
     // -log(m) - 3.5, from sqrt(1/2) to sqrt(2)
     constexpr float kLog[] = {-0.17595088f, 1.15495972f, -3.1978936f, 4.92244409f, -4.99119093f, -1.21236199f};
     const V one = hn::Set(df, 1.0f);
+    V m[kCount], w[kCount], e[kCount], ratio[kCount];
+    for (size_t i = 0; i < kCount; ++i) {
 #if HWY_NATIVE_FMA
-    const V rest = hn::NegMulAdd(x, x, one);
+        m[i] = hn::NegMulAdd(x[i], x[i], one);
 #else
-    const V size = hn::Abs(x), rest = hn::Mul(hn::Sub(one, size), hn::Add(one, size));
+        m[i] = hn::Mul(hn::Sub(one, hn::Abs(x[i])), hn::Add(one, hn::Abs(x[i])));
 #endif
-    const auto bits = hn::BitCast(di, rest);
-    const auto exponent =
-        hn::And(hn::Sub(bits, hn::Set(di, 0x3F3504F3)), hn::Set(di, static_cast<int32_t>(0xFF800000u)));
-    const V w = hn::MulAdd(hn::ConvertTo(df, exponent), hn::Set(df, -0.69314718056f * 0x1p-23f),
-                           Horner(df, hn::BitCast(df, hn::Sub(bits, exponent)), kLog));
-    V ratio = Horner(df, w, kNear);
-    const auto far = hn::Gt(w, hn::Set(df, 3.5f));
-    if (HWY_UNLIKELY(!hn::AllFalse(df, far)))
-        ratio = hn::IfThenElse(far, Horner(df, hn::Sub(w, hn::Set(df, 8.0f)), kFar), ratio);
-    return hn::Mul(ratio, x);
+    }
+    for (size_t i = 0; i < kCount; ++i) {
+        const auto bits = hn::BitCast(di, m[i]);
+        const auto exponent =
+            hn::And(hn::Sub(bits, hn::Set(di, 0x3F3504F3)), hn::Set(di, static_cast<int32_t>(0xFF800000u)));
+        m[i] = hn::BitCast(df, hn::Sub(bits, exponent));
+        e[i] = hn::ConvertTo(df, exponent);
+    }
+    Horner(df, m, kLog, w);
+    for (size_t i = 0; i < kCount; ++i) w[i] = hn::MulAdd(e[i], hn::Set(df, -0.69314718056f * 0x1p-23f), w[i]);
+    Horner(df, w, kNear, ratio);
+    const V middle = hn::Set(df, 3.5f);
+    V most = w[0];
+    for (const V& v : w) most = hn::Max(most, v);
+    if (HWY_UNLIKELY(!hn::AllFalse(df, hn::Gt(most, middle)))) {
+        V beyond[kCount], far[kCount];
+        for (size_t i = 0; i < kCount; ++i) beyond[i] = hn::Sub(w[i], hn::Set(df, 8.0f));
+        Horner(df, beyond, kFar, far);
+        for (size_t i = 0; i < kCount; ++i) ratio[i] = hn::IfThenElse(hn::Gt(w[i], middle), far[i], ratio[i]);
+    }
+    for (size_t i = 0; i < kCount; ++i) x[i] = hn::Mul(ratio[i], x[i]);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -52,7 +52,22 @@ void Widen(const uint8_t* HWY_RESTRICT in, size_t n, float* HWY_RESTRICT out) {
 template <typename Pair, typename Store>
 HWY_INLINE void Pairs(const int32_t* weight, int reach, size_t n, const Pair& pair, const Store& store) {
     const size_t step = hn::Lanes(d16);
-    for (size_t x = 0; x < n; x += 2 * step) {
+    size_t x = 0;
+    for (; x + 4 * step <= n; x += 4 * step) {
+        auto a = hn::Zero(d16), b = a, c = a, d = a;
+        for (int k = 0; k <= reach; ++k) {
+            const auto w = Broadcast(weight[k]);
+            a = hn::Add(a, hn::MulFixedPoint15(pair(x, k), w));
+            b = hn::Add(b, hn::MulFixedPoint15(pair(x + step, k), w));
+            c = hn::Add(c, hn::MulFixedPoint15(pair(x + 2 * step, k), w));
+            d = hn::Add(d, hn::MulFixedPoint15(pair(x + 3 * step, k), w));
+        }
+        store(x, a);
+        store(x + step, b);
+        store(x + 2 * step, c);
+        store(x + 3 * step, d);
+    }
+    for (; x < n; x += 2 * step) {
         auto a = hn::Zero(d16), b = a;
         for (int k = 0; k <= reach; ++k) {
             const auto w = Broadcast(weight[k]);
@@ -73,22 +88,42 @@ void AlongPairs(const int16_t* HWY_RESTRICT line, const int32_t* HWY_RESTRICT we
 }
 
 // line: of the center; those before and behind it are its neighbors in memory.
+template <typename Store>
+HWY_INLINE void Down(const int16_t* const* line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
+                     const Store& store) {
+    Pairs(
+        weight, reach, n,
+        [&](size_t x, int k) HWY_ATTR { return hn::Add(hn::LoadU(d16, line[-k] + x), hn::LoadU(d16, line[k] + x)); },
+        store);
+}
+
 void DownPairs(const int16_t* const* line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
                float* HWY_RESTRICT out) {
     const hn::RebindToSigned<decltype(df)> di;
     const hn::Rebind<int16_t, decltype(df)> narrow;
     const auto unit = hn::Set(df, 1 / 128.0f), middle = hn::Set(df, 128.0f);
-    Pairs(
-        weight, reach, n,
-        [&](size_t x, int k) HWY_ATTR { return hn::Add(hn::LoadU(d16, line[-k] + x), hn::LoadU(d16, line[k] + x)); },
-        [&](size_t x, auto sum) HWY_ATTR {
-            HWY_ALIGN int16_t sums[hn::MaxLanes(d16)];
-            hn::Store(sum, d16, sums);
-            for (size_t j = 0; j < hn::Lanes(d16); j += hn::Lanes(df)) {
-                const auto wide = hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(narrow, sums + j)));
-                hn::StoreU(hn::MulAdd(wide, unit, middle), df, out + x + j);
-            }
-        });
+    Down(line, weight, reach, n, [&](size_t x, auto sum) HWY_ATTR {
+        HWY_ALIGN int16_t sums[hn::MaxLanes(d16)];
+        hn::Store(sum, d16, sums);
+        for (size_t j = 0; j < hn::Lanes(d16); j += hn::Lanes(df)) {
+            const auto wide = hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(narrow, sums + j)));
+            hn::StoreU(hn::MulAdd(wide, unit, middle), df, out + x + j);
+        }
+    });
+}
+
+// Rounded to nearest even.
+void DownToBytes(const int16_t* const* line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
+                 uint8_t* HWY_RESTRICT out) {
+    const hn::RebindToUnsigned<decltype(d16)> du;
+    const hn::Rebind<uint8_t, decltype(d16)> d8;
+    const auto middle = hn::Set(du, 128 * 128), half = hn::Set(du, 63), one = hn::Set(du, 1);
+    Down(line, weight, reach, n, [&](size_t x, auto sum) HWY_ATTR {
+        const auto level = hn::Add(hn::BitCast(du, sum), middle);
+        const auto odd = hn::And(hn::ShiftRight<7>(level), one);
+        const auto rounded = hn::ShiftRight<7>(hn::Add(level, hn::Add(half, odd)));
+        hn::StoreU(hn::DemoteTo(d8, hn::BitCast(d16, rounded)), d8, out + x);
+    });
 }
 
 // weight: of the center.
@@ -132,14 +167,17 @@ HWY_EXPORT(Center);
 HWY_EXPORT(Widen);
 HWY_EXPORT(AlongPairs);
 HWY_EXPORT(DownPairs);
+HWY_EXPORT(DownToBytes);
 HWY_EXPORT(AlongSums);
 HWY_EXPORT(DownSums);
 
 namespace {
 
 // Weights in 32768ths, that of the center halved as it pairs with itself; together they are exactly a half, so that
-// black stays black. Empty where this cannot be done: they are not symmetric, or negative, or no mean.
+// black stays black. Empty where this cannot be done: they are not symmetric, or negative, or no mean, or so many that
+// their roundings add up.
 std::vector<int32_t> pair_weights(const float* center, int reach) {
+    if (reach > 32) return {};
     double sum = 0;
     for (int k = -reach; k <= reach; ++k) sum += center[k];
     if (!(std::abs(sum - 1) <= 1e-5)) return {};
@@ -185,6 +223,9 @@ void along(const float* line, const Kernel& kernel, size_t n, float* out) {
 void down(const int16_t* const* lines, const Kernel& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownPairs)(lines, kernel.pairs.data(), kernel.reach, n, out);
 }
+void down(const int16_t* const* lines, const Kernel& kernel, size_t n, uint8_t* out) {
+    HWY_DYNAMIC_DISPATCH(DownToBytes)(lines, kernel.pairs.data(), kernel.reach, n, out);
+}
 void down(const float* const* lines, const Kernel& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownSums)(lines, kernel.center, kernel.reach, n, out);
 }
@@ -212,40 +253,42 @@ class Separable {
           ahead_(border == Border::wrap ? in.height : y.reach),
           columns_(places(in.width, x.reach, border)),
           rows_(places(in.height, y.reach, border)),
-          window_(2 * static_cast<size_t>(y.reach) + 1) {
+          slots_(static_cast<size_t>(kept_) + 1),
+          window_(2 * static_cast<size_t>(y.reach) + 1),
+          fill_(in.plane.size()),
+          out_(scratch[2]) {
         const size_t beside = padded(static_cast<size_t>(x.reach)), channels = in.plane.size();
         line_ = scratch[0].take<T>(pitch_ + 2 * beside) + beside;
-        memory_ = scratch[1].take<T>(channels * (static_cast<size_t>(kept_) + 1) * pitch_);
-        out_.assign(channels, scratch[2].take<float>(channels * (pitch_ + kRowPad)));
-        fill_.assign(channels, T{});
-        for (size_t c = 0; c < channels; ++c) {
-            out_[c] += c * (pitch_ + kRowPad);
-            if (border != Border::constant) continue;
+        memory_ = scratch[1].take<T>(channels * slots_ * pitch_);
+        for (int& y_in : rows_) y_in = y_in < 0 ? kept_ : y_in % kept_;
+        for (size_t c = 0; c < channels && border == Border::constant; ++c) {
             level(fill ? fill[c] : 0.0f, fill_[c]);
             std::fill_n(line_ - x.reach, pitch_ + 2 * static_cast<size_t>(x.reach), fill_[c]);
-            along(line_, x_, n_, kept(c, -1));
+            along(line_, x_, n_, kept(c, kept_));
         }
     }
 
-    void run(const Emit& emit) {
+    template <typename Out>
+    void run(const EmitOf<Out>& emit) {
+        const size_t channels = fill_.size();
+        Out* const memory = out_.take<Out>(channels * (pitch_ + kRowPad));
+        std::vector<Out*> out;
+        for (size_t c = 0; c < channels; ++c) out.push_back(memory + c * (pitch_ + kRowPad));
         int done = 0;
         for (int y = 0; y < in_.height; ++y) {
             for (; done <= std::min(y + ahead_, in_.height - 1); ++done)
-                for (size_t c = 0; c < out_.size(); ++c) filter_along(c, done);
-            for (size_t c = 0; c < out_.size(); ++c) {
+                for (size_t c = 0; c < channels; ++c) filter_along(c, done);
+            for (size_t c = 0; c < channels; ++c) {
                 for (size_t k = 0; k < window_.size(); ++k) window_[k] = kept(c, rows_[static_cast<size_t>(y) + k]);
-                down(window_.data() + y_.reach, y_, n_, out_[c]);
+                down(window_.data() + y_.reach, y_, n_, out[c]);
             }
-            emit(y, out_.data());
+            emit(y, out.data());
         }
     }
 
   private:
-    // Row -1 is all fill.
-    T* kept(size_t c, int y) const {
-        const size_t slots = static_cast<size_t>(kept_) + 1;
-        return memory_ + (c * slots + static_cast<size_t>(y < 0 ? kept_ : y % kept_)) * pitch_;
-    }
+    // The last slot is a row of fill.
+    T* kept(size_t c, int slot) const { return memory_ + (c * slots_ + static_cast<size_t>(slot)) * pitch_; }
 
     void filter_along(size_t c, int y) {
         load(in_.plane[c], y, n_, line_);
@@ -256,17 +299,19 @@ class Separable {
             first[k] = at(columns_[k]);
             first[reach + n_ + k] = at(columns_[reach + n_ + k]);
         }
-        along(line_, x_, n_, kept(c, y));
+        along(line_, x_, n_, kept(c, y % kept_));
     }
 
     const Planes& in_;
     const Kernel &x_, &y_;
     const size_t n_, pitch_;
     const int kept_, ahead_;
-    const std::vector<int> columns_, rows_;
+    const std::vector<int> columns_;
+    std::vector<int> rows_;  // in slots
+    const size_t slots_;     // per channel
     std::vector<const T*> window_;
     std::vector<T> fill_;
-    std::vector<float*> out_;
+    Buffer& out_;
     T* line_ = nullptr;
     T* memory_ = nullptr;
 };
@@ -292,17 +337,38 @@ Filter::Filter(Fields& fields)
     }
 }
 
-void Filter::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
-    const Kernel x(along_[row], along_.shape[1], reach_[row][1]), y(down_[row], down_.shape[1], reach_[row][0]);
-    const float* fill = fill_ ? fill_[row] : nullptr;
-    bool bytes = !x.pairs.empty() && !y.pairs.empty();
-    for (size_t c = 0; c < in.plane.size(); ++c)
-        bytes = bytes && in.plane[c].element == Element::u8 && (!fill || (fill[c] >= 0 && fill[c] <= 255));
-    if (bytes) {
-        Separable<int16_t>(in, x, y, border_, fill, scratch).run(emit);
-    } else {
-        Separable<float>(in, x, y, border_, fill, scratch).run(emit);
+struct Filter::Kernels {
+    const Kernel x, y;
+    const float* const fill;
+
+    Kernels(const Filter& filter, size_t row)
+        : x(filter.along_[row], filter.along_.shape[1], filter.reach_[row][1]),
+          y(filter.down_[row], filter.down_.shape[1], filter.reach_[row][0]),
+          fill(filter.fill_ ? filter.fill_[row] : nullptr) {}
+
+    // Whether 16 bits will do.
+    bool take(const Planes& in) const {
+        bool bytes = !x.pairs.empty() && !y.pairs.empty();
+        for (size_t c = 0; c < in.plane.size(); ++c)
+            bytes = bytes && in.plane[c].element == Element::u8 && (!fill || (fill[c] >= 0 && fill[c] <= 255));
+        return bytes;
     }
+};
+
+void Filter::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
+    const Kernels k(*this, row);
+    if (k.take(in)) {
+        Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+    } else {
+        Separable<float>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+    }
+}
+
+bool Filter::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
+    const Kernels k(*this, row);
+    if (!k.take(in)) return false;
+    Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+    return true;
 }
 
 }  // namespace augstream

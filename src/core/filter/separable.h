@@ -14,8 +14,11 @@ class Filter final : public Head {
 
     bool idle(size_t row) const override { return reach_[row][0] == 0 && reach_[row][1] == 0; }
     void run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const override;
+    bool run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override;
 
   private:
+    struct Kernels;
+
     const Rows<float> along_;    // (n, kx)
     const Rows<float> down_;     // (n, ky)
     const Rows<int64_t> reach_;  // (n, 2), weights beyond these many pixels down and along are zero

@@ -9,6 +9,21 @@
 #include "points/color.h"
 
 namespace augstream {
+namespace {
+
+// The last byte first; eight at a time, as std::reverse_copy is not made into anything better than single bytes.
+void reverse_bytes(const uint8_t* in, size_t n, uint8_t* out) {
+    size_t j = 0;
+    for (; j + 8 <= n; j += 8) {
+        uint64_t word;
+        std::memcpy(&word, in + n - j - 8, 8);
+        word = __builtin_bswap64(word);
+        std::memcpy(out + j, &word, 8);
+    }
+    for (; j < n; ++j) out[j] = in[n - 1 - j];
+}
+
+}  // namespace
 
 void Sampler::begin(const Mapping& mapping, Planes& planes, size_t channels, std::vector<Outside> outside) {
     mapping_ = mapping;
@@ -117,7 +132,7 @@ void Sampler::byte_row(size_t c, int y, uint8_t* to) {
     if (along.kind == Taps::Kind::copy) {
         std::memcpy(to, from + along.low, n);
     } else if (along.kind == Taps::Kind::reverse) {
-        std::reverse_copy(from + along.low, from + along.high, to);
+        reverse_bytes(from + along.low, n, to);
     } else {
         for (size_t j = 0; j < n; ++j) to[j] = from[along.index[j]];
     }

@@ -1,6 +1,7 @@
 #include "image/reshape.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -17,14 +18,42 @@ void extend_as(const Plane& p, bool wrap) {
     std::memcpy(p.row<T>(p.y1), p.row<T>(wrap ? p.y0 : p.y1 - 1), static_cast<size_t>(n + 1) * sizeof(T));
 }
 
+// 8 x 8 bytes: halves of words change places, then quarters, then bytes.
+void transpose_tile(const uint8_t* in, ptrdiff_t in_stride, uint8_t* out, ptrdiff_t out_stride) {
+    uint64_t row[8];
+    for (int k = 0; k < 8; ++k) std::memcpy(row + k, in + k * in_stride, 8);
+    const auto swap = [&](int apart, int shift, uint64_t mask) {
+        for (int k = 0; k < 8; ++k) {
+            if (k & apart) continue;
+            uint64_t &a = row[k], &b = row[k + apart];
+            const uint64_t differ = ((a >> shift) ^ b) & mask;
+            b ^= differ;
+            a ^= differ << shift;
+        }
+    };
+    swap(4, 32, 0x00000000FFFFFFFF);
+    swap(2, 16, 0x0000FFFF0000FFFF);
+    swap(1, 8, 0x00FF00FF00FF00FF);
+    for (int k = 0; k < 8; ++k) std::memcpy(out + k * out_stride, row + k, 8);
+}
+
 template <typename T>
 void transpose_as(const Plane& in, const Plane& out) {
     constexpr int kTile = 16;
+    constexpr bool kBytes = sizeof(T) == 1 && std::endian::native == std::endian::little;
     for (int y0 = in.y0; y0 < in.y1; y0 += kTile)
-        for (int x0 = in.x0; x0 < in.x1; x0 += kTile)
-            for (int x = x0; x < std::min(x0 + kTile, in.x1); ++x)
-                for (int y = y0; y < std::min(y0 + kTile, in.y1); ++y)
-                    out.row<T>(x)[y - out.x0] = in.row<T>(y)[x - in.x0];
+        for (int x0 = in.x0; x0 < in.x1; x0 += kTile) {
+            const int y1 = std::min(y0 + kTile, in.y1), x1 = std::min(x0 + kTile, in.x1);
+            if (kBytes && y1 - y0 == kTile && x1 - x0 == kTile) {
+                for (const int y : {y0, y0 + 8})
+                    for (const int x : {x0, x0 + 8})
+                        transpose_tile(in.row<uint8_t>(y) + (x - in.x0), in.stride, out.row<uint8_t>(x) + (y - out.x0),
+                                       out.stride);
+                continue;
+            }
+            for (int x = x0; x < x1; ++x)
+                for (int y = y0; y < y1; ++y) out.row<T>(x)[y - out.x0] = in.row<T>(y)[x - in.x0];
+        }
 }
 
 template <typename T>

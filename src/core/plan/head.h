@@ -47,6 +47,10 @@ class Head {
     // in: one whole plane per channel, of bytes or floats, all of the picture's size. Its first pixel stands at
     // plane.row<T>(0)[0]; memory behind a row's last pixel may be read for kSlack bytes, never written.
     virtual void run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const = 0;
+    // The same, rounded to bytes (to nearest even, clipped to 0..255). False, and nothing is emitted, where it cannot.
+    virtual bool run_bytes(const Planes& /*in*/, size_t /*row*/, Scratch& /*scratch*/, const EmitBytes&) const {
+        return false;
+    }
 };
 
 }  // namespace augstream

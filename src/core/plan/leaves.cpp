@@ -5,7 +5,7 @@
 namespace augstream {
 
 bool idle(const Step& step, size_t row) {
-    if (step.warp || step.mix || (step.head && !step.head->idle(row))) return false;
+    if (step.warp || (step.head && !step.head->idle(row))) return false;
     return std::all_of(step.points.begin(), step.points.end(), [&](const auto& point) { return point->idle(row); });
 }
 

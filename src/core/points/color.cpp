@@ -23,6 +23,22 @@ void ClipRow(float* row, float low, float high, int n) {
         hn::StoreU(hn::Min(hn::Max(hn::LoadU(df, row + j), a), b), df, row + j);
 }
 
+double SumRow(const float* row, size_t n) {
+    double sum = 0;
+    size_t j = 0;
+    // So few in each lane that bytes are added without a rounding.
+    while (j + hn::Lanes(df) <= n) {
+        F lanes = hn::Zero(df);
+        for (size_t k = 0; k < 256 && j + hn::Lanes(df) <= n; ++k, j += hn::Lanes(df))
+            lanes = hn::Add(lanes, hn::LoadU(df, row + j));
+        HWY_ALIGN float each[hn::MaxLanes(df)];
+        hn::Store(lanes, df, each);
+        for (size_t k = 0; k < hn::Lanes(df); ++k) sum += each[k];
+    }
+    for (; j < n; ++j) sum += row[j];
+    return sum;
+}
+
 // The usual pictures, with everything in registers.
 template <int kInputs, int kOutputs>
 void ColorFixed(float* const* rows, const float* m, const float* clip, int n) {
@@ -81,9 +97,12 @@ HWY_AFTER_NAMESPACE();
 namespace augstream {
 
 HWY_EXPORT(ClipRow);
+HWY_EXPORT(SumRow);
 HWY_EXPORT(ColorRow);
 
 void clip_row(float* row, float low, float high, int n) { HWY_DYNAMIC_DISPATCH(ClipRow)(row, low, high, n); }
+
+double sum_row(const float* row, size_t n) { return HWY_DYNAMIC_DISPATCH(SumRow)(row, n); }
 
 void color_row(float* const* rows, int inputs, int outputs, const float* matrix, const float* clip, int n) {
     HWY_DYNAMIC_DISPATCH(ColorRow)(rows, inputs, outputs, matrix, clip, n);

@@ -24,5 +24,6 @@ class Color final : public Point {
 // outputs.
 void color_row(float* const* rows, int inputs, int outputs, const float* matrix, const float* clip, int n);
 void clip_row(float* row, float low, float high, int n);
+double sum_row(const float* row, size_t n);
 
 }  // namespace augstream

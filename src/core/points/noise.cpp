@@ -40,55 +40,86 @@ using F = hn::Vec<decltype(df)>;
 HWY_INLINE F Read(const float* in) { return hn::LoadU(df, in); }
 HWY_INLINE F Read(const uint8_t* in) { return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in))); }
 HWY_INLINE void Write(F v, float* out) { hn::StoreU(v, df, out); }
-HWY_INLINE void Write(F v, uint8_t* out) { hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, out); }
+// Of values in 0..255.
+HWY_INLINE void Write(F v, uint8_t* out) { hn::StoreU(hn::U8FromU32(hn::BitCast(du, hn::NearestInt(v))), d8, out); }
 
-// A vector at a time of n; bytes may end where their memory does.
+constexpr size_t kTogether = 4;
+
+// Several vectors at a time of n: change(j, levels) of those at j. Bytes may end where their memory does.
 template <typename T, typename Change>
 HWY_INLINE void Each(T* HWY_RESTRICT line, size_t n, const Change& change) {
-    const size_t step = hn::Lanes(df), whole = std::is_same_v<T, float> ? n : n / step * step;
+    const size_t lanes = hn::Lanes(df), step = kTogether * lanes;
+    const size_t whole = std::is_same_v<T, float> ? n : n / step * step;
+    const auto apply = [&](size_t j, T* at) HWY_ATTR {
+        F level[kTogether];
+        for (size_t k = 0; k < kTogether; ++k) level[k] = Read(at + k * lanes);
+        change(j, level);
+        for (size_t k = 0; k < kTogether; ++k) Write(level[k], at + k * lanes);
+    };
     size_t j = 0;
-    for (; j < whole; j += step) Write(change(j, Read(line + j)), line + j);
+    for (; j < whole; j += step) apply(j, line + j);
     if (j >= n) return;
-    HWY_ALIGN T some[hn::MaxLanes(df)] = {};
+    HWY_ALIGN T some[kTogether * hn::MaxLanes(df)] = {};
     std::memcpy(some, line + j, (n - j) * sizeof(T));
-    Write(change(j, Read(some)), some);
+    apply(j, some);
     std::memcpy(line + j, some, (n - j) * sizeof(T));
 }
 
+// The values of the words of one channel; base: what the channels of the pixels have in common.
 template <bool kGaussian>
-HWY_INLINE F Value(hn::Vec<decltype(du)> word) {
-    const F x = Symmetric(df, word);
-    return kGaussian ? Normal(df, x) : hn::Mul(x, hn::Set(df, 1.73205080757f));  // sqrt(3)
+HWY_INLINE void Values(const uint32_t* base, uint32_t channel, F (&value)[kTogether]) {
+    hn::Vec<decltype(du)> word[kTogether];
+    for (size_t k = 0; k < kTogether; ++k) word[k] = hn::Load(du, base + k * hn::Lanes(df));
+    PixelWords(word, channel);
+    for (size_t k = 0; k < kTogether; ++k) value[k] = Symmetric(df, word[k]);
+    if (kGaussian) return Normals(df, value);
+    for (F& v : value) v = hn::Mul(v, hn::Set(df, 1.73205080757f));  // sqrt(3)
 }
 
 template <bool kGaussian, typename T>
 void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
     constexpr size_t kBlock = 256;
+    static_assert(kBlock % (kTogether * hn::MaxLanes(df)) == 0);
     HWY_ALIGN uint32_t base[kBlock];
-    HWY_ALIGN float value[kBlock];
-    const F low = hn::Set(df, row.low), high = hn::Set(df, row.high);
-    const auto lanes = hn::Iota(du, 0);
+    HWY_ALIGN float common[kBlock];  // the values that all channels get
+    constexpr bool kBytes = std::is_same_v<T, uint8_t>;
+    const F low = hn::Set(df, kBytes ? std::max(row.low, 0.0f) : row.low);
+    const F high = hn::Set(df, kBytes ? std::min(row.high, 255.0f) : row.high);
+    const size_t lanes = hn::Lanes(df);
+    const auto numbers = hn::Iota(du, 0);  // slow, and so not in the loop
     for (size_t first = 0; first < all; first += kBlock) {
         const size_t n = std::min(kBlock, all - first);
-        for (size_t j = 0; j < n; j += hn::Lanes(df)) {
-            const auto pixel = hn::Add(lanes, hn::Set(du, row.pixel + static_cast<uint32_t>(first + j)));
-            const auto common = PixelBase(row.key, pixel);
-            hn::Store(common, du, base + j);
-            if (!row.per_channel) hn::Store(Value<kGaussian>(PixelWord(common, row.key.of_channel(0))), df, value + j);
+        for (size_t j = 0; j < n; j += kTogether * lanes) {
+            for (size_t k = j; k < j + kTogether * lanes; k += lanes) {
+                const auto pixel = hn::Add(numbers, hn::Set(du, row.pixel + static_cast<uint32_t>(first + k)));
+                hn::Store(PixelBase(row.key, pixel), du, base + k);
+            }
+            if (row.per_channel) continue;
+            F value[kTogether];
+            Values<kGaussian>(base + j, row.key.of_channel(0), value);
+            for (size_t k = 0; k < kTogether; ++k) hn::Store(value[k], df, common + j + k * lanes);
         }
         for (size_t c = 0; c < channels; ++c) {
             if (row.std[c] == 0) continue;
             const F std = hn::Set(df, row.std[c]);
-            const auto add = [&](F z, F level)
-                                 HWY_ATTR { return hn::Min(hn::Max(hn::MulAdd(z, std, level), low), high); };
+            const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
+            const auto add = [&](F(&level)[kTogether], const F(&value)[kTogether]) HWY_ATTR {
+                for (size_t k = 0; k < kTogether; ++k)
+                    level[k] = hn::Min(hn::Max(hn::MulAdd(value[k], std, level[k]), low), high);
+            };
             T* const line = rows[c] + first;
             if (row.per_channel) {
-                const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
-                Each(line, n, [&](size_t j, F level) HWY_ATTR {
-                    return add(Value<kGaussian>(PixelWord(hn::Load(du, base + j), channel)), level);
+                Each(line, n, [&](size_t j, F(&level)[kTogether]) HWY_ATTR {
+                    F value[kTogether];
+                    Values<kGaussian>(base + j, channel, value);
+                    add(level, value);
                 });
             } else {
-                Each(line, n, [&](size_t j, F level) HWY_ATTR { return add(hn::Load(df, value + j), level); });
+                Each(line, n, [&](size_t j, F(&level)[kTogether]) HWY_ATTR {
+                    F value[kTogether];
+                    for (size_t k = 0; k < kTogether; ++k) value[k] = hn::Load(df, common + j + k * lanes);
+                    add(level, value);
+                });
             }
         }
     }

@@ -34,8 +34,9 @@ HWY_INLINE void Fill(const PixelKey& key, uint32_t channel, uint32_t pixel, floa
     const auto lanes = hn::Iota(du, 0);
     const auto write = [&](size_t j, T* to) HWY_ATTR {
         const auto number = hn::Add(lanes, hn::Set(du, pixel + static_cast<uint32_t>(j)));
-        const auto word = PixelWord(PixelBase(key, number), key.of_channel(channel));
-        Write(hn::Mul(Uniform(df, word), hn::Set(df, peak)), to);
+        hn::Vec<decltype(du)> word[1] = {PixelBase(key, number)};
+        PixelWords(word, key.of_channel(channel));
+        Write(hn::Mul(Uniform(df, word[0]), hn::Set(df, peak)), to);
     };
     size_t j = 0;
     for (; j + step <= n; j += step) write(j, out + j);

@@ -7,6 +7,7 @@
 
 #include "image/reshape.h"
 #include "mix/mix.h"
+#include "points/color.h"
 #include "points/store.h"
 
 namespace augstream {
@@ -29,6 +30,12 @@ void check(const Sample& sample, int channels) {
 void check(Size made, Size wanted) {
     if (made.height != wanted.height || made.width != wanted.width)
         throw std::runtime_error("the plan makes " + text(made) + " pixels where " + text(wanted) + " are wanted");
+}
+
+// Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
+void check_room(Size size) {
+    if (padded_stride(size.width) * static_cast<ptrdiff_t>(size.height) > INT32_MAX)
+        throw std::runtime_error("a picture of " + text(size) + " pixels is more than the core can address");
 }
 
 Planes allocate_planes(Size size, Element element, size_t channels, std::vector<Buffer>& memory) {
@@ -112,6 +119,7 @@ void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
     if (live.empty()) live.push_back(&kNothing);
     for (size_t k = 0; k + 1 < live.size(); ++k) {
         const Size size = size_of(*live[k], way.row, picture.size);
+        check_room(size);
         Planes result = allocate_planes(size, Element::f32, static_cast<size_t>(at.job.channels), results_[k % 2]);
         const auto keep = [&](int y, float* const* rows) {
             for (size_t c = 0; c < result.plane.size(); ++c)
@@ -124,11 +132,8 @@ void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
 }
 
 void Chain::step(const Row& at, const Step& step, Picture& picture, const Sink& sink) {
-    // Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
-    const Size in = picture.size;
-    if (padded_stride(in.width) * static_cast<ptrdiff_t>(in.height) > INT32_MAX)
-        throw std::runtime_error("a picture of " + text(in) + " pixels is more than the core can address");
-    check(size_of(step, at.way.row, in), sink.size);
+    check_room(picture.size);
+    check(size_of(step, at.way.row, picture.size), sink.size);
     Points points;
     points.reserve(step.points.size());
     for (const auto& point : step.points)
@@ -176,8 +181,7 @@ void Chain::gather(const Row& at, const Step& step, const Points& points, Pictur
         std::vector<double> sums(channels);
         const auto n = static_cast<size_t>(sink.size.width);
         sampler_.levels(levels, [&](int, float* const* rows) {
-            for (size_t c = 0; c < channels; ++c)
-                for (size_t j = 0; j < n; ++j) sums[c] += rows[c][j];
+            for (size_t c = 0; c < channels; ++c) sums[c] += sum_row(rows[c], n);
         });
         for (const double sum : sums)
             mean.push_back(static_cast<float>(sum / (static_cast<double>(n) * sink.size.height)));
@@ -209,6 +213,7 @@ bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& leve
 // The step's head is one that looks at neighborhoods.
 void Chain::look(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
     if (!picture.loaded) to_bytes(at, picture);
+    if (sink.bytes && points.empty() && step.head->run_bytes(picture.planes, at.way.row, scratch_, *sink.bytes)) return;
     Finish finish(points, 0, at.way.row, at.job.channels, whole(sink.size), nullptr, sink);
     step.head->run(picture.planes, at.way.row, scratch_, finish);
 }
@@ -231,6 +236,7 @@ void Chain::to_bytes(const Row& at, Picture& picture) {
 void Chain::blend(const Row& at, const Mix& mix, Picture& picture, size_t depth) {
     const auto channels = static_cast<size_t>(at.job.channels);
     picture.size = size_of(mix, at.way.row, [&](size_t input) { return at.job.samples[input].size(); });
+    check_room(picture.size);
     while (blends_.size() <= depth) blends_.emplace_back();
     Blend blend(mix, at.way.row, picture.size, channels, blends_[depth]);
     for (const size_t k : blend.order()) {
