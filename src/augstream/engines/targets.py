@@ -65,7 +65,7 @@ def move(
     pool: _core.Pool | None = None,
     engine: Engine = NATIVE,
 ) -> TargetBatch:
-    """The targets (checked ones) of n pictures under the plan that was made for these pictures as seen."""
+    """The targets (checked ones) of n images under the plan for these images after EXIF orientation."""
     moved = TargetBatch()
     masks = [one.mask for one in targets if isinstance(one.mask, np.ndarray)]
     if masks:
@@ -104,7 +104,7 @@ def move_masks(
     pool: _core.Pool | None = None,
     engine: Engine = NATIVE,
 ) -> NDArray[Any]:
-    """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; their numbers survive."""
+    """Masks (h, w) or (h, w, c), all of one kind, through the warps of the plan; class ids are preserved."""
     first = masks[0]
     for mask in masks:
         if mask.dtype != first.dtype or mask.shape[2:] != first.shape[2:]:
@@ -113,7 +113,7 @@ def move_masks(
     if not _holds(first.dtype, fill):
         raise PipelineError(f"The mask_fill {fill} is no number of a mask of {first.dtype}.")
     channels = 1 if first.ndim == 2 else first.shape[2]
-    # The engine knows no int32; two uint16 side by side travel the same way, and every number survives.
+    # The engine knows no int32; two uint16 side by side travel the same way, and every id is preserved.
     words = np.dtype({"bool": np.uint8, "int32": np.uint16}.get(first.dtype.name, first.dtype))
     cubes = [np.ascontiguousarray(mask.reshape(*mask.shape[:2], channels)).view(words) for mask in masks]
     levels = np.full(channels, fill, first.dtype).view(words).astype(np.float64)
@@ -168,7 +168,7 @@ def move_boxes(
 ) -> tuple[Array, NDArray[np.int64]]:
     """Boxes (m, 4) tight around what is seen of them, and which of the m they are; the others are hardly seen.
 
-    What is inside a box is unknown, so it counts as full: a turned box grows to hold its corners. With outlines, boxes
+    What is inside a box is unknown, so it counts as full: a rotated box grows to hold its corners. With outlines, boxes
     are tight around these.
     """
     if not len(boxes):
