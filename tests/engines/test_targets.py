@@ -269,7 +269,10 @@ def test_boxes_without_area_are_dropped():
         (Targets(boxes=np.zeros((2, 4)), box_label=np.zeros(3)), "box labels for 2 boxes"),
         (Targets(points=np.zeros(2)), r"points must be \(k, 2\)"),
         (Targets(mask=np.zeros((4, 4), np.int64)), "int32; got"),
-        (Targets(mask=np.zeros((4, 5), np.uint8)), r"4 x 5 pixels \(height x width\) and the picture, as seen, 8 x 6"),
+        (
+            Targets(mask=np.zeros((4, 5), np.uint8)),
+            r"4 x 5 pixels \(height x width\) and the oriented image 8 x 6",
+        ),
     ],
 )
 def test_targets_that_do_not_fit_say_why(targets, message):

@@ -10,7 +10,7 @@ from keras_lines import photo, photos
 from PIL import Image
 
 from augstream.errors import SampleError
-from augstream.keras_preprocessing import statistics as fitting
+from augstream.keras_preprocessing import statistics
 from augstream.keras_preprocessing.image import ImageDataGenerator
 
 MOVED = {"rotation_range": 30, "zoom_range": 0.2, "horizontal_flip": True, "fill_mode": "constant", "cval": 255}
@@ -187,7 +187,7 @@ def test_whitening_whitens_and_refuses_what_cannot_be_held(monkeypatch):
     made -= made.mean(0)
     np.testing.assert_allclose(made.T @ made / 400, np.eye(20), atol=0.02)
     assert generator.zca_whitening_matrix is generator.principal_components
-    monkeypatch.setattr(fitting.os, "sysconf", lambda name: 1000)
+    monkeypatch.setattr(statistics.os, "sysconf", lambda name: 1000)
     with pytest.raises(ValueError, match=r"zca_whitening .* 12288 x 12288 numbers, and 4\.8 GB .* 0\.0 GB are free"):
         generator.fit(np.zeros((2, 64, 64, 3), np.uint8))
 

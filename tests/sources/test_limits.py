@@ -16,11 +16,10 @@ from conftest import encoded, scene
 from PIL import Image
 
 import augstream as aug
-from augstream.batch.parts import LATER, in_parts
+from augstream.batch.parts import LATER, Part, in_parts
 from augstream.concurrency import flight
 from augstream.concurrency.flight import Flight, Later
-from augstream.decode import pillow as decode
-from augstream.engines.targets import Moved
+from augstream.decode import pillow
 from augstream.sources import reading
 from augstream.sources.reading import TooLargeError, read_file
 
@@ -333,12 +332,12 @@ def test_threads_that_share_a_flight_come_to_an_end():
                 flight.take(size // 2)
             except Later:
                 reasons[row] = LATER
-        return index[:, None].copy(), reasons, Moved()
+        return Part(index[:, None].copy(), reasons)
 
     def work(number):
         index = np.random.default_rng(number).integers(1, 1200, 40)
-        made, reasons, _ = in_parts(make, index, shared)
-        results.append(made[:, 0].tolist() == index.tolist() and not reasons)
+        part = in_parts(make, index, shared)
+        results.append(part.image[:, 0].tolist() == index.tolist() and not part.reasons)
 
     results = []
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
@@ -420,16 +419,16 @@ def test_a_shard_has_a_lack_of_memory_for_a_sample(tmp_path, monkeypatch):
 
 def test_sixteen_bits_become_eight_as_rounding_says():
     levels = np.arange(65536, dtype=np.uint16).reshape(256, 256)
-    pixels, _ = decode.decode(encoded(levels, "PNG"), "gray")
+    pixels, _ = pillow.decode(encoded(levels, "PNG"), "gray")
     assert np.array_equal(pixels[..., 0], np.rint(levels / 257).astype(np.uint8))
 
 
 def test_sixteen_bits_take_few_bytes_a_pixel():
     n = 4096
     data = encoded(np.full((n, n), 30_000, np.uint16), "PNG", compress_level=1)
-    decode.decode(encoded(scene(8, 8), "PNG"))
+    pillow.decode(encoded(scene(8, 8), "PNG"))
     tracemalloc.start()
-    pixels, _ = decode.decode(data)
+    pixels, _ = pillow.decode(data)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert pixels.shape == (n, n, 3)
@@ -460,9 +459,9 @@ def test_a_picture_converted_some_rows_at_a_time_is_the_same(mode, color, monkey
         if mode in ("LA", "RGBA"):
             image.putalpha(Image.fromarray(scene(60, 50, 2)[..., 0]))
             image = image.convert(mode)
-    whole = decode._convert(image, color, (10, 20, 30))
-    monkeypatch.setattr(decode, "_BAND", 50 * 7)
-    assert np.array_equal(decode._convert(image, color, (10, 20, 30)), whole)
+    whole = pillow._convert(image, color, (10, 20, 30))
+    monkeypatch.setattr(pillow, "_BAND", 50 * 7)
+    assert np.array_equal(pillow._convert(image, color, (10, 20, 30)), whole)
 
 
 @pytest.mark.parametrize("number", ["99999999999", "1000000", "9" * 5000])

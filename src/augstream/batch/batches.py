@@ -36,7 +36,7 @@ class Made(NamedTuple):
 
 
 class Batches:
-    """Makes any batch from nothing, in any thread, and knows where the loop that began last is.
+    """Makes any batch from nothing, in any thread, and knows where the most recent loop is.
 
     threads: of the native pool; None is one per core. prefetch: batches prepared ahead. held, max_bytes: as `Flight`
     takes them.
@@ -139,7 +139,7 @@ class Batches:
         return place_of(state, self.sampler, *self.fingerprints)
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the loop that began last."""
+        """The state of the most recent loop."""
         return self.state(*self.place.now)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

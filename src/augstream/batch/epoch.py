@@ -66,7 +66,7 @@ class Epoch(Iterator[Batch]):
 
 
 def next_epoch(batches: Batches) -> Epoch:
-    """The epoch that follows the one that began last; each call advances one epoch."""
+    """The next epoch; each call advances one epoch."""
     return Epoch(batches, *batches.place.begin())
 
 

@@ -28,7 +28,7 @@ class Place:
             return self._follow(epoch, batch)
 
     def move(self, loop: int | None, epoch: int, batch: int) -> None:
-        """Takes note of where a loop is, if it is the one that began last."""
+        """Takes note of where a loop is, if it is the most recent one."""
         with self._lock:
             if loop == self._loops:
                 self.now = epoch, batch

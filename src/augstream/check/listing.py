@@ -19,7 +19,7 @@ class Unreadable(Exception):  # noqa: N818 - a fact about one file, not an error
     """The file cannot be read; the message is the reason."""
 
 
-class Listing:
+class FolderFiles:
     """The files of a folder, sorted, links followed, hidden ones left out; about 60 bytes of memory each.
 
     classes: the sub-folders, where at least one of them holds a picture; else None. labels: (n,) number of the class,

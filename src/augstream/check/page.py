@@ -8,7 +8,7 @@ from importlib.resources import files
 from io import BytesIO
 from string import Template
 
-from augstream.check import terminal as text
+from augstream.check import terminal
 from augstream.check.findings import DIFFER, FAULTS, Entry, Group, Section, class_counts
 from augstream.check.listing import Unreadable
 from augstream.check.report import Report
@@ -46,14 +46,14 @@ def make(report: Report) -> str:
 
 def _verdict(report: Report) -> str:
     if report.problems:
-        return f"<b>{escape(text.trouble(report))}</b>"
+        return f"<b>{escape(terminal.trouble(report))}</b>"
     if report.sections:
         return "<b>No problems</b>, every picture can be read; but have a look at what is below."
     return "<b>Clean.</b> Every picture can be read, and nothing looks odd."
 
 
 def _link(section: Section) -> str:
-    number = text.amount(section)
+    number = terminal.amount(section)
     return f'<a class="{section.severity}" href="#{section.kind}">{section.title}<b>{number}</b></a>'
 
 
@@ -66,8 +66,8 @@ def _folder(scan: Scan, name: str) -> str:
         for label, n in zip(scan.listing.classes or [], counts, strict=True)
     )
     table = f'<div class="scroll" tabindex="0"><table>{rows}</table></div>' if rows else ""
-    facts = f'<p class="soft">{escape(text.facts(scan))}</p>' if len(scan.rows(PICTURE)) else ""
-    return f'<div class="card"><h2>{escape(text.headline(scan, name))}</h2>{facts}{table}</div>'
+    facts = f'<p class="soft">{escape(terminal.facts(scan))}</p>' if len(scan.rows(PICTURE)) else ""
+    return f'<div class="card"><h2>{escape(terminal.headline(scan, name))}</h2>{facts}{table}</div>'
 
 
 def _section(report: Report, section: Section) -> str:
@@ -89,7 +89,7 @@ def _section(report: Report, section: Section) -> str:
     rest = f'<p class="more">... and {more:,} more; --all and --json have all of them.</p>' if more else ""
     return (
         f'<section class="{section.severity}"><h2 id="{section.kind}">{section.title}'
-        f'<small>{text.count(section)}</small></h2><p class="soft">{escape(section.meaning)}</p>'
+        f'<small>{terminal.count(section)}</small></h2><p class="soft">{escape(section.meaning)}</p>'
         f'<div class="card">{body}{rest}</div></section>'
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
-from augstream.check.listing import Listing, Unreadable
+from augstream.check.listing import FolderFiles, Unreadable
 from augstream.check.thumbnails import thumbs
 from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Stream, Threads
@@ -50,11 +50,11 @@ class Scan:
     """What is known of the n files of a folder, about 450 bytes each.
 
     state: (n,) see above; other columns mean nothing for files of no matter. format: (n,) index into formats.FORMATS.
-    size: (n, 2) height and width as seen. weight: (n,) bytes. digest: (n, 2) of the bytes.
+    size: (n, 2) (height, width) after EXIF orientation. weight: (n,) bytes. digest: (n, 2) of the bytes.
     faults: by row.
     """
 
-    listing: Listing
+    listing: FolderFiles
     state: NDArray[np.uint8]
     format: NDArray[np.uint8]
     size: NDArray[np.int32]
@@ -93,7 +93,7 @@ def scan(
 
     begin: told how many files there are, and gives what is told of each few that are done, from whichever thread.
     """
-    listing = Listing(folder)
+    listing = FolderFiles(folder)
     started = time.perf_counter()
     n = len(listing)
     advance = begin(n) if begin else None
@@ -125,7 +125,7 @@ def scan(
 
 
 def _chunk(
-    listing: Listing,
+    listing: FolderFiles,
     wanted: NDArray[np.int64],
     pool: _core.Pool,
     max_pixels: int,
@@ -192,7 +192,7 @@ def _store(made: Scan, part: _Part) -> None:
     made.faults.update(part.faults)
 
 
-def _passed(listing: Listing, row: int) -> str | None:
+def _passed(listing: FolderFiles, row: int) -> str | None:
     """The format of a picture that a folder source does not look at; None if it is no picture."""
     try:
         return formats.content(listing.read(row, formats.HEAD))

@@ -31,7 +31,7 @@ class Headers:
 
     @property
     def size(self) -> NDArray[np.int64]:
-        """(n, 2) (height, width) as seen, after the EXIF orientation."""
+        """(n, 2) (height, width) after EXIF orientation."""
         return oriented_size(self.orientation, self.stored)
 
 

@@ -20,12 +20,12 @@ _ORIENT_TABLE = np.array([np.zeros((2, 4)), *(_ORIENT[key] for key in range(1, 9
 
 
 def oriented_size(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n, 2) sizes as seen: height and width change places for orientations 5 to 8."""
+    """(n, 2) (height, width) after EXIF orientation: orientations 5 to 8 swap the two."""
     return np.where((orientation > 4)[:, None], stored[:, ::-1], stored)
 
 
 def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
-    """Turns pictures as their EXIF orientation (n,) says: the first op of a plan, exact and free.
+    """Rotates and flips images as their EXIF orientation (n,) says: the first op of a plan, exact and free.
 
     stored: (n, 2) (height, width) in the file.
     """

@@ -147,7 +147,7 @@ def move_masks(
     if any(_blends(group.steps) for group in plan.groups):
         raise PipelineError("MixUp can't blend masks of class ids. Take CutMix, or leave it out.")
     channels = 1 if first.ndim == 2 else first.shape[2]
-    # The engine knows no int32; two uint16 side by side travel the same way, and every number survives.
+    # The engine knows no int32; two uint16 side by side travel the same way, and every id is preserved.
     words = np.dtype({"bool": np.uint8, "int32": np.uint16}.get(first.dtype.name, first.dtype))
     cubes = [np.ascontiguousarray(mask.reshape(*mask.shape[:2], channels)).view(words) for mask in masks]
 

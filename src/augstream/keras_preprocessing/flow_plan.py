@@ -15,8 +15,7 @@ from augstream.decode.header import JPEG, read_headers
 from augstream.decode.orientation import orient, oriented_size
 from augstream.decode.sample import CHANNELS, ColorMode, Sample, Undecodable, encoded
 from augstream.errors import AugstreamError
-from augstream.keras_preprocessing import geometry
-from augstream.keras_preprocessing import intensity as levels
+from augstream.keras_preprocessing import geometry, intensity
 from augstream.keras_preprocessing.affine import apply_channel_shift
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.load import load_img, pillow, upright
@@ -47,7 +46,7 @@ class FlowPlan(Stages):
     keep_aspect_ratio: bool = False
     augment: bool = True
     mask: bool = False
-    bounds: levels.Bounds | None = None
+    bounds: intensity.Bounds | None = None
 
     @cached_property
     def behind(self) -> str | None:
@@ -143,20 +142,20 @@ class FlowPlan(Stages):
             return ops
         if parameters is not None and parameters.brightness is not None:
             clip = np.array([self._bounds(sample) for sample in samples])
-            ops.append(levels.brightness(parameters.brightness, channels, clip))
+            ops.append(intensity.brightness(parameters.brightness, channels, clip))
         if self.behind is None:
             gain, offset = self.generator.linear_levels(channels)
             if (gain != 1).any() or offset.any():
-                ops.append(levels.linear(gain, offset, len(samples)))
+                ops.append(intensity.linear(gain, offset, len(samples)))
         return ops
 
-    def _bounds(self, sample: Sample) -> levels.Bounds:
+    def _bounds(self, sample: Sample) -> intensity.Bounds:
         if isinstance(sample, bytes):
             return 0.0, 255.0
         if self.bounds is not None:
             return self.bounds
         # A float array from a file is one of 32-bit integers.
-        return levels.bounds(0, 2**31, sample.dtype.kind, sample.dtype.itemsize)
+        return intensity.bounds(0, 2**31, sample.dtype.kind, sample.dtype.itemsize)
 
     def finish(self, record: Record) -> None:
         """What has to wait for pixels, image by image."""
@@ -177,9 +176,9 @@ class FlowPlan(Stages):
                 if parameters.channel_shift is not None:
                     x = apply_channel_shift(x, float(parameters.channel_shift[row]), axis)
                 if parameters.brightness is not None:
-                    clip = np.array([levels.bounds_of(x) if self.bounds is None else self.bounds])
-                    op = levels.brightness(parameters.brightness[row : row + 1], x.shape[axis], clip)
-                    x = levels.run_one(x, op, axis)
+                    clip = np.array([intensity.bounds_of(x) if self.bounds is None else self.bounds])
+                    op = intensity.brightness(parameters.brightness[row : row + 1], x.shape[axis], clip)
+                    x = intensity.run_one(x, op, axis)
             out[row] = generator.standardize_one(x)
 
         rows = [row for row, own in enumerate(record.ready.own) if own not in record.reasons]

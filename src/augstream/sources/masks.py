@@ -31,7 +31,7 @@ def from_masks(
     function of the picture's path, which returns the path of the mask; or several paths, of one instance each, which
     are numbered from 1 in one int32 mask (later ones lie on top); or an array. A mask's numbers are taken as they are
     stored, a palette's too.
-    mask_fill: the number that a mask has outside of the picture. remote: what `Remote` takes, where the folders are
+    mask_fill: the class id of a mask in the border. remote: what `Remote` takes, where the folders are
     addresses.
     """
     pictures = from_folder(images, labels=None, remote=remote)

@@ -16,7 +16,7 @@ MASKS = ("bool", "uint8", "uint16", "int32")
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What belongs to one picture besides its label, in pixels of the picture as seen (EXIF orientation applied).
+    """What belongs to one picture besides its label, in pixels of the image after EXIF orientation.
 
     mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the picture; or the bytes of an
     image file, whose numbers are then taken as they are stored. boxes: (k, 4) x0 y0 x1 y1, where pixel i covers
@@ -93,7 +93,7 @@ def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[A
         raise ValueError(f"the mask must be (h, w) or (h, w, c) of {', '.join(MASKS)}; got {got}")
     if mask.shape[:2] != size:
         (a, b), (c, d) = mask.shape[:2], size
-        raise ValueError(f"the mask is {a} x {b} pixels (height x width) and the picture, as seen, {c} x {d}")
+        raise ValueError(f"the mask is {a} x {b} pixels (height x width) and the oriented image {c} x {d}")
     return mask
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
-from augstream.keras_preprocessing import intensity as levels
+from augstream.keras_preprocessing import intensity
 from augstream.keras_preprocessing.array_source import Pictures
 from augstream.keras_preprocessing.dispatch import HASHES, Serving
 from augstream.keras_preprocessing.flow_plan import FlowPlan
@@ -117,7 +117,7 @@ class NumpyArrayIterator(Serving, Iterator):
         generator = self.generator
         bounds = None
         if self.augment and generator.brightness_range is not None:
-            bounds = levels.bounds_of(self.x)
+            bounds = intensity.bounds_of(self.x)
 
         def plan(x: Any, mask: bool) -> FlowPlan:
             made = FlowPlan(
