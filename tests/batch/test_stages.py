@@ -20,7 +20,7 @@ from augstream.rng import Rng
 from augstream.sources.arrays import from_arrays
 from augstream.sources.sequence import from_function
 from augstream.sources.targets import Targets
-from augstream.transforms.compose import Compose
+from augstream.transforms.compose import Compose, rng_for
 from augstream.transforms.crop import RandomCrop, Resize
 from augstream.transforms.geometry import HorizontalFlip, Rotate
 
@@ -109,7 +109,9 @@ def test_an_epoch_of_turned_images_with_targets_is_drawn_once(monkeypatch):
     monkeypatch.setattr(Rng, "uniform", counted)
     stored, orientation = np.array([[20, 30], [30, 20]]), np.array([6, 1])
     frame = Frame(np.array([[30, 20], [30, 20]]))
-    planned = oriented_plan(Compose([Rotate(20), RandomCrop(8, 8)]), 0, 0, np.arange(2), frame, stored, orientation)
+    planned = oriented_plan(
+        Compose([Rotate(20), RandomCrop(8, 8)]), rng_for(0, 0, np.arange(2)), frame, stored, orientation
+    )
     assert len(calls) == len(set(calls)) > 0
     assert planned.stored.frame_in.size.tolist() == stored.tolist()
     assert planned.upright.frame_in.size.tolist() == frame.size.tolist()

@@ -12,6 +12,8 @@ from augstream.batch.batch import Batch
 from augstream.batch.cache import Cache
 from augstream.batch.failures import Failure, Failures
 from augstream.batch.fill import Bad, fill
+from augstream.batch.mixed_labels import class_count, mixed_labels
+from augstream.batch.parts import Shares
 from augstream.batch.place import Place
 from augstream.batch.prepare import Prepare
 from augstream.batch.sampler import Sampler
@@ -72,6 +74,7 @@ class Batches:
         positions = self.sampler.positions(position)
         index = self.sampler.index(epoch, positions)
         part = self.prepare.make(epoch, index, tools)
+        self.failures.judge(self._named(part.lost))
         bad: Bad = {}
         if part.reasons:
             positions, n = positions.copy(), self.sampler.n
@@ -92,8 +95,8 @@ class Batches:
             )
             if not full:
                 raise SampleError(self._named(bad), NO_OTHER)
-        batch = Batch(part.image, self._labels(index), index, epoch, self.source, part.targets)
-        return Made(batch, self._named(bad))
+        labels = self._labels(index) if part.shares is None else self._mixed(part.shares)
+        return Made(Batch(part.image, labels, index, epoch, self.source, part.targets), self._named(bad | part.lost))
 
     def batch(self, epoch: int, position: int) -> Batch:
         """One batch of any epoch, made here and now."""
@@ -170,6 +173,16 @@ class Batches:
     def _slots(self) -> _core.Slots:
         # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
         return _core.Slots(self.prefetch + 2)
+
+    def _mixed(self, shares: Shares) -> NDArray[Any] | None:
+        labels = self._labels(shares.samples.reshape(-1))
+        if labels is None:
+            return None
+        return mixed_labels(labels.reshape(*shares.samples.shape, *labels.shape[1:]), shares.share, self._classes)
+
+    @cached_property
+    def _classes(self) -> int | None:
+        return class_count(self.source)
 
     def _labels(self, index: Integers) -> NDArray[Any] | None:
         source = self.source

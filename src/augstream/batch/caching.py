@@ -39,7 +39,8 @@ class Caching:
             else:
                 samples[place] = self._read_again(record, place, row)
         record.scales = scales
-        record.keep = [not self.cache.full] * len(samples)
+        # One that is wanted at several scales is not kept.
+        record.keep = [scale > 0 and not self.cache.full for scale in scales]
 
     def _read_again(self, record: Record, place: int, row: int) -> Sample:
         """The file of a row, whose header has been taken from a block."""

@@ -1,22 +1,26 @@
 """Samples of a source under a pipeline: the stages of a `Loader`."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from augstream.batch.caching import Caching
-from augstream.batch.parts import OR_ALONE
-from augstream.batch.stages import Integers, Planned, Ready, Stage, Stages, Tools
+from augstream.batch.partners import Partners
+from augstream.batch.parts import OR_ALONE, LostPartner, Part, Shares
+from augstream.batch.stages import Integers, Planned, Ready, Record, Stage, Stages, Tools
 from augstream.decode.header import read_headers
 from augstream.decode.orientation import orient, oriented_size
 from augstream.decode.sample import CHANNELS, PEAK, Stack
+from augstream.engines.targets import move
 from augstream.errors import ArgumentError, PipelineError, ragged
 from augstream.plan.fuse import fuse, unfused
-from augstream.plan.op import Frame
+from augstream.plan.op import Frame, Known
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group
+from augstream.rng import Crowd, Rng, gather
 from augstream.transforms.compose import Compose, rng_for
 
 Dtype: TypeAlias = Literal["uint8", "float16", "bfloat16", "float32"]
@@ -27,17 +31,70 @@ class Prepare(Stages):
     """How samples become pixels: decoded, and as the pipeline draws for them."""
 
     pipeline: Compose
+    lost: frozenset[int] = frozenset()
+    """Samples that cannot be read, and are no partners of anybody."""
+
+    def make(self, epoch: int, index: Integers, tools: Tools) -> Part:
+        """Pixels and targets of the samples `index` (n,); who has lost a partner gets the next one."""
+        part = super().make(epoch, index, tools)
+        alone = {row: reason for row, reason in part.reasons.items() if isinstance(reason, LostPartner)}
+        if not alone:
+            return part
+        rows = sorted(alone)
+        part.reasons = {row: reason for row, reason in part.reasons.items() if row not in alone}
+        lost = {reason.partner: reason.why for reason in alone.values()}
+        more = replace(self, lost=self.lost | lost.keys()).make(epoch, index[rows], tools)
+        part.put(rows, more, len(index))
+        part.reasons |= {rows[row]: reason for row, reason in more.reasons.items()}
+        part.lost |= lost
+        return part
+
+    def begin(self, epoch: int, index: Integers, tools: Tools) -> Record:
+        """The record of these samples and the partners that mixes need."""
+        inputs, crowd = self._crowd(epoch, index)
+        if crowd is None:
+            return super().begin(epoch, index, tools)
+        uses = np.arange(len(index))[:, None]
+        for k in reversed(self.pipeline.mixers):
+            uses = np.concatenate([uses, crowd.partners[uses, :k].reshape(len(index), -1)], axis=1)
+        return Record(epoch, index, tools, inputs, uses)
+
+    def settle(self, record: Record) -> Ready:
+        """The rows out that can be made, and their partners."""
+        wrong = record.wrong()
+        rows = [row for row in range(len(record.index)) if row not in wrong]
+        inputs, crowd = self._crowd(record.epoch, record.index[rows])
+        if crowd is None:
+            return super().settle(record)
+        where = {number: row for row, number in reversed(list(enumerate(record.inputs.tolist())))}
+        return record.ready_of(rows, [where[number] for number in inputs.tolist()], crowd)
+
+    def _crowd(self, epoch: int, index: Integers) -> tuple[Integers, Crowd | None]:
+        if not self.pipeline.mixers:
+            return index, None
+        return gather(index, self.pipeline.mixers, self._partners.follow(epoch, self.lost))
+
+    @cached_property
+    def _partners(self) -> Partners:
+        return Partners(self.source, self.seed)
 
     def stages(self, tools: Tools) -> list[Stage]:
         row = super().stages(tools)
+        if self.pipeline.mixers:
+            row.append((None, self.share))
         if tools.cache is None:
             return row
-        read, read_targets, header, decode, decode_targets, plan, run, move = row
+        read, read_targets, header, decode, decode_targets, plan, run, *rest = row
         cache = Caching(tools.cache, self)
         look: Stage = "read", cache.look
         swap: Stage = "read", cache.swap
         keep: Stage = "run", cache.keep
-        return [look, read, read_targets, header, decode, decode_targets, plan, swap, run, keep, move]
+        return [look, read, read_targets, header, decode, decode_targets, plan, swap, run, keep, *rest]
+
+    def share(self, record: Record) -> None:
+        """Of whose labels those of mixed images are made."""
+        sources, share = record.planned.upright.shares()
+        record.shares = Shares(record.ready.index[sources], share)
 
     @property
     def fill(self) -> Any:
@@ -46,7 +103,11 @@ class Prepare(Stages):
     def planned(self, epoch: int, ready: Ready) -> Planned:
         """Their EXIF orientation, then what the pipeline draws; all come out in one size."""
         frame = self._frame(ready, oriented_size(ready.orientation, ready.stored))
-        planned = oriented_plan(self.pipeline, self.seed, epoch, ready.index, frame, ready.stored, ready.orientation)
+        if self.pipeline.needy and ready.noted is not None:
+            targets, before, rules = ready.noted, frame, self.source.rules
+            frame = replace(frame, known=Known(lambda ops: move(targets, fuse(ops, before), rules, engine=self.engine)))
+        rng = replace(rng_for(self.seed, epoch, ready.index), crowd=ready.crowd)
+        planned = oriented_plan(self.pipeline, rng, frame, ready.stored, ready.orientation)
         size = planned.stored.frame_out.size
         if (size != size[0]).any():
             other = int(np.flatnonzero((size != size[0]).any(axis=1))[0])
@@ -59,13 +120,20 @@ class Prepare(Stages):
 
         Returns what comes out of the plan, None where none of the samples can be read.
         """
-        samples, reasons = self.read_some(index)
+        inputs, _ = self._crowd(0, index)
+        samples, reasons = self.read_some(inputs)
         headers = read_headers(samples, self.max_pixels)
-        rows = [row for row in range(len(index)) if row not in reasons and headers.reasons[row] is None]
-        if not rows:
+        bad = [row for row in range(len(inputs)) if row in reasons or headers.reasons[row] is not None]
+        lost = self.lost.union(inputs[bad].tolist())
+        good = np.array([number for number in index.tolist() if number not in lost], np.int64)
+        if not len(good):
             return None
+        if bad and self.pipeline.mixers:
+            return replace(self, lost=lost).try_out(good)
+        inputs, crowd = self._crowd(0, good)
+        rows = [row for row in range(len(headers.reasons)) if row not in bad]
         some = [samples[row] for row in rows]
-        ready = Ready(rows, rows, some, index[rows], headers.stored[rows], headers.orientation[rows])
+        ready = Ready(rows, rows, some, inputs, headers.stored[rows], headers.orientation[rows], None, crowd)
         frame = self.planned(0, ready).stored.frame_out
         if self.dtype == "uint8" and not (frame.peak and 1 < frame.peak < 256):
             made = "Normalize brings its levels around 0" if frame.peak is None else f"its white is {frame.peak:g}"
@@ -97,9 +165,7 @@ class Prepare(Stages):
 
 def oriented_plan(
     pipeline: Compose,
-    seed: int,
-    epoch: int,
-    index: Integers,
+    rng: Rng,
     frame: Frame,
     stored: Integers,
     orientation: Integers,
@@ -108,15 +174,15 @@ def oriented_plan(
 
     frame: of the images after EXIF orientation, so that "left" is what a person calls left.
     """
-    ops = pipeline.ops(rng_for(seed, epoch, index), frame)
+    ops = pipeline.ops(rng, frame)
     compiled = fuse if pipeline.fuse else unfused
     if (orientation == 1).all():
         plan = compiled(ops, frame)
         return Planned(plan, plan)
     drawn, lying, rotation = list(ops), replace(frame, size=stored), orient(orientation, stored)
     upright = compiled(drawn, frame)
-    if pipeline.fuse:
-        return Planned(fuse(chain([rotation], drawn), lying), upright)
+    if pipeline.fuse or pipeline.mixers:
+        return Planned(compiled(chain([rotation], drawn), lying), upright)
     # The rotation is part of the first step: a step more would change the samples of the batch that need none.
     first = fuse([rotation, *upright.ops[:1]], lying)
     steps = (*first.steps, *upright.steps[1:])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from augstream import _core, engines
 from augstream.batch import stats
 from augstream.batch.cache import Cache, Lookup
-from augstream.batch.parts import LATER, Part, in_parts, unread
+from augstream.batch.parts import LATER, LostPartner, Part, Shares, in_parts, unread
 from augstream.batch.stats import Clock
 from augstream.concurrency.flight import Flight, Later
 from augstream.concurrency.prefetch import Threads
@@ -30,6 +30,7 @@ from augstream.engines.engine import Engine, Layout
 from augstream.engines.targets import TargetBatch, move
 from augstream.errors import PipelineError
 from augstream.plan.plan import Plan
+from augstream.rng import Crowd
 from augstream.sources.source import Source
 from augstream.sources.targets import Targets
 
@@ -53,9 +54,10 @@ class Tools:
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """What an engine is given, one row for each row out that can be made: samples, and what is known of them.
+    """What an engine is given for the rows out that can be made: samples, and what is known of them.
 
-    rows: which rows out these are. own: which rows of the record's `inputs` they are made of.
+    rows: which rows out these are. own: which rows of the record's `inputs` the samples are. crowd: which of them are
+    partners of which, for a pipeline with mixes; there are more samples than rows out then.
     """
 
     rows: list[int]
@@ -64,6 +66,8 @@ class Ready:
     index: Integers
     stored: Integers
     orientation: Integers
+    noted: list[Targets] | None = None
+    crowd: Crowd | None = None
 
 
 class Planned(NamedTuple):
@@ -103,6 +107,7 @@ class Record:
     keep: list[Any] | None = None
     image: NDArray[Any] = field(default_factory=lambda: np.empty(0))
     targets: TargetBatch = field(default_factory=TargetBatch)
+    shares: Shares | None = None
 
     @property
     def usable(self) -> list[int]:
@@ -111,29 +116,39 @@ class Record:
 
     def wrong(self) -> dict[int, str]:
         """Row out -> why it cannot be made."""
-        if self.uses is None:
+        if self.uses is None or not self.reasons:
             return self.reasons
-        found = {}
-        for row, inputs in enumerate(self.uses.tolist()):
-            reason = next((self.reasons[one] for one in inputs if one in self.reasons), None)
-            if reason is not None:
-                found[row] = reason
+        found: dict[int, str] = {}
+        for row, (own, *partners) in enumerate(self.uses.tolist()):
+            bad = [one for one in partners if one in self.reasons]
+            if own in self.reasons:
+                found[row] = self.reasons[own]
+            elif any(self.reasons[one] is LATER for one in bad):
+                found[row] = LATER
+            elif bad:
+                found[row] = LostPartner(int(self.inputs[bad[0]]), self.reasons[bad[0]])
         return found
 
     def settle(self) -> Ready:
         """The rows out that can be made, as far as is known."""
         wrong = self.wrong()
-        if not wrong and self.uses is None:
-            rows = list(range(len(self.index)))
-            return Ready(rows, rows, self.samples, self.index, self.stored, self.orientation)
         rows = [row for row in range(len(self.index)) if row not in wrong]
-        own = rows if self.uses is None else self.uses[rows, 0].tolist()
+        if self.uses is None:
+            return self.ready_of(rows, rows if wrong else None)
+        return self.ready_of(rows, None if not wrong else list(dict.fromkeys(self.uses[rows].reshape(-1).tolist())))
+
+    def ready_of(self, rows: list[int], own: list[int] | None, crowd: Crowd | None = None) -> Ready:
+        """Rows out, and the inputs that they are made of; None: all of them."""
+        noted = [self.noted[row] for row in own or range(len(self.inputs))] if self.noted else None
+        if own is None:
+            every = list(range(len(self.inputs)))
+            return Ready(rows, every, self.samples, self.inputs, self.stored, self.orientation, noted, crowd)
         samples = [self.samples[row] for row in own]
-        return Ready(rows, own, samples, self.index[rows], self.stored[own], self.orientation[own])
+        return Ready(rows, own, samples, self.inputs[own], self.stored[own], self.orientation[own], noted, crowd)
 
     def part(self) -> Part:
         """What has come of it."""
-        made = Part(self.image, self.wrong(), self.targets)
+        made = Part(self.image, self.wrong(), self.targets, self.shares)
         if len(self.image) in (0, len(self.index)):
             return made
         part = Part(np.empty(0), made.reasons)
@@ -275,8 +290,12 @@ class Stages(ABC):
 
     def plan(self, record: Record) -> None:
         """What is going to be done to the samples."""
-        record.ready = record.settle()
+        record.ready = self.settle(record)
         record.planned = self.planned(record.epoch, record.ready)
+
+    def settle(self, record: Record) -> Ready:
+        """The rows out that can be made, and what they are made of."""
+        return record.settle()
 
     @abstractmethod
     def planned(self, epoch: int, ready: Ready) -> Planned:
@@ -302,10 +321,9 @@ class Stages(ABC):
 
     def move_targets(self, record: Record) -> None:
         """Masks, boxes and points under the plan."""
-        if record.noted:
-            known = [record.noted[row] for row in record.ready.own]
+        if record.ready.noted is not None:
             record.targets = move(
-                known,
+                record.ready.noted,
                 record.planned.upright,
                 self.source.rules,
                 layout=self.layout,

@@ -14,7 +14,7 @@ from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, oversized, pee
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, Sample, Undecodable, bomb
 from augstream.plan.op import Frame
-from augstream.transforms.compose import Compose
+from augstream.transforms.compose import Compose, rng_for
 from augstream.transforms.crop import Resize
 
 Pixels = NDArray[np.uint8]
@@ -90,5 +90,5 @@ def _shrink(
     stored, orientation = table[:, 1:3], table[:, 4]
     frame = Frame(oriented_size(orientation, stored), 3)
     index = np.arange(len(samples))
-    plan = oriented_plan(Compose([Resize(*size)]), 0, 0, index, frame, stored, orientation).stored
+    plan = oriented_plan(Compose([Resize(*size)]), rng_for(0, 0, index), frame, stored, orientation).stored
     return engines.default().run(samples, plan, dtype="uint8", pool=pool)

@@ -32,7 +32,9 @@ def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0
     if headers.orientation[0] != 1:
         frame = Frame(headers.size)
         turn = orient(headers.orientation, headers.stored)
-        plan = oriented_plan(pipeline, seed, epoch, np.array([index]), frame, headers.stored, headers.orientation)
+        rng, frame = pipeline.alone(frame, seed, epoch, index)
+        stored, orientation = (np.repeat(one, len(rng), axis=0) for one in (headers.stored, headers.orientation))
+        plan = oriented_plan(pipeline, rng, frame, stored, orientation)
         told = replace(told, names=["EXIF", *told.names], ops=[turn, *told.ops], plan=plan.stored)
     label = f", class {source.classes[source.label(index)]}" if source.classes else ""
     lines = [

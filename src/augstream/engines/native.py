@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
 from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds import Mix, Warp
 from augstream.plan.plan import Plan
 
 
@@ -72,7 +72,10 @@ def empty(shape: tuple[int, ...], dtype: str, slots: _core.Slots | None) -> NDAr
 def hint(plan: Plan, row: int, stored: tuple[int, int]) -> tuple[int, int, int, int, int]:
     """What the decoder reads for one result, of a file of (height, width): (top, bottom, left, right, denominator)."""
     group, at = plan.at(row)
-    head = group.steps[0].head if group.steps else None
+    steps = group.steps
+    while steps and isinstance(steps[0].head, Mix):
+        steps = steps[0].head.branches[0].steps
+    head = steps[0].head if steps else None
     warp = head.take(np.array([at])).wire(plan.frame_in.channels) if isinstance(head, Warp) else None
     return _core.hint(warp, *stored)
 

@@ -244,11 +244,12 @@ class _Chain:
     def open(self, rows: Rows) -> tuple[Rows, list[_Open]]:
         """Which images these ones are made of (of a mix, the first of each), and how."""
         sources, steps = rows, list[_Open]()
+        everyone = len(rows) == self.n and bool((rows == np.arange(self.n)).all())
         for number, op in enumerate(self.ops):
             if op is self.mix:
                 sources, steps = self._mixed(rows)
             elif not (number in self.idle and self.idle[number][rows[0]]):
-                _add(steps, op if len(rows) == self.n else op.take(rows))
+                _add(steps, op if everyone else op.take(rows))
         return sources, steps
 
     def _mixed(self, rows: Rows) -> tuple[Rows, list[_Open]]:

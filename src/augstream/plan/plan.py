@@ -80,6 +80,19 @@ class Plan:
                 places[here], sources[here] = found[here], one.sources[at]
         return places, sources
 
+    def shares(self) -> tuple[Rows, Array]:
+        """(n, r) images that each result is made of, and the share (n, r) of the label that is each one's."""
+        n, columns = len(self.frame_out), list[tuple[Rows, Array]]()
+        filled = np.zeros(n, np.int64)
+        for one in self.routes:
+            for at, row in enumerate(one.rows.tolist()):
+                if filled[row] == len(columns):
+                    columns.append((np.zeros(n, np.int64), np.zeros(n)))
+                sources, share = columns[filled[row]]
+                sources[row], share[row] = one.sources[at], one.share[at]
+                filled[row] += 1
+        return np.stack([sources for sources, _ in columns], 1), np.stack([share for _, share in columns], 1)
+
     def source(self, row: int) -> int:
         """The image that a result is made of; of a mix, its own one."""
         group, at = self.at(row)

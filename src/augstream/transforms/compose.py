@@ -282,12 +282,12 @@ class Compose(Container):
         if np.shape(size) != (2,) or not all(hasattr(side, "__index__") and side > 0 for side in size):
             raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
         draws: list[Draw] = []
-        rng, frame = self._alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
+        rng, frame = self.alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
         names = [name for name, _ in self._each(rng, self._inner(frame))]
         ops = list(self.ops(replace(rng, trace=draws), frame))
         return Explanation(draws, names, ops, self._plan(ops, frame))
 
-    def _alone(self, frame: Frame, seed: int = 0, epoch: int = 0, index: int = 0) -> tuple[Rng, Frame]:
+    def alone(self, frame: Frame, seed: int = 0, epoch: int = 0, index: int = 0) -> tuple[Rng, Frame]:
         """The draws of one image; its partners, where there are mixes, are of its size and have the next numbers."""
         inputs, crowd = gather(np.array([index]), self.mixers, successors)
         rng = replace(rng_for(seed, epoch, inputs), crowd=crowd)
@@ -339,7 +339,7 @@ class Compose(Container):
             first, *rest = member.describe().splitlines()
             lines += [f"{number:2}  {first}", *(f"    {line}" for line in rest)]
         try:
-            rng, frame = self._alone(Frame(np.array([(375, 500)], np.int64)))
+            rng, frame = self.alone(Frame(np.array([(375, 500)], np.int64)))
             ops = list(self.ops(rng, frame))
             lines.append(count(ops, layout(ops, frame) if self.fuse else unfused(ops, frame).steps))
         except PipelineError as error:
