@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds import Color, Curve, Mix, Shapes, Warp
 from augstream.plan.plan import Plan
 
 HALF = 0.5
@@ -44,6 +44,18 @@ def curved(levels, curve, row):
     if curve.steps:
         return np.stack([t[np.floor(p + HALF).astype(int)] for t, p in zip(table, place.T, strict=True)], axis=1)
     return np.stack([np.interp(p, np.arange(256), t) for t, p in zip(table, place.T, strict=True)], axis=1)
+
+
+def covered(levels, shapes, row, points):
+    """The levels behind boxes of constant fill, and which points are so near to an edge that either is right."""
+    assert shapes.filling == "constant"
+    near = np.zeros(len(points), bool)
+    levels = levels.copy()
+    for box, fill in zip(shapes.boxes[row], shapes.fill[row], strict=True):
+        inside = ((points >= box[:2]) & (points < box[2:])).all(axis=1)
+        levels[inside, : shapes.channels] = fill[: shapes.channels]
+        near |= (np.abs(points[:, [0, 1, 0, 1]] - box) < 1e-6).any(axis=1)
+    return levels, near
 
 
 def look(ops, frame, row, picture, points):
@@ -82,6 +94,9 @@ def look(ops, frame, row, picture, points):
         elif isinstance(op, Color):
             levels, clipped = colored(levels, op, row)
             plain &= ~clipped
+        elif isinstance(op, Shapes):
+            levels, near = covered(levels, op, row, place)
+            plain &= ~near
         else:
             assert isinstance(op, Curve)
             levels = curved(levels, op, row)

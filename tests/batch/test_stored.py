@@ -43,14 +43,10 @@ def plan_of(transforms, channels, epoch, n, border):
     return aug.Compose(transforms, border=border).plan(3, epoch, np.arange(n), frame)
 
 
-def passes_of(plan, channels):
-    return [native._pass(step, channels) for step in plan.steps] or [(None, [])]
-
-
 def run(samples, plan, channels, keep=None):
     height, width = plan.frame_out.size[0].tolist()
     out = np.empty((len(samples), height, width, channels), np.float32)
-    errors = _core.Pool(2).run(samples, passes_of(plan, channels), channels, out, "float32", False, keep)
+    errors = _core.Pool(2).run(samples, plan.wire(), channels, out, "float32", False, keep)
     return out, errors
 
 
@@ -120,7 +116,7 @@ def test_a_block_at_another_scale_is_refused():
     run([file("4:2:0", number) for number in range(2)], plan_of([Resize(5, 5)], 3, 0, 2, "edge"), 3, blocks)
     assert _core.block_scale(blocks[0]) > 1
     errors = run(blocks, plan_of([], 3, 0, 2, "edge"), 3)[1]
-    assert [reason for _, reason in errors] == ["the cache holds it at another scale"] * 2
+    assert [reason for _, _, reason in errors] == ["the cache holds it at another scale"] * 2
 
 
 def test_a_file_that_is_broken_below_the_crop_is_not_kept_and_stays_what_it_was():
@@ -207,5 +203,5 @@ def test_time_is_counted():
     clock = np.zeros(2)
     plan = plan_of([Rotate(40), Resize(24, 32)], 3, 0, 1, "edge")
     out = np.empty((1, 24, 32, 3), np.float32)
-    _core.Pool(0).run([file("4:2:0", 1)], passes_of(plan, 3), 3, out, "float32", False, None, clock)
+    _core.Pool(0).run([file("4:2:0", 1)], plan.wire(), 3, out, "float32", False, None, clock)
     assert 0 < clock[0] < clock[1] < 10
