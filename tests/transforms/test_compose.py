@@ -48,7 +48,7 @@ def test_prints_as_english():
             f" 5  {JITTER}",
             " 6  Resize to 224 x 224",
             " 7  Multiply the levels by 0.00392157 and add 0",
-            "6 warps -> 1, 2 colors -> 1",
+            "6 warps -> 1, 2 colors -> 1, one pass",
         ]
     )
 
@@ -84,7 +84,7 @@ def test_explains_what_is_done_in_a_batch():
     index = np.array([3, 7, 11])
     plan = PIPELINE.plan(5, 2, index, aug.Frame(np.array([[100, 100], [375, 500], [80, 90]])))
     alone = PIPELINE.explain(size=(375, 500), seed=5, epoch=2, index=7).plan
-    np.testing.assert_array_equal(plan.steps[0].warp.matrix[1], alone.passes[0].warp.matrix[0])
+    np.testing.assert_array_equal(plan.steps[0].head.matrix[1], alone.steps[0].head.matrix[0])
 
 
 def test_explains_a_pipeline_that_does_nothing():
@@ -148,7 +148,7 @@ def test_flips_and_crops_move_pixels_and_do_not_change_them():
         aug.Compose([aug.Pad(2, fill=9)])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], constant_values=9)
     )
     np.testing.assert_array_equal(
-        aug.Compose([aug.Pad(2, border="reflect")])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], "symmetric")
+        aug.Compose([aug.Pad(2, border="symmetric")])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], "symmetric")
     )
 
 
@@ -170,7 +170,7 @@ def test_a_peak_is_above_zero():
 )
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(
-        aug.ArgumentError, match=r"^A picture must be \(h, w\) or \(h, w, c\) of uint8, uint16 or float32; got"
+        aug.ArgumentError, match=r"^An image must be \(h, w\) or \(h, w, c\) of uint8, uint16 or float32; got"
     ):
         PIPELINE(wrong)
 

@@ -248,7 +248,9 @@ class _Chain:
             if op is self.mix:
                 sources, steps = self._mixed(rows)
             elif not (number in self.idle and self.idle[number][rows[0]]):
-                _add(steps, op if len(rows) == self.n else op.take(rows))
+                # A keyed op may be another one where it is for all images, as they are in every group.
+                whole = len(rows) == self.n and number not in self.idle
+                _add(steps, op if whole else op.take(rows))
         return sources, steps
 
     def _mixed(self, rows: Rows) -> tuple[Rows, list[_Open]]:
