@@ -14,6 +14,12 @@ def permute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]
 def unpermute(key: int, n: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
     """The inverse of `permute`: from where each number comes."""
 
+def pixel_hash(key: int, pixels: NDArray[np.uint32], channel: int) -> NDArray[np.uint32]:
+    """The words that the random numbers of these pixels are made of."""
+
+def pixel_normal(key: int, pixels: NDArray[np.uint32], channel: int) -> NDArray[np.float32]:
+    """The standard normal numbers of these pixels."""
+
 class Pool:
     """Threads that run samples; 0 threads work in the caller. Python threads may share them, and a fork is fine."""
 

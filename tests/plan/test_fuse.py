@@ -390,7 +390,9 @@ def test_a_plan_is_sound_and_fused_twice_the_same(pipeline, frame):
 def test_what_ops_may_merge_to_does_not_depend_on_what_is_drawn(pipeline, frame, seed):
     one, two = (drawn(pipeline, frame, *how)[0] for how in ((), (seed, [2])))
     alone = replace(frame, size=frame.size[[2]])
-    first, second = ([[shape(op) for op in step.ops] for step in steps] for steps in (layout(one, frame), layout(two, alone)))
+    first, second = (
+        [[shape(op) for op in step.ops] for step in steps] for steps in (layout(one, frame), layout(two, alone))
+    )
     assert first == second
 
 

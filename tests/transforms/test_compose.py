@@ -1,5 +1,6 @@
 """The pipeline as a user holds it: called, printed, explained."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,28 @@ def test_a_pipeline_is_a_row_of_transforms():
 
 def test_json_is_fit_to_be_read_by_people():
     assert '"degrees": [-40, 40],' in PIPELINE.to_json()
+
+
+def test_a_stored_pipeline_says_its_version():
+    text = PIPELINE.to_json()
+    assert text.startswith('{\n  "version": 1,\n  "transform": "Compose",')
+    data = json.loads(text)
+    assert aug.Compose.from_dict(data) == aug.Compose.from_json(text) == PIPELINE
+    assert data.pop("version") == 1
+    assert data == PIPELINE.to_dict()
+    assert aug.Compose.from_dict(data) == aug.Compose.from_json(json.dumps(data)) == PIPELINE
+
+
+def test_a_pipeline_of_another_version_is_refused():
+    newer = json.dumps({**PIPELINE.to_dict(), "version": 2})
+    with pytest.raises(aug.ArgumentError, match=r"is of version 2, and this augstream reads version 1\. Update"):
+        aug.Compose.from_json(newer)
+    for wrong in (0, -1, 1.0, "1", True, None, [1]):
+        with pytest.raises(aug.ArgumentError, match="must be a whole number from 1; got"):
+            aug.Compose.from_dict({**PIPELINE.to_dict(), "version": wrong})
+    # Only a pipeline as a whole has one.
+    with pytest.raises(aug.ArgumentError, match="version"):
+        aug.Compose.from_dict(aug.Compose([]).to_dict() | {"transforms": [{**aug.Hue().to_dict(), "version": 1}]})
 
 
 @pytest.mark.parametrize(
