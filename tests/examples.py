@@ -13,8 +13,18 @@ OTHERS = {
     "Compose": [aug.Compose([aug.Rotate(), aug.HorizontalFlip()], border="edge"), aug.Compose([aug.Hue()], p=0.5)],
     "Contrast": [aug.Contrast((1, 2))],
     "Gamma": [aug.Gamma((0.5, 2))],
+    "CutMix": [aug.CutMix(0.5, p=0.5)],
+    "GaussianBlur": [aug.GaussianBlur((0, 3), fill=9), aug.GaussianBlur(2, border="reflect", p=0.5)],
+    "GaussianNoise": [aug.GaussianNoise((0, 0.2), per_channel=False), aug.GaussianNoise(0.1, p=0.5)],
+    "MixUp": [aug.MixUp(1, p=0.5)],
+    "RandomErasing": [
+        aug.RandomErasing(fill="noise", p=1),
+        aug.RandomErasing(fill="mean", count=(1, 3)),
+        aug.RandomErasing((0.1, 0.2), (1, 1), 128, mask_fill=2, hide=True),
+    ],
     "OneOf": [
         aug.OneOf([aug.Rotate(), aug.Brightness(), aug.Gamma()], weights=(1, 2, 3)),
+        aug.OneOf([aug.MixUp(), aug.CutMix(), aug.Rotate()]),
         aug.OneOf([aug.Resize(30), aug.RandomCrop(30), aug.Compose([aug.Pad(3), aug.CenterCrop(30)])]),
     ],
     "Pad": [aug.Pad((1, 2, 3, 4), fill=(10,)), aug.Pad(3, border="reflect")],

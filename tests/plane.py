@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds import Color, Curve, Mix, Shapes, Warp
 from augstream.plan.plan import Plan
 
 HALF = 0.5
@@ -44,6 +44,18 @@ def curved(levels, curve, row):
     if curve.steps:
         return np.stack([t[np.floor(p + HALF).astype(int)] for t, p in zip(table, place.T, strict=True)], axis=1)
     return np.stack([np.interp(p, np.arange(256), t) for t, p in zip(table, place.T, strict=True)], axis=1)
+
+
+def covered(levels, shapes, row, points):
+    """The levels behind boxes of constant fill, and which points are so near to an edge that either is right."""
+    assert shapes.filling == "constant"
+    near = np.zeros(len(points), bool)
+    levels = levels.copy()
+    for box, fill in zip(shapes.boxes[row], shapes.fill[row], strict=True):
+        inside = ((points >= box[:2]) & (points < box[2:])).all(axis=1)
+        levels[inside, : shapes.channels] = fill[: shapes.channels]
+        near |= (np.abs(points[:, [0, 1, 0, 1]] - box) < 1e-6).any(axis=1)
+    return levels, near
 
 
 def look(ops, frame, row, picture, points):
@@ -82,6 +94,9 @@ def look(ops, frame, row, picture, points):
         elif isinstance(op, Color):
             levels, clipped = colored(levels, op, row)
             plain &= ~clipped
+        elif isinstance(op, Shapes):
+            levels, near = covered(levels, op, row, place)
+            plain &= ~near
         else:
             assert isinstance(op, Curve)
             levels = curved(levels, op, row)
@@ -146,9 +161,32 @@ def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
             one, two = getattr(op, name, None), getattr(other, name, None)
             assert (one is None) == (two is None), name
             if one is not None:
-                np.testing.assert_array_equal(one[rows], two[other_rows], err_msg=name, strict=True)
+                one, two = one[rows], two[other_rows]
+                if name in ("along", "down"):
+                    one, two = (centered(kernels, max(one.shape[1], two.shape[1])) for kernels in (one, two))
+                np.testing.assert_array_equal(one, two, err_msg=name, strict=True)
         for name in WORDS:
             assert getattr(op, name, None) == getattr(other, name, None), name
+        if isinstance(op, Mix):
+            assert_same_mix(op, other, rows, other_rows)
+
+
+def centered(kernels, width):
+    """The same kernels with zeros at their ends: those of a batch are as wide as the widest of them."""
+    more = (width - kernels.shape[1]) // 2
+    return np.pad(kernels, ((0, 0), (more, more)))
+
+
+def assert_same_mix(mix, other, rows, other_rows):
+    """The same warps and branches; which images they are for may be numbered in another way."""
+    assert [one is None for one in mix.warps] == [one is None for one in other.warps]
+    for one, two in zip(mix.warps, other.warps, strict=True):
+        if one is not None:
+            assert_same_ops([one], [two], rows, other_rows)
+    assert len(mix.branches) == len(other.branches)
+    for one, two in zip(mix.branches, other.branches, strict=True):
+        ops, others = ([op for step in some.steps for op in step.ops] for some in (one, two))
+        assert_same_ops(ops, others, rows, other_rows)
 
 
 def assert_same_plan(plan, other):

@@ -64,7 +64,8 @@ from augstream.transforms import (
     Zoom,
 )
 from augstream.transforms.arguments import Range
-from augstream.transforms.compose import Compose, OneOf, SomeOf
+from augstream.transforms.compose import Compose
+from augstream.transforms.container import OneOf, SomeOf
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:

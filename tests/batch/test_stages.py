@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from augstream.plan.ops import Frame
 from conftest import encoded, scene, turned
 
 from augstream import _core
@@ -15,7 +16,6 @@ from augstream.batch.stages import Record, Tools
 from augstream.concurrency.prefetch import Threads
 from augstream.engines.exact import Exact
 from augstream.errors import PipelineError
-from augstream.plan.ops import Frame
 from augstream.rng import Rng
 from augstream.sources.arrays import from_arrays
 from augstream.sources.sequence import from_function

@@ -43,14 +43,10 @@ def plan_of(transforms, channels, epoch, n, border):
     return aug.Compose(transforms, border=border).plan(3, epoch, np.arange(n), frame)
 
 
-def programs_of(plan):
-    return plan.wire()
-
-
 def run(samples, plan, channels, keep=None):
     height, width = plan.frame_out.size[0].tolist()
     out = np.empty((len(samples), height, width, channels), np.float32)
-    errors = _core.Pool(2).run(samples, programs_of(plan), channels, out, "float32", False, keep)
+    errors = _core.Pool(2).run(samples, plan.wire(), channels, out, "float32", False, keep)
     return out, errors
 
 
@@ -207,5 +203,5 @@ def test_time_is_counted():
     clock = np.zeros(2)
     plan = plan_of([Rotate(40), Resize(24, 32)], 3, 0, 1, "edge")
     out = np.empty((1, 24, 32, 3), np.float32)
-    _core.Pool(0).run([file("4:2:0", 1)], programs_of(plan, 3), 3, out, "float32", False, None, clock)
+    _core.Pool(0).run([file("4:2:0", 1)], plan.wire(), 3, out, "float32", False, None, clock)
     assert 0 < clock[0] < clock[1] < 10

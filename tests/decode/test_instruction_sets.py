@@ -45,9 +45,9 @@ def run(sample, top=0, left=0, height=None, width=None, keep=None):
     whole = _core.header([sample])[0, 1:3].tolist()
     height, width = height or whole[0], width or whole[1]
     matrix = np.array([[[1.0, 0, left], [0, 1, top], [0, 0, 1]]])
-    warp = (matrix, np.array([[height, width]]), 1, 1, True, None)
+    warp = (0, matrix, np.array([[height, width]]), 1, 1, True, None, ())
     out = np.empty((1, height, width, 3), np.uint8)
-    assert not _core.Pool(0).run([sample], [(warp, [])], 3, out, "uint8", False, keep)
+    assert not _core.Pool(0).run([sample], [(None, None, [(warp, [])])], 3, out, "uint8", False, keep)
     return out[0]
 
 

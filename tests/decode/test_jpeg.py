@@ -10,7 +10,7 @@ from augstream.engines import native
 from augstream.plan.kinds import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
-from augstream.plan.step import Step
+from augstream.plan.step import Group, Step
 
 
 def photo(height=75, width=101, seed=0):
@@ -31,7 +31,7 @@ def shown(data, warp=None, channels=3):
     """The levels of one file under a warp, and the reason where there is none."""
     stored = native._core.header([data])[0, 1:3].astype(np.int64)
     frame = Frame(stored[None], channels)
-    plan = Plan((Step(warp),), frame, frame if warp is None else frame.after(warp))
+    plan = Plan((Group(None, None, (Step(warp),)),), frame, frame if warp is None else frame.after(warp))
     out, (error,) = native.run([data], plan, dtype="uint8")
     return out[0], error
 
@@ -137,7 +137,7 @@ def test_a_picture_goes_on_at_its_own_edge_where_the_decoder_makes_it_smaller(bo
     frame = Frame(np.array([[801, 1203]]))
     matrix = np.array([[[34.0, 0, -2500], [0, 33, -1700], [0, 0, 1]]])
     warp = Warp(matrix, np.array([[120, 140]]), border, None, "bilinear")
-    plan = Plan((Step(warp),), frame, frame.after(warp))
+    plan = Plan((Group(None, None, (Step(warp),)),), frame, frame.after(warp))
     out, _ = native.run([data], plan)
     want, _ = native.run([pixels], plan)
     assert np.abs(out - want).mean() < 0.5

@@ -21,10 +21,10 @@ def shown(pool, data, view):
     rows, columns, part = view
     across, down = (width / columns, height / rows) if part < 1 else (1.0, 1.0)
     matrix = np.array([[[across, 0, 0], [0, down, 0], [0, 0, 1]]])
-    warp = (matrix, np.array([[rows, columns]]), 1, 1, True, None)
+    warp = (0, matrix, np.array([[rows, columns]]), 1, 1, True, None, ())
     out = np.empty((1, rows, columns, 3), np.uint8)
-    errors = pool.run([data], [(warp, [])], 3, out, "uint8", False)
-    return out[0], errors[0][1] if errors else None
+    errors = pool.run([data], [(None, None, [(warp, [])])], 3, out, "uint8", False)
+    return out[0], errors[0][2] if errors else None
 
 
 def without(data, marker):

@@ -15,7 +15,7 @@ from augstream.engines.exact import Exact
 from augstream.plan.kinds import Color, Curve, Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
-from augstream.plan.step import Step
+from augstream.plan.step import Group, Step
 
 BORDERS = ["constant", "edge", "symmetric", "reflect", "wrap", "overlap"]
 LEVELS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
@@ -48,15 +48,15 @@ def turned(height, width, out, degrees=0.0, scale=1.0, shift=(0.0, 0.0), perspec
     return (back @ turn @ bend @ there)[None]
 
 
-def plan_of(images, *passes):
+def plan_of(images, *steps):
     h, w, c = images[0].shape
     n = len(images)
     frame = Frame(np.tile([[h, w]], (n, 1)), c, LEVELS[images[0].dtype.name])
     after = frame
-    for one in passes:
-        for op in (one.head, *one.points):
-            after = after if op is None else after.after(op)
-    return Plan(passes, frame, after)
+    for step in steps:
+        for op in step.ops:
+            after = after.after(op)
+    return Plan((Group(None, None, steps),), frame, after)
 
 
 def assert_engines_agree(images, plan, most=1.0, dtype="float32", layout="NHWC"):
@@ -285,7 +285,7 @@ def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
     frame = Frame(np.array([tall.shape[:2]]), 1)
     fill = np.zeros((1, 1)) if border == "constant" else None
     turn = Warp(np.array([[[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]]]), np.array([[4, 4]]), border, fill, "bilinear")
-    _, (error,) = native.run([tall], Plan((Step(turn),), frame, frame.after(turn)))
+    _, (error,) = native.run([tall], Plan((Group(None, None, (Step(turn),)),), frame, frame.after(turn)))
     assert error == "a picture of 33554432 x 1 pixels is more than the core can address"
 
 

@@ -14,6 +14,7 @@ from augstream.loader import Loader
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 from augstream.plan.polygon import inverse
+from augstream.plan.step import Group
 from augstream.sources import Source
 from augstream.sources.targets import Rules, Targets
 from augstream.transforms.compose import Compose
@@ -43,6 +44,22 @@ def planned(transforms, size=(100, 90), n=1, seed=0, channels=3, **options):
     return pipeline.plan(seed, 0, np.arange(n), Frame(np.tile(size, (n, 1)), channels))
 
 
+def places(points, owner, plan):
+    """Where the points of these samples land."""
+    landed = np.full(points.shape, np.nan)
+    for route in plan.routes:
+        for at, row in enumerate(route.rows.tolist()):
+            mine = owner == row
+            landed[mine] = move_points(points[mine], np.full(mine.sum(), at), route)
+    return landed
+
+
+def boxes_of(boxes, owner, plan, min_visible, outlines=None):
+    """What is left to see of the boxes, of a plan whose samples all go the same way."""
+    (route,) = plan.routes
+    return move_boxes(boxes, owner, plan, route, min_visible, outlines)
+
+
 def dot(size, x, y, spread=2.5):
     """A bright dot around (x, y) in continuous coordinates."""
     rows, columns = np.mgrid[: size[0], : size[1]] + 0.5
@@ -64,7 +81,7 @@ def test_a_bright_dot_lands_where_the_point_says(name, fuse):
     for seed in range(6):
         plan = planned(GEOMETRIC[name], size, seed=seed, fuse=fuse)
         for x, y in ((45, 50), (30.5, 38.25), (60, 64)):
-            (place,) = move_points(np.array([[x, y]]), np.array([0]), plan)
+            (place,) = places(np.array([[x, y]]), np.array([0]), plan)
             height, width = plan.frame_out.size[0]
             if not (10 < place[0] < width - 10 and 10 < place[1] < height - 10):
                 continue
@@ -77,19 +94,19 @@ def test_a_bright_dot_lands_where_the_point_says(name, fuse):
 def test_a_dot_half_a_pixel_off_is_noticed():
     plan = planned([t.HorizontalFlip(p=1)])
     out, _ = native.run([dot((100, 90), 30.5, 40)], plan)
-    (place,) = move_points(np.array([[30.5, 40.0]]), np.array([0]), plan)
+    (place,) = places(np.array([[30.5, 40.0]]), np.array([0]), plan)
     assert np.abs(middle(out[0]) - place).max() < 0.01
     assert np.abs(middle(out[0]) - place + [0.5, 0]).max() > 0.4
 
 
 def test_points_by_hand():
     points, owner = np.array([[0.0, 0.0], [10, 20], [np.nan, 1]]), np.zeros(3, np.int64)
-    moved = move_points(points, owner, planned([t.HorizontalFlip(p=1)], (40, 60)))
+    moved = places(points, owner, planned([t.HorizontalFlip(p=1)], (40, 60)))
     assert np.allclose(moved[:2], [[60, 0], [50, 20]])
     assert np.isnan(moved[2, 0])
-    assert np.allclose(move_points(points[:2], owner[:2], planned([t.Resize(80, 30)], (40, 60))), [[0, 0], [5, 40]])
+    assert np.allclose(places(points[:2], owner[:2], planned([t.Resize(80, 30)], (40, 60))), [[0, 0], [5, 40]])
     turned_left = planned([t.Rotate((90, 90))], (40, 40))
-    assert np.allclose(move_points(np.array([[40.0, 20]]), owner[:1], turned_left), [[20, 0]])
+    assert np.allclose(places(np.array([[40.0, 20]]), owner[:1], turned_left), [[20, 0]])
 
 
 def test_the_inverse_undoes_and_knows_what_is_behind():
@@ -100,7 +117,7 @@ def test_the_inverse_undoes_and_knows_what_is_behind():
     assert back[1, 2, 2] > 0
     assert not back[2].any()
     plan = planned([t.Perspective(0.3)])
-    assert np.isfinite(move_points(np.array([[1.0, 1], [89, 99]]), np.zeros(2, np.int64), plan)).all()
+    assert np.isfinite(places(np.array([[1.0, 1], [89, 99]]), np.zeros(2, np.int64), plan)).all()
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "int32"])
@@ -158,10 +175,10 @@ def seen_box(box, plan):
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     everywhere = np.ones(len(points), bool)
     for step in plan.steps:
-        back = inverse(step.warp.matrix)[0]
+        back = inverse(step.head.matrix)[0]
         flat = np.c_[points, np.ones(len(points))] @ back.T
         points = flat[:, :2] / flat[:, 2:]
-        height, width = step.warp.size[0]
+        height, width = step.head.size[0]
         everywhere &= (points >= 0).all(1) & (points[:, 0] <= width) & (points[:, 1] <= height)
     if not everywhere.any():
         return None, 0
@@ -175,7 +192,7 @@ def test_boxes_stay_tight(name, fuse):
     for seed in range(4):
         plan = planned(GEOMETRIC[name], seed=seed, fuse=fuse)
         boxes = np.array([[10.0, 10, 40, 30], [30, 40, 60, 60], [5, 70, 88, 99]])
-        moved, kept = move_boxes(boxes, np.zeros(3, np.int64), plan, 0.05)
+        moved, kept = boxes_of(boxes, np.zeros(3, np.int64), plan, 0.05)
         for box, row in zip(moved, kept, strict=True):
             expected, _ = seen_box(boxes[row], plan)
             assert np.abs(box - expected).max() < 0.8
@@ -195,11 +212,11 @@ def test_boxes_with_outlines_are_tight_around_these(name, fuse):
     for seed in range(4):
         plan = planned(GEOMETRIC[name], seed=seed, fuse=fuse)
         box = np.array([[0.0, 0, 90, 100]])
-        moved, kept = move_boxes(box, np.zeros(1, np.int64), plan, 0, Outlines([[star]]))
+        moved, kept = boxes_of(box, np.zeros(1, np.int64), plan, 0, Outlines([[star]]))
         points, everywhere = dense, np.ones(len(dense), bool)
         for step in plan.steps:
-            points = move_points(points, np.zeros(len(points), np.int64), planned_pass(plan, step))
-            everywhere &= (points >= 0).all(1) & (points <= step.warp.size[0][::-1]).all(1)
+            points = places(points, np.zeros(len(points), np.int64), planned_pass(plan, step))
+            everywhere &= (points >= 0).all(1) & (points <= step.head.size[0][::-1]).all(1)
         left = points[everywhere]
         assert len(kept) == (1 if len(left) else 0)
         if len(left):
@@ -207,7 +224,7 @@ def test_boxes_with_outlines_are_tight_around_these(name, fuse):
 
 
 def planned_pass(plan, step):
-    return Plan((step,), plan.frame_in, plan.frame_out)
+    return Plan((Group(None, None, (step,)),), plan.frame_in, plan.frame_out)
 
 
 def test_polygons_move_with_their_boxes():
@@ -237,28 +254,41 @@ def test_boxes_are_dropped_below_their_visible_share():
     crop = planned([t.CenterCrop(50, 50)], (100, 100))
     boxes = np.array([[0.0, 40, 35, 60], [0, 0, 20, 20], [40, 40, 60, 60], [-50, 40, 30, 60]])
     owner = np.zeros(4, np.int64)
-    moved, kept = move_boxes(boxes, owner, crop, 0.2)
+    moved, kept = boxes_of(boxes, owner, crop, 0.2)
     assert kept.tolist() == [0, 2]
     assert moved.tolist() == [[0, 15, 10, 35], [15, 15, 35, 35]]
     # Of the first, ten of 35 columns are left; of the last, what is outside the picture does not count.
-    assert move_boxes(boxes, owner, crop, 0.29)[1].tolist() == [2]
-    assert move_boxes(boxes, owner, crop, 0.0)[1].tolist() == [0, 2, 3]
-    assert move_boxes(boxes, owner, crop, 1.0)[1].tolist() == [2]
+    assert boxes_of(boxes, owner, crop, 0.29)[1].tolist() == [2]
+    assert boxes_of(boxes, owner, crop, 0.0)[1].tolist() == [0, 2, 3]
+    assert boxes_of(boxes, owner, crop, 1.0)[1].tolist() == [2]
 
 
 def test_what_one_pass_leaves_outside_is_gone_and_what_a_fused_one_keeps_is_there():
-    transforms = [t.CenterCrop(50, 50), t.Pad(25)]
+    transforms = [t.CenterCrop(50, 50), t.CenterCrop(100, 100)]
     box, owner = np.array([[10.0, 30, 40, 60]]), np.zeros(1, np.int64)
-    fused, _ = move_boxes(box, owner, planned(transforms, (100, 100)), 0.1)
-    stepwise, _ = move_boxes(box, owner, planned(transforms, (100, 100), fuse=False), 0.1)
+    fused, _ = boxes_of(box, owner, planned(transforms, (100, 100)), 0.1)
+    stepwise, _ = boxes_of(box, owner, planned(transforms, (100, 100), fuse=False), 0.1)
     assert fused.tolist() == [[10, 30, 40, 60]]
     assert stepwise.tolist() == [[25, 30, 40, 60]]
 
 
+@pytest.mark.parametrize("border", ["constant", "reflect"])
+@pytest.mark.parametrize("fuse", [True, False])
+def test_what_a_written_border_hides_is_gone_in_one_pass_and_in_several(border, fuse):
+    plan = planned([t.CenterCrop(50, 50), t.Pad(25, border=border)], (100, 100), fuse=fuse)
+    assert len(plan.steps) == (1 if fuse and border == "constant" else 2)
+    moved, _ = boxes_of(np.array([[10.0, 30, 40, 60]]), np.zeros(1, np.int64), plan, 0.1)
+    assert moved.tolist() == [[25, 30, 40, 60]]
+    found, sources = plan.back(np.array([[20.0, 40], [30, 40]]), 0)
+    assert sources.tolist() == [-1, 0]
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == [30, 40]
+
+
 def test_boxes_without_area_are_dropped():
     boxes = np.array([[5.0, 5, 5, 10], [9, 9, 4, 4]])
-    assert len(move_boxes(boxes, np.zeros(2, np.int64), planned([t.Rotate(30)]), 0)[0]) == 0
-    assert len(move_boxes(np.empty((0, 4)), np.empty(0, np.int64), planned([t.Rotate(30)]), 0)[0]) == 0
+    assert len(boxes_of(boxes, np.zeros(2, np.int64), planned([t.Rotate(30)]), 0)[0]) == 0
+    assert len(boxes_of(np.empty((0, 4)), np.empty(0, np.int64), planned([t.Rotate(30)]), 0)[0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -418,10 +448,10 @@ def test_points_go_the_same_way_fused_and_step_by_step_and_colors_move_nothing(t
     points, owner = np.random.default_rng(seed).uniform(0, 90, (20, 2)), np.repeat([0, 1], 10)
     whole = [*transforms, t.Resize(50, 50)]
     fused, stepwise = (planned(whole, n=2, seed=seed, fuse=fuse) for fuse in (True, False))
-    moved = move_points(points, owner, fused)
-    assert np.allclose(moved, move_points(points, owner, stepwise), atol=1e-6, equal_nan=True)
+    moved = places(points, owner, fused)
+    assert np.allclose(moved, places(points, owner, stepwise), atol=1e-6, equal_nan=True)
     plain = planned([one for one in whole if one not in COLORS], n=2, seed=seed)
-    assert np.allclose(moved, move_points(points, owner, plain), atol=1e-6, equal_nan=True)
+    assert np.allclose(moved, places(points, owner, plain), atol=1e-6, equal_nan=True)
 
 
 @settings(deadline=None, max_examples=40)
@@ -431,11 +461,10 @@ def test_a_box_holds_what_is_seen_of_its_inside(transforms, seed):
     rng = np.random.default_rng(seed)
     box = np.sort(rng.uniform(0, 90, (2, 2)), axis=0)
     plan = planned([*transforms, t.Resize(50, 50)], seed=seed)
-    moved, kept = move_boxes(box.reshape(1, 4), np.zeros(1, np.int64), plan, 0.0)
-    inside = move_points(rng.uniform(*box, (200, 2)), np.zeros(200, np.int64), plan)
-    if len(plan.steps) > 1:
-        return  # what an earlier pass leaves outside is not seen either
-    seen = inside[(inside >= 0).all(axis=1) & (inside <= 50).all(axis=1)]
+    moved, kept = boxes_of(box.reshape(1, 4), np.zeros(1, np.int64), plan, 0.0)
+    inside = places(rng.uniform(*box, (200, 2)), np.zeros(200, np.int64), plan)
+    _, sources = plan.back(inside, 0)
+    seen = inside[(sources == 0) & (inside >= 0).all(axis=1) & (inside <= 50).all(axis=1)]
     if len(kept):
         assert (seen >= moved[0, :2] - 1e-6).all()
         assert (seen <= moved[0, 2:] + 1e-6).all()

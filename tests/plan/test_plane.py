@@ -10,6 +10,7 @@ from augstream import Frame
 from augstream.plan.fuse import fuse
 from augstream.plan.kinds import Color, Curve, Warp
 from augstream.plan.plan import Plan
+from augstream.plan.step import Group
 
 FRAME = Frame(np.array([[20, 30], [20, 30]]))
 
@@ -75,6 +76,7 @@ def test_other_ops_are_refused(other):
 def test_another_distribution_over_passes_is_refused():
     plan = fuse([moved(1), Color(np.tile(np.eye(3, 4), (2, 1, 1)), None)], FRAME)
     (one,) = plan.steps
-    apart = Plan((replace(one, points=()), replace(one, warp=None)), plan.frame_in, plan.frame_out)
+    steps = (replace(one, points=()), replace(one, head=None))
+    apart = Plan((Group(None, None, steps),), plan.frame_in, plan.frame_out)
     with pytest.raises(AssertionError):
         assert_same_plan(plan, apart)

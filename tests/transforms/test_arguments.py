@@ -243,7 +243,7 @@ PICTURES = [
     (
         [aug.Pad(fill=(1, 2))],
         3,
-        f"Pad: the fill has 2 numbers and the pictures 3 channels, at pipeline[0]. {FOR_EACH}",
+        f"Pad: the fill has 2 numbers and the images 3 channels, at pipeline[0]. {FOR_EACH}",
     ),
     ([aug.Hue()], 2, f"Hue {COLORS}; got 2, at pipeline[0]. Leave it out."),
     ([aug.ColorJitter(saturation=0.1)], 5, f"ColorJitter {COLORS}; got 5, at pipeline[0]. Leave it out."),

@@ -1,5 +1,6 @@
 """The pipeline as a user holds it: called, printed, explained."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_prints_as_english():
             f" 5  {JITTER}",
             " 6  Resize to 224 x 224",
             " 7  Multiply the levels by 0.00392157 and add 0",
-            "6 warps -> 1, 2 colors -> 1",
+            "6 warps -> 1, 2 colors -> 1, one pass",
         ]
     )
 
@@ -84,7 +85,7 @@ def test_explains_what_is_done_in_a_batch():
     index = np.array([3, 7, 11])
     plan = PIPELINE.plan(5, 2, index, aug.Frame(np.array([[100, 100], [375, 500], [80, 90]])))
     alone = PIPELINE.explain(size=(375, 500), seed=5, epoch=2, index=7).plan
-    np.testing.assert_array_equal(plan.steps[0].warp.matrix[1], alone.passes[0].warp.matrix[0])
+    np.testing.assert_array_equal(plan.steps[0].head.matrix[1], alone.steps[0].head.matrix[0])
 
 
 def test_explains_a_pipeline_that_does_nothing():
@@ -99,6 +100,28 @@ def test_a_pipeline_is_a_row_of_transforms():
 
 def test_json_is_fit_to_be_read_by_people():
     assert '"degrees": [-40, 40],' in PIPELINE.to_json()
+
+
+def test_a_stored_pipeline_says_its_version():
+    text = PIPELINE.to_json()
+    assert text.startswith('{\n  "version": 1,\n  "transform": "Compose",')
+    data = json.loads(text)
+    assert aug.Compose.from_dict(data) == aug.Compose.from_json(text) == PIPELINE
+    assert data.pop("version") == 1
+    assert data == PIPELINE.to_dict()
+    assert aug.Compose.from_dict(data) == aug.Compose.from_json(json.dumps(data)) == PIPELINE
+
+
+def test_a_pipeline_of_another_version_is_refused():
+    newer = json.dumps({**PIPELINE.to_dict(), "version": 2})
+    with pytest.raises(aug.ArgumentError, match=r"is of version 2, and this augstream reads version 1\. Update"):
+        aug.Compose.from_json(newer)
+    for wrong in (0, -1, 1.0, "1", True, None, [1]):
+        with pytest.raises(aug.ArgumentError, match="must be a whole number from 1; got"):
+            aug.Compose.from_dict({**PIPELINE.to_dict(), "version": wrong})
+    # Only a pipeline as a whole has one.
+    with pytest.raises(aug.ArgumentError, match="version"):
+        aug.Compose.from_dict(aug.Compose([]).to_dict() | {"transforms": [{**aug.Hue().to_dict(), "version": 1}]})
 
 
 @pytest.mark.parametrize(
@@ -148,7 +171,7 @@ def test_flips_and_crops_move_pixels_and_do_not_change_them():
         aug.Compose([aug.Pad(2, fill=9)])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], constant_values=9)
     )
     np.testing.assert_array_equal(
-        aug.Compose([aug.Pad(2, border="reflect")])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], "symmetric")
+        aug.Compose([aug.Pad(2, border="symmetric")])(image), np.pad(image, [(2, 2), (2, 2), (0, 0)], "symmetric")
     )
 
 
@@ -170,7 +193,7 @@ def test_a_peak_is_above_zero():
 )
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(
-        aug.ArgumentError, match=r"^A picture must be \(h, w\) or \(h, w, c\) of uint8, uint16 or float32; got"
+        aug.ArgumentError, match=r"^An image must be \(h, w\) or \(h, w, c\) of uint8, uint16 or float32; got"
     ):
         PIPELINE(wrong)
 

@@ -249,7 +249,7 @@ def test_alpha_is_left_alone(transform):
 
 @pytest.mark.parametrize("transform", [aug.Saturation(), aug.Hue(), aug.Grayscale(p=1)], ids=repr)
 def test_gray_pictures_have_no_color_to_change(transform):
-    assert aug.Compose([transform]).plan(0, 0, np.arange(2), aug.Frame(np.ones((2, 2), int), 1)).passes == ()
+    assert aug.Compose([transform]).plan(0, 0, np.arange(2), aug.Frame(np.ones((2, 2), int), 1)).steps == ()
 
 
 def test_color_jitter_of_a_gray_picture_is_its_brightness_and_contrast():

@@ -178,12 +178,12 @@ class _Open:
     def _merge_warps(self, own: Warp, warp: Warp) -> None:
         """Identity 1."""
         windows = tuple([window.moved(warp.matrix) for window in own.windows])
-        border, fill, seen = own.border, own.fill, own.seen
+        border, fill, seen, explicit = own.border, own.fill, own.seen, own.explicit
         if _edge(own, warp) == "window" and warp.fill is not None:
             windows = (*windows, Window(warp.matrix, own.size, warp.fill, warp.seen))
             self.unders = (*self.unders, self.points)
         elif warp.border is not None:
-            border, fill, seen = warp.border, warp.fill, warp.seen
+            border, fill, seen, explicit = warp.border, warp.fill, warp.seen, own.explicit or warp.explicit
             self.under = self.points
         self.unders = (*self.unders, *[self.points] * len(warp.windows))
         self.head = Warp(
@@ -194,6 +194,7 @@ class _Open:
             warp.interpolation or own.interpolation,
             own.antialias if warp.interpolation is None else warp.antialias,
             (*windows, *warp.windows),
+            explicit=explicit,
             covers=own.covers and warp.covers,
             seen=seen,
         )
@@ -249,7 +250,9 @@ class _Chain:
             if op is self.mix:
                 sources, steps = self._mixed(rows)
             elif not (number in self.idle and self.idle[number][rows[0]]):
-                _add(steps, op if everyone else op.take(rows))
+                # A keyed op may be another one where it is for all images, as they are in every group.
+                whole = everyone and number not in self.idle
+                _add(steps, op if whole else op.take(rows))
         return sources, steps
 
     def _mixed(self, rows: Rows) -> tuple[Rows, list[_Open]]:

@@ -55,6 +55,7 @@ class Route:
 
     def back(self, points: Array, at: Rows) -> Array:
         """Where the places (m, 2) of results come from; NaN where something else is seen there."""
+        warps = [stage for stage in self.stages if isinstance(stage, Warp)]
         for stage in reversed(self.stages):
             if isinstance(stage, Warp):
                 for window in stage.windows:
@@ -62,6 +63,9 @@ class Route:
                         _within(polygon.project(points, window.matrix[at]), window.size[at]), points, np.nan
                     )
                 points = polygon.project(points, stage.matrix[at])
+                warps.pop()
+                if warps:  # what lies outside of the image that an earlier step has made is gone
+                    points = np.where(_within(points, warps[-1].size[at]), points, np.nan)
             else:
                 points = np.where(hidden(points, stage, at)[:, None], np.nan, points)
         return points

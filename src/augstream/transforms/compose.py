@@ -1,8 +1,7 @@
-"""Transforms of transforms: all in a row (Compose), one of several (OneOf), some of several (SomeOf)."""
+"""The pipeline: transforms in a row, planned, called, printed, explained and stored."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,228 +11,34 @@ from augstream import engines
 from augstream.decode.sample import PEAK
 from augstream.errors import (
     ArgumentError,
-    MisplacedError,
     PipelineError,
-    PlacedError,
     RefusedError,
     SampleError,
     ragged,
 )
 from augstream.plan.fuse import fuse, layout, unfused
-from augstream.plan.kinds import Mix, Warp
-from augstream.plan.op import Border, Frame, Interpolation, Mask, Op
+from augstream.plan.op import Border, Frame, Interpolation, Op
 from augstream.plan.plan import Plan
 from augstream.rng import Crowd, Draw, Integers, Rng, gather, successors
 from augstream.transforms.arguments import (
-    Argument,
     Flag,
     Maybe,
     MaybeNumbers,
-    MaybeWholeRange,
     Numbers,
     Option,
-    UnfitError,
-    WholeRange,
     plain,
 )
+from augstream.transforms.container import Container, Members
 from augstream.transforms.explanation import Explanation, count
 from augstream.transforms.transform import (
     BORDERS,
     FOREIGN_BORDERS,
     INTERPOLATIONS,
-    Mixing,
-    Transform,
-    after,
-    chosen,
     from_dict,
 )
 
-MOST = 1 << 16  # pixels a side that the core makes
 DEEPEST = 100
-
-
-class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
-    """The transforms that a container holds; `least` is how many there must be."""
-
-    def __init__(self, least: int = 0) -> None:
-        super().__init__(())
-        self.least = least
-
-    def accept(self, value: Any) -> tuple[Transform, ...]:
-        if isinstance(value, Transform) or not isinstance(value, Sequence) or isinstance(value, str):
-            raise UnfitError("a list of transforms")
-        for member in value:
-            if not isinstance(member, Transform):
-                kind = isinstance(member, type) and issubclass(member, Transform)
-                hint = f"Write {member.__name__}()." if kind else f"{member!r:.60} is none."
-                raise UnfitError("a list of transforms", hint)
-        if len(value) < self.least:
-            raise UnfitError(f"a list of at least {self.least}")
-        return tuple(value)
-
-    def english(self, value: Any) -> str:
-        # `describe` has a line for each; repeating them here would double the work with every container around.
-        return f"{len(value)}"
-
-    def written(self, name: str, value: Any) -> str:
-        return repr(list(value))
-
-    def store(self, value: Any) -> Any:
-        return [member.to_dict() for member in value]
-
-    def load(self, stored: Any) -> Any:
-        if not isinstance(stored, list):
-            return stored
-        members = []
-        for position, data in enumerate(stored):
-            try:
-                members.append(from_dict(data))
-            except PlacedError as error:
-                raise error.inside(self.owner, position) from None
-        return members
-
-
-class Container(Transform):
-    """What Compose, OneOf and SomeOf share: members, with a name for the draws of each."""
-
-    transforms: Members = Members()
-
-    def __len__(self) -> int:
-        return len(self.transforms)
-
-    def __iter__(self) -> Iterator[Transform]:
-        return iter(self.transforms)
-
-    def __getitem__(self, position: int) -> Transform:
-        return self.transforms[position]
-
-    def describe(self) -> str:
-        """One line for the container and one for each member."""
-        members = [f"  {line}" for member in self for line in member.describe().splitlines()]
-        return "\n".join([f"{super().describe()}:", *members])
-
-    @property
-    def needy(self) -> bool:
-        return any(member.needy for member in self)
-
-    @property
-    def mixers(self) -> tuple[int, ...]:
-        return self._mixers
-
-    @cached_property
-    def _mixers(self) -> tuple[int, ...]:
-        return tuple(k for member in self for k in member.mixers) if self.p else ()
-
-    def _each(self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None) -> Iterator[tuple[str, Op]]:
-        """The ops of the members, one after the other, by name; `on` says for which samples each member is."""
-        for position, (name, member) in enumerate(self._named):
-            try:
-                ops = member.ops(rng.child(name), frame)
-                for op in ops if on is None else chosen(ops, on[position], frame):
-                    if isinstance(op, Warp) and op.size is not frame.size and op.size.max() > MOST:
-                        raise _large(type(member).__name__, op.size)
-                    yield name, op
-                    frame = after(frame, op)
-                    if isinstance(op, Mix):
-                        rng = rng.mixed()
-            except PlacedError as error:
-                raise error.inside(type(self).__name__, position) from None
-
-    @cached_property
-    def _named(self) -> list[tuple[str, Transform]]:
-        """Members under their kind and occurrence, so that one of another kind in front changes no draw."""
-        seen: dict[str, int] = {}
-        named = []
-        for member in self.transforms:
-            kind = type(member).__name__
-            named.append((f"{kind}.{seen.setdefault(kind, 0)}", member))
-            seen[kind] += 1
-        return named
-
-
-class OneOf(Container):
-    """One of the transforms for each picture. weights: how often each one is taken, in proportion; None: equally often.
-
-    >>> import augstream as aug
-    >>> aug.OneOf([aug.Rotate(10), aug.HorizontalFlip()], weights=(3, 1))
-    OneOf([Rotate(degrees=(-10, 10)), HorizontalFlip()], weights=(3, 1))
-    """
-
-    transforms: Members = Members(least=1)
-    weights: MaybeNumbers = Maybe(Numbers(1.0, low=0))
-    sentence = "One of"
-
-    def __post_init__(self) -> None:
-        weights = self.weights
-        if weights is not None and (len(weights) != len(self) or not sum(weights)):
-            fact = f"OneOf.weights must be a number for each of {len(self)} transforms, not all 0; got {weights}"
-            raise RefusedError(fact)
-        if any(member.mixers and not isinstance(member, Mixing) for member in self):
-            raise RefusedError("OneOf takes a mix only as a member of its own", "Take it out of what holds it.")
-
-    @cached_property
-    def _mixers(self) -> tuple[int, ...]:
-        needs = [k for member in self for k in member.mixers] if self.p else []
-        return (max(needs),) if needs else ()
-
-    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        """What `draw` yields, with p; of several mixes one, as all of them take from the same images."""
-        if not self.mixers:
-            yield from super().ops(rng, frame)
-            return
-        mixed, mix = rng.mixed(), None
-        later = frame.resized(frame.size[: len(mixed)])
-        on = self._on(mixed)
-        for mine, (name, member) in zip(on, self._named, strict=True):
-            for op in member.ops(rng.child(name), frame) if member.mixers else ():
-                if isinstance(op, Mix):
-                    mix = op.where(mine, later) if mix is None else mix.either(op, mine)
-        if mix is not None:
-            yield mix
-        for mine, (name, member) in zip(on, self._named, strict=True):
-            for op in chosen(member.ops(mixed.child(name), later), mine, later) if not member.mixers else ():
-                yield op
-                later = after(later, op)
-
-    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield from (op for _, op in self._each(rng, frame, self._on(rng)))
-
-    def _on(self, rng: Rng) -> list[Mask]:
-        """For each member the images (n,) that it is for."""
-        which = rng.choice("which", self.weights or [1.0] * len(self))
-        if self.p == 1 or not self.mixers:
-            return [which == position for position in range(len(self))]
-        on = rng.chance("apply", self.p)
-        return [(which == position) & on for position in range(len(self))]
-
-
-class SomeOf(Container):
-    """Some of the transforms for each picture, in the order given here.
-
-    k: how many, a number or (low, high), both ends included; None: from one to all of them.
-
-    >>> import augstream as aug
-    >>> aug.SomeOf([aug.Rotate(10), aug.Shear(10), aug.Zoom(0.1)], k=2)
-    SomeOf([Rotate(degrees=(-10, 10)), Shear(x=(-10, 10), y=(0, 0)), Zoom(scale=(0.9, 1.1))], k=(2, 2))
-    """
-
-    transforms: Members = Members(least=1)
-    k: MaybeWholeRange = Maybe(WholeRange(1, low=0), "1 to all")
-    sentence = "Any {k} of"
-
-    def __post_init__(self) -> None:
-        if self.k is not None and self.k[1] > len(self):
-            fact = f"SomeOf.k must be at most {len(self)}, the number of transforms; got {self.k}"
-            raise RefusedError(fact, "Lower k or add transforms.")
-        if self.mixers:
-            raise RefusedError("SomeOf takes no mixes", "Put them into a OneOf, or give them a p of their own.")
-
-    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        low, high = self.k or (1, len(self))
-        many = low + rng.integers("k", high - low + 1)
-        order = rng.order("order", len(self))
-        on = [order[:, position] < many for position in range(len(self))]
-        yield from (op for _, op in self._each(rng, frame, on))
+VERSION = 1  # of stored pipelines
 
 
 class Compose(Container):
@@ -348,9 +153,9 @@ class Compose(Container):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Compose":
-        """The pipeline that `to_dict` stored."""
+        """The pipeline that `to_dict` stored, or that `to_json` wrote."""
         _refuse_deep(data)
-        made = from_dict(data)
+        made = from_dict(_without_version(data))
         if not isinstance(made, Compose):
             raise ArgumentError(f"A stored pipeline must be a Compose; got {type(made).__name__}. Wrap it in one.")
         return made
@@ -360,7 +165,7 @@ class Compose(Container):
         import json
         import re
 
-        text = json.dumps(self.to_dict(), indent=2)
+        text = json.dumps({"version": VERSION, **self.to_dict()}, indent=2)
         return re.sub(
             r"\[[^][{}]*\]", lambda numbers: " ".join(numbers[0].split()).replace("[ ", "[").replace(" ]", "]"), text
         )
@@ -392,6 +197,18 @@ class Compose(Container):
             (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
             raise ragged(f"({a}, {b})", f"({c}, {d})")
         return plan
+
+
+def _without_version(data: Any) -> Any:
+    if not isinstance(data, Mapping) or "version" not in data:
+        return data
+    version = data["version"]
+    if type(version) is not int or version < 1:
+        raise ArgumentError(f"The version of a stored pipeline must be a whole number from 1; got {version!r:.80}.")
+    if version > VERSION:
+        fact = f"The stored pipeline is of version {version}, and this augstream reads version {VERSION}"
+        raise ArgumentError(f"{fact}. Update augstream, or store the pipeline with this one.")
+    return {name: value for name, value in data.items() if name != "version"}
 
 
 def _refuse_deep(data: Any) -> None:
@@ -427,9 +244,3 @@ def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
         fact = f"The image holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
         raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
     return np.ascontiguousarray(image if image.ndim == 3 else image[:, :, None])
-
-
-def _large(maker: str, size: Integers) -> MisplacedError:
-    height, width = size[size.max(axis=1).argmax()].tolist()
-    fact = f"{maker} makes a picture of {height} x {width} pixels, more than {MOST} a side"
-    return MisplacedError(fact, "Ask for fewer.")
