@@ -20,7 +20,9 @@ def whole(draw):
     height, width = SIZE
     row = []
     for _ in range(draw(st.integers(2, 6))):
-        name = draw(st.sampled_from("center random pad flip mirror turn dim invert larger shift".split()))
+        name = draw(
+            st.sampled_from(["center", "random", "pad", "flip", "mirror", "turn", "dim", "invert", "larger", "shift"])
+        )
         if name in ("center", "random"):
             height, width = (draw(st.integers(max(4, side - 15), side)) for side in (height, width))
             row.append((aug.CenterCrop if name == "center" else aug.RandomCrop)(height, width))
