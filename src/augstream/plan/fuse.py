@@ -127,8 +127,9 @@ class _Open:
             return False
         points = self._behind(warp)
         if isinstance(self.head, Mix):
+            inner = _warp_before(warp, self.points)
             for _, steps in self.branches:
-                _add(steps, warp)
+                _add(steps, inner)
             place = warp.matrix if self.head.place is None else then(self.head.place, warp.matrix)
             self.head = replace(self.head, place=place, size=warp.size)
         elif isinstance(self.head, Warp):
@@ -144,8 +145,11 @@ class _Open:
         if self._behind(warp) is None:
             return False
         if isinstance(self.head, Mix):
-            # A branch without steps takes anything.
-            return bool(self.branches) and all(not steps or steps[-1].lets_in(warp) for _, steps in self.branches)
+            # What is seen before the colors behind the mix may be no level, and a branch clips. A branch without steps
+            # takes anything.
+            ends = [steps[-1] for _, steps in self.branches if steps]
+            clipped = _filled(warp) and bool(self.points) and any(end.points for end in ends)
+            return bool(self.branches) and not clipped and all(end.lets_in(warp) for end in ends)
         if self.head is None:
             return not (self.points and self.points[0].statistic)
         return isinstance(self.head, Warp) and _agree(self.head, warp) and _edge(self.head, warp) is not None
@@ -157,12 +161,7 @@ class _Open:
             done = [Branch(rows, tuple([step.close() for step in steps])) for rows, steps in self.branches]
             head = replace(head, branches=tuple(done), rows=None, warps=(), ops=(), frame=None)
         elif isinstance(head, Warp) and (self.under or any(self.unders)):
-            fill, seen = _back(head.fill, head.seen, self.under)
-            windows = []
-            for window, under in zip(head.windows, self.unders, strict=True):
-                levels, asked = _back(window.fill, window.seen, under)
-                windows.append(window if levels is None else window._replace(fill=levels, seen=asked))
-            head = replace(head, fill=fill, seen=seen, windows=tuple(windows))
+            head = _warp_before(head, self.under, self.unders)
         return Step(head, self.points)
 
     def _behind(self, warp: Warp) -> tuple[Op, ...] | None:
@@ -348,6 +347,23 @@ def _edge(own: Warp, warp: Warp) -> str | None:
 def _same_fill(own: Warp, warp: Warp) -> bool:
     one, two = (some.fill if some.seen is None else some.seen for some in (own, warp))
     return one is two or (one is not None and two is not None and np.array_equal(one, two))
+
+
+def _filled(warp: Warp) -> bool:
+    return warp.fill is not None or bool(warp.windows)
+
+
+def _warp_before(warp: Warp, under: Sequence[Op], unders: Sequence[Sequence[Op]] | None = None) -> Warp:
+    """The warp with what its fills look like before the colors that they are seen behind.
+
+    under: those of its border; unders: those of each window, None where they are the same.
+    """
+    fill, seen = _back(warp.fill, warp.seen, under)
+    windows = []
+    for window, points in zip(warp.windows, [under] * len(warp.windows) if unders is None else unders, strict=True):
+        levels, asked = _back(window.fill, window.seen, points)
+        windows.append(window if levels is None else window._replace(fill=levels, seen=asked))
+    return replace(warp, fill=fill, seen=seen, windows=tuple(windows))
 
 
 def _back(fill: Array | None, seen: Array | None, under: Sequence[Op]) -> tuple[Array | None, Array | None]:
