@@ -419,7 +419,21 @@ class Slots {
 
 }  // namespace
 
+// The arithmetic of draws and plans: src/bindings.
+namespace rows {
+void start();
+}
+void add_draws(nb::module_& m);
+void add_matrices(nb::module_& m);
+void add_colors(nb::module_& m);
+void add_boxes(nb::module_& m);
+
 NB_MODULE(_core, m) {
+    rows::start();
+    add_draws(m);
+    add_matrices(m);
+    add_colors(m);
+    add_boxes(m);
     nb::class_<augstream::Pool>(m, "Pool")
         .def(nb::init<int>(), "threads"_a)
         .def_prop_ro("threads", &augstream::Pool::threads)
