@@ -77,6 +77,9 @@ def merge_colors(
 def fill_before(matrix: _Numbers, fill: _Numbers) -> tuple[_Numbers, _Mask | None]:
     """The fill (n, 3) that looks like `fill` (n, 1 or 3) behind a color; where it is lost (n,), None for nowhere."""
 
+def fill_levels(fill: _Numbers, channels: int) -> NDArray[np.float32]:
+    """Levels (n, 1 or c) as `run` takes them, (n, c)."""
+
 def power_table(power: _Numbers, peak: float) -> _Numbers:
     """(n, 256) levels x ** power * peak, x from 0 to 1."""
 

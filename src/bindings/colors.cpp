@@ -101,6 +101,19 @@ nb::tuple fill_before(nb::handle matrix, nb::handle fill) {
     return nb::make_tuple(out.array, lost);
 }
 
+// Levels (n, 1 or c) as the core reads them: (n, c) of float.
+nb::object fill_levels(nb::handle fill, Size channels) {
+    const Rows<double> levels(fill, "fill", {kAny, kAny});
+    const bool one = levels.shape(1) == 1;
+    if (!one) levels.expect({levels.shape(0), channels}, "fill");
+    const auto c = static_cast<size_t>(channels);
+    const auto out = rows::make<float>({levels.shape(0), channels});
+    for (size_t i = 0; i < levels.n(); ++i)
+        for (size_t j = 0; j < c; ++j)
+            out.row(i, c)[j] = static_cast<float>(one ? *levels.row(i, 1) : levels.row(i, c)[j]);
+    return out.array;
+}
+
 nb::object power_table(nb::handle power, double peak) {
     const Rows<double> powers(power, "power", {kAny});
     const auto out = rows::make<double>({powers.shape(0), static_cast<Size>(augstream::kLevels)});
@@ -132,6 +145,7 @@ void add_colors(nb::module_& m) {
     m.def("color", &color, "n"_a, "channels"_a, "peak"_a, "gain"_a, "offset"_a);
     m.def("merge_colors", &merge_colors, "first"_a, "first_clip"_a.none(), "second"_a, "second_clip"_a.none());
     m.def("fill_before", &fill_before, "matrix"_a, "fill"_a);
+    m.def("fill_levels", &fill_levels, "fill"_a, "channels"_a);
     m.def("power_table", &power_table, "power"_a, "peak"_a);
     m.def("gaussians", &gaussians, "sigma"_a);
 }

@@ -11,12 +11,13 @@ namespace {
 struct Names {
     PyObject* empty = nullptr;
     PyObject* ascontiguousarray = nullptr;
-    std::array<PyObject*, 4> types{};
+    std::array<PyObject*, 5> types{};
 } names;
 
-constexpr std::array<char, 4> kCodes{'d', 'q', 'Q', '?'};
+constexpr char kCodes[] = "dfqQ?";
+constexpr std::array<const char*, 5> kTypes{"float64", "float32", "int64", "uint64", "bool"};
 
-PyObject* type_of(char code) { return names.types[std::strchr("dqQ?", code) - "dqQ?"]; }
+PyObject* type_of(char code) { return names.types[static_cast<size_t>(std::strchr(kCodes, code) - kCodes)]; }
 
 // Whether a buffer holds numbers of this type. NumPy calls 64 bits long or long long.
 bool holds(const Py_buffer& view, char code) {
@@ -46,8 +47,7 @@ void start() {
     const nb::object numpy = nb::module_::import_("numpy");
     names.empty = nb::object(numpy.attr("empty")).release().ptr();
     names.ascontiguousarray = nb::object(numpy.attr("ascontiguousarray")).release().ptr();
-    constexpr std::array<const char*, 4> kNames{"float64", "int64", "uint64", "bool"};
-    for (size_t k = 0; k < kCodes.size(); ++k) names.types[k] = numpy.attr("dtype")(kNames[k]).release().ptr();
+    for (size_t k = 0; k < kTypes.size(); ++k) names.types[k] = numpy.attr("dtype")(kTypes[k]).release().ptr();
 }
 
 View::View(nb::handle value, char code, const char* name) {

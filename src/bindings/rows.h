@@ -25,6 +25,8 @@ inline constexpr char kCode = '\0';
 template <>
 inline constexpr char kCode<double> = 'd';
 template <>
+inline constexpr char kCode<float> = 'f';
+template <>
 inline constexpr char kCode<int64_t> = 'q';
 template <>
 inline constexpr char kCode<uint64_t> = 'Q';

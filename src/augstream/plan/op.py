@@ -6,11 +6,14 @@ The kinds of ops are in `plan/kinds`, a file each. Shapes by letter: n images, c
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from augstream.record import record
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -20,7 +23,7 @@ Interpolation: TypeAlias = Literal["nearest", "bilinear", "bicubic"]
 Facts: TypeAlias = Iterator[tuple[str, bool]]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Frame:
     """What is known of a batch of images before any pixel is: all that `draw` may look at.
 
@@ -44,7 +47,6 @@ class Frame:
 
     def resized(self, size: Rows) -> "Frame":
         """The frame of images of another size."""
-        # `replace` would cost more than all else here, and this is done for every op of every batch.
         return Frame(size, self.channels, self.peak, self.border, self.fill, self.interpolation)
 
     def after(self, op: "Op") -> "Frame":
@@ -100,6 +102,16 @@ class Op:
     def apply(self, image: Array, row: int) -> Array:
         """The definition: what becomes of image number `row`, (h, w, c) levels in float64, unrounded."""
         raise NotImplementedError
+
+
+@lru_cache(maxsize=128)
+def repeated(numbers: tuple[Any, ...], n: int) -> Array:
+    """(n, ...) the same numbers for every image. It is shared, so nobody may write to it."""
+    one = np.array(numbers, np.float64)
+    array = np.empty((n, *one.shape))
+    array[:] = one
+    array.flags.writeable = False
+    return array
 
 
 def sound(array: Any, *shapes: tuple[int, ...]) -> bool:
