@@ -23,7 +23,7 @@ nb::object tint(Size n, nb::handle gain, nb::handle saturation, nb::handle hue) 
 }
 
 bool is_array(nb::handle value, Py_ssize_t axes) {
-    return !PyFloat_Check(value.ptr()) && nb::cast<Py_ssize_t>(value.attr("ndim")) == axes;
+    return !PyFloat_Check(value.ptr()) && !PyLong_Check(value.ptr()) && nb::cast<Py_ssize_t>(value.attr("ndim")) == axes;
 }
 
 // (n, c, c + 1). gain: one for all channels, a number for each image; or (n, 3, 3). offset: a number for each image, or

@@ -1,18 +1,20 @@
 """Transforms of transforms: all in a row (Compose), one of several (OneOf), some of several (SomeOf)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, replace
+from dataclasses import KW_ONLY
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from augstream import _core
 from augstream.errors import ArgumentError, PipelineError, SampleError
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.kinds import Mix, Warp
 from augstream.plan.op import Border, Frame, Interpolation, Mask, Op
 from augstream.plan.plan import Plan
+from augstream.record import replace
 from augstream.rng import Crowd, Draw, Integers, Rng, gather, successors
 from augstream.transforms.arguments import (
     Argument,
@@ -36,7 +38,6 @@ from augstream.transforms.transform import (
     INTERPOLATIONS,
     Mixing,
     Transform,
-    after,
     chosen,
     from_dict,
 )
@@ -116,10 +117,10 @@ class Container(Transform):
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
-                    if isinstance(op, Warp) and op.size is not frame.size and op.size.max() > MOST:
+                    if isinstance(op, Warp) and op.size is not frame.size and _core.bounds(op.size, 2)[1] > MOST:
                         raise _large(type(member).__name__, op.size)
                     yield name, op
-                    frame = after(frame, op)
+                    frame = op.after(frame)
                     if isinstance(op, Mix):
                         rng = rng.mixed()
             except PlacedError as error:
@@ -179,10 +180,10 @@ class OneOf(Container):
         for mine, (name, member) in zip(on, self._named, strict=True):
             for op in chosen(member.ops(mixed.child(name), later), mine, later) if not member.mixers else ():
                 yield op
-                later = after(later, op)
+                later = op.after(later)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield from (op for _, op in self._each(rng, frame, self._on(rng)))
+        return (op for _, op in self._each(rng, frame, self._on(rng)))
 
     def _on(self, rng: Rng) -> list[Mask]:
         """For each member the images (n,) that it is for."""
@@ -219,7 +220,7 @@ class SomeOf(Container):
         many = low + rng.integers("k", high - low + 1)
         order = rng.order("order", len(self))
         on = [order[:, position] < many for position in range(len(self))]
-        yield from (op for _, op in self._each(rng, frame, on))
+        return (op for _, op in self._each(rng, frame, on))
 
 
 class Compose(Container):
@@ -247,7 +248,7 @@ class Compose(Container):
     sentence = "All of"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield from (op for _, op in self._each(rng, self._inner(frame)))
+        return (op for _, op in self._each(rng, self._inner(frame)))
 
     def __post_init__(self) -> None:
         if self.mixers and self.p < 1:
@@ -373,9 +374,8 @@ class Compose(Container):
     def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
         plan = (fuse if self.fuse else unfused)(ops, frame)
         size = plan.frame_out.size
-        odd = (size != size[:1]).any(axis=1)
-        if odd.any():
-            (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
+        if odd := _core.first_odd(size):
+            (a, b), (c, d) = size[0].tolist(), size[odd].tolist()
             fact = f"The pictures of a batch must come out in one size; got ({a}, {b}) and ({c}, {d})"
             raise PipelineError(f"{fact}. Add Resize(height, width) at the end of the pipeline.")
         return plan
@@ -384,7 +384,7 @@ class Compose(Container):
 def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     """The draws of these samples, once the three are known to be sound."""
     index = np.ascontiguousarray(index)
-    if index.ndim != 1 or index.dtype.kind not in "iu" or (index < 0).any():
+    if index.ndim != 1 or index.dtype.kind not in "iu" or _core.bounds(index, 1)[0] < 0:
         raise ArgumentError(f"index must hold whole numbers that are 0 or more; got {index!r:.80}.")
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
