@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
 from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.op import Op
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step
 
@@ -42,7 +43,7 @@ def run(
     (its slot is zero then).
     """
     channels = plan.frame_in.channels
-    height, width = (int(v) for v in plan.frame_out.size[0])
+    height, width = plan.frame_out.size[0].tolist()
     planar = layout == "NCHW"
     n = len(plan.frame_out)
     shape = (n, channels, height, width) if planar else (n, height, width, channels)
@@ -150,27 +151,12 @@ def _modes(warp: Warp) -> tuple[int, int]:
 
 
 def _pass(step: Step, channels: int) -> tuple[Any, list[Any]]:
-    """The pass as the bindings read it; see `pass_of` in src/bindings.cpp."""
-    warp = None
-    if isinstance(step.head, Warp):
-        fill = step.head.fill
-        n = len(step.head.size)
-        warp = (
-            np.ascontiguousarray(step.head.matrix, np.float64),
-            np.ascontiguousarray(step.head.size, np.int64),
-            *_modes(step.head),
-            step.head.antialias,
-            None if fill is None else np.ascontiguousarray(np.broadcast_to(fill, (n, channels)), np.float32),
-        )
-    return warp, [_color(op) if isinstance(op, Color) else _curve(op, channels) for op in step.points]
+    """INTERIM: the pass as the bindings of today read it; see `pass_of` in src/bindings.cpp."""
+    warp = None if step.head is None else step.head.wire(channels)[1:7]
+    return warp, [_point(op, channels) for op in step.points]
 
 
-def _color(op: Color) -> tuple[Any, ...]:
-    clip = None if op.clip is None else np.ascontiguousarray(op.clip, np.float32)
-    return np.ascontiguousarray(op.matrix, np.float32), clip
-
-
-def _curve(op: Curve, channels: int) -> tuple[Any, ...]:
-    full = np.broadcast_to(op.table, (len(op.table), channels, 256))
-    on = None if op.on is None else op.on.astype(np.uint8)
-    return np.ascontiguousarray(full, np.float32), float(op.peak), op.steps, on
+def _point(op: Op, channels: int) -> tuple[Any, ...]:
+    """INTERIM."""
+    _, rows, *rest = op.wire(channels)
+    return (rows if rows.shape[1] == channels else np.repeat(rows, channels, axis=1)), *rest

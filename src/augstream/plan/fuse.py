@@ -23,7 +23,6 @@ image's own draws, so its plan is the same whatever its batch-mates are.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -207,10 +206,10 @@ class _Chain:
                 self.idle[number] = op.idle(frame)
             frame = frame.after(op)
         self.last, self.n = frame, len(frame)
+        # The images in groups of those whose plans have the same structure; [None] where all are alike.
+        self.alike: Sequence[Rows | None] = self._alike()
 
-    @cached_property
-    def alike(self) -> Sequence[Rows | None]:
-        """The images in groups of those whose plans have the same structure; [None] where all are alike."""
+    def _alike(self) -> Sequence[Rows | None]:
         columns: list[Any] = list(self.idle.values())
         if self.mix is not None and self.mix.rows is not None and self.inner is not None:
             taken = self.inner.kind[self.mix.rows] + 1
@@ -228,7 +227,7 @@ class _Chain:
 
     def group(self, rows: Rows | None) -> Group:
         """The plan of images of one kind."""
-        if rows is None and self.mix is None and not any([idle[:1].any() for idle in self.idle.values()]):
+        if rows is None and self.mix is None and not any([idle[0] for idle in self.idle.values() if len(idle)]):
             return Group(None, None, tuple([step.close() for step in self.steps]))
         sources, steps = self.open(np.arange(self.n) if rows is None else rows)
         whole = rows is None and self.mix is None

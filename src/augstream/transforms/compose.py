@@ -43,6 +43,7 @@ from augstream.transforms.transform import (
 )
 
 PEAKS = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+NAMES = {np.dtype(name): name for name in PEAKS}  # `dtype.name` is worked out anew each time
 MOST = 1 << 16  # pixels a side that the core makes
 
 
@@ -305,10 +306,10 @@ class Compose(Container):
         from augstream.engines import native  # the core's thread pool is for those who run something
 
         size = np.array([cube.shape[:2] for cube in cubes], np.int64)
-        frame = Frame(size, cubes[0].shape[2], peak or PEAKS[cubes[0].dtype.name])
+        frame = Frame(size, cubes[0].shape[2], peak or PEAKS[NAMES[cubes[0].dtype]])
         plan = self.plan(seed, epoch, *self._inputs(index, frame))
         if dtype is None:
-            dtype = cubes[0].dtype if plan.frame_out.peak == frame.peak else np.float32
+            dtype = NAMES[cubes[0].dtype] if plan.frame_out.peak == frame.peak else "float32"
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         out, errors = native.run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
@@ -389,13 +390,13 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
-    return Rng(int(seed), int(epoch), index.astype(np.int64, copy=False))
+    return Rng(int(seed), int(epoch), np.ascontiguousarray(index, np.int64))
 
 
 def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
     """One image as (h, w, c), or what is wrong with it."""
     image = np.asarray(image)
-    if image.dtype.name not in PEAKS or image.ndim not in (2, 3) or not image.size:
+    if image.dtype not in NAMES or image.ndim not in (2, 3) or not image.size:
         got = f"{image.shape} of {image.dtype}"
         raise ArgumentError(f"An image must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
     if peak is not None and not peak > 0:
