@@ -17,7 +17,7 @@ else:
         return dataclass(eq=eq)
 
     def replace(whole: Record, /, **changes: Any) -> Record:
-        """The record with other values in some of its fields."""
+        """The record with other values in some of its fields. Nothing else may be kept in it."""
         fields = whole.__dict__
         for name in changes:
             if name not in fields:

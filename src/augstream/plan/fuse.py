@@ -78,7 +78,7 @@ def unfused(ops: Iterable[Op], frame: Frame) -> Plan:
     """The plan that does one op after the other: `Compose(..., fuse=False)`."""
     ops, last = _nested(ops, frame), frame
     for op in ops:
-        last = last.after(op)
+        last = op.after(last)
     return Plan((Group(None, None, _one_by_one(ops)),), frame, last)
 
 
@@ -204,7 +204,7 @@ class _Chain:
         for number, op in enumerate(ops):
             if number in keyed:
                 self.idle[number] = op.idle(frame)
-            frame = frame.after(op)
+            frame = op.after(frame)
         self.last, self.n = frame, len(frame)
         # The images in groups of those whose plans have the same structure; [None] where all are alike.
         self.alike: Sequence[Rows | None] = self._alike()

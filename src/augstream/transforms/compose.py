@@ -112,15 +112,22 @@ class Container(Transform):
     def _mixers(self) -> tuple[int, ...]:
         return tuple(k for member in self for k in member.mixers) if self.p else ()
 
-    def _each(self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None) -> Iterator[tuple[str, Op]]:
-        """The ops of the members, one after the other, by name; `on` says for which samples each member is."""
+    def _each(
+        self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None, names: list[str] | None = None
+    ) -> Iterator[Op]:
+        """The ops of the members, one after the other; `on` says for which samples each member is.
+
+        names: the member of each op is appended to it.
+        """
         for position, (name, member) in enumerate(self._named):
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
                     if isinstance(op, Warp) and op.size is not frame.size and _core.bounds(op.size, 2)[1] > MOST:
                         raise _large(type(member).__name__, op.size)
-                    yield name, op
+                    if names is not None:
+                        names.append(name)
+                    yield op
                     frame = op.after(frame)
                     if isinstance(op, Mix):
                         rng = rng.mixed()
@@ -184,7 +191,7 @@ class OneOf(Container):
                 later = op.after(later)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        return (op for _, op in self._each(rng, frame, self._on(rng)))
+        return self._each(rng, frame, self._on(rng))
 
     def _on(self, rng: Rng) -> list[Mask]:
         """For each member the images (n,) that it is for."""
@@ -221,7 +228,7 @@ class SomeOf(Container):
         many = low + rng.integers("k", high - low + 1)
         order = rng.order("order", len(self))
         on = [order[:, position] < many for position in range(len(self))]
-        return (op for _, op in self._each(rng, frame, on))
+        return self._each(rng, frame, on)
 
 
 class Compose(Container):
@@ -249,7 +256,7 @@ class Compose(Container):
     sentence = "All of"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        return (op for _, op in self._each(rng, self._inner(frame)))
+        return self._each(rng, self._inner(frame))
 
     def __post_init__(self) -> None:
         if self.mixers and self.p < 1:
@@ -271,7 +278,8 @@ class Compose(Container):
             raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
         draws: list[Draw] = []
         rng, frame = self._alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
-        names = [name for name, _ in self._each(rng, self._inner(frame))]
+        names: list[str] = []
+        list(self._each(rng, self._inner(frame), names=names))
         ops = list(self.ops(replace(rng, trace=draws), frame))
         return Explanation(draws, names, ops, self._plan(ops, frame))
 
@@ -297,29 +305,27 @@ class Compose(Container):
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
         partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order.
         """
-        cubes = [_cube(image, peak), *(_cube(other, peak) for other in partners)]
-        if len(partners) != sum(self.mixers):
-            needs = f"this pipeline needs {sum(self.mixers)}, which its mixes take from" if self.mixers else "none"
+        cubes = [_cube(some, peak) for some in (image, *partners)]
+        first, mixers = cubes[0], self.mixers
+        if len(partners) != sum(mixers):
+            needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
-        if any((one.dtype, one.shape[2]) != (cubes[0].dtype, cubes[0].shape[2]) for one in cubes):
+        if any([(one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]]):
             raise ArgumentError("partners must have the dtype and the number of channels of the image.")
         from augstream.engines import native  # the core's thread pool is for those who run something
 
-        size = np.array([cube.shape[:2] for cube in cubes], np.int64)
-        frame = Frame(size, cubes[0].shape[2], peak or PEAKS[NAMES[cubes[0].dtype]])
-        plan = self.plan(seed, epoch, *self._inputs(index, frame))
+        own = NAMES[first.dtype]
+        frame = Frame(np.array([cube.shape[:2] for cube in cubes]), first.shape[2], peak or PEAKS[own])
+        inputs, crowd = gather(np.array([index]), mixers, successors)
+        plan = self.plan(seed, epoch, inputs, frame, crowd)
         if dtype is None:
-            dtype = NAMES[cubes[0].dtype] if plan.frame_out.peak == frame.peak else "float32"
+            dtype = own if plan.frame_out.peak == frame.peak else "float32"
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         out, errors = native.run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the image", errors[0])])
         made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]
         return made
-
-    def _inputs(self, index: int, frame: Frame) -> tuple[Integers, Frame, Crowd | None]:
-        inputs, crowd = gather(np.array([index]), self.mixers, successors)
-        return inputs, frame, crowd
 
     def __str__(self) -> str:
         said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
@@ -367,10 +373,15 @@ class Compose(Container):
             ) from None
 
     def _inner(self, frame: Frame) -> Frame:
-        if self.border is None and self.fill is None and self.interpolation is None:
+        if self._silent:
             return frame
         border, interpolation = self.border or frame.border, self.interpolation or frame.interpolation
         return replace(frame, border=border, fill=self.fill or frame.fill, interpolation=interpolation)
+
+    @cached_property
+    def _silent(self) -> bool:
+        """Whether it says nothing of borders and interpolation."""
+        return self.border is None and self.fill is None and self.interpolation is None
 
     def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
         plan = (fuse if self.fuse else unfused)(ops, frame)

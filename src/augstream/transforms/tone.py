@@ -1,7 +1,8 @@
 """Curves over the levels, and maps of the levels themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import KW_ONLY
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,9 +102,8 @@ class Normalize(Transform):
     sentence = "Normalize: subtract {mean} and divide by {std}, in fractions of the peak"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        std, peak = self._channels("std", frame), levels(self, frame)
-        mean = self._channels("mean", frame)
-        yield spread(frame, [1 / (s * peak) for s in std], [-m / s for m, s in zip(mean, std, strict=True)])
+        std, mean = self._channels("std", frame), self._channels("mean", frame)
+        yield normalizing(mean, std, levels(self, frame), len(rng))
 
     def _channels(self, name: str, frame: Frame) -> tuple[float, ...]:
         values: tuple[float, ...] = getattr(self, name)
@@ -127,14 +127,19 @@ class Rescale(Transform):
     sentence = "Multiply the levels by {factor} and add {offset}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield spread(frame, [self.factor] * frame.channels, [self.offset] * frame.channels)
+        yield spread((self.factor,) * frame.channels, (self.offset,) * frame.channels, len(rng))
 
 
-def spread(frame: Frame, gain: Sequence[float], offset: Sequence[float]) -> Color:
-    """The map of the levels, channel by channel, for every picture."""
-    zeros = [0.0] * frame.channels
-    rows = [
-        (*zeros[:channel], times, *zeros[channel + 1 :], added)
-        for channel, (times, added) in enumerate(zip(gain, offset, strict=True))
-    ]
-    return Color(repeated(tuple(rows), len(frame)), None)
+@lru_cache(maxsize=128)
+def spread(gain: tuple[float, ...], offset: tuple[float, ...], n: int) -> Color:
+    """The map of the levels, channel by channel, for each of n pictures. It is shared."""
+    c = len(gain)
+    zeros = (0.0,) * c
+    return Color(repeated(tuple([(*zeros[:k], gain[k], *zeros[k + 1 :], offset[k]) for k in range(c)]), n), None)
+
+
+@lru_cache(maxsize=128)
+def normalizing(mean: tuple[float, ...], std: tuple[float, ...], peak: float, n: int) -> Color:
+    """The map to mean 0 and standard deviation 1, of levels up to the peak."""
+    gain = tuple([1 / (s * peak) for s in std])
+    return spread(gain, tuple([-m / s for m, s in zip(mean, std, strict=True)]), n)

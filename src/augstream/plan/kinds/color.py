@@ -1,5 +1,7 @@
 """Color: an affine map of the channels of each pixel."""
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,16 +34,9 @@ class Color(Op):
     def after(self, frame: Frame) -> Frame:
         if self.clip is not None:
             return frame
-        # The fill of a Compose is in levels of the images that enter it, so it follows them.
-        rows = self.matrix[0].tolist()
-        gain, shift = [row[channel] for channel, row in enumerate(rows)], [row[-1] for row in rows]
-        plain = not any(shift) and gain.count(gain[0]) == len(gain)
-        peak = gain[0] * frame.peak if plain and frame.peak is not None else None
-        fill = [frame.fill] if isinstance(frame.fill, int | float) else list(frame.fill)
-        levels = fill * len(gain) if len(fill) == 1 else fill
-        if len(levels) == len(gain):
-            levels = [a * level + b for a, level, b in zip(gain, levels, shift, strict=True)]
-        return replace(frame, peak=peak, fill=tuple(levels))
+        fill = (frame.fill,) if isinstance(frame.fill, int | float) else tuple(frame.fill)
+        peak, levels = _levels(self.matrix[0].tobytes(), frame.peak, fill)
+        return replace(frame, peak=peak, fill=levels)
 
     def check(self, n: int, c: int) -> Facts:
         yield "color.matrix", sound(self.matrix, (n, c, c + 1))
@@ -61,6 +56,22 @@ class Color(Op):
         m = self.matrix[row]
         out: Array = image @ m[:, :-1].T + m[:, -1]
         return out if self.clip is None else np.clip(out, self.clip[row, :, 0], self.clip[row, :, 1])
+
+
+@lru_cache(maxsize=128)
+def _levels(matrix: bytes, peak: float | None, fill: tuple[float, ...]) -> tuple[float | None, tuple[float, ...]]:
+    """The peak and the fill behind a map of the levels. The fill of a Compose is in levels of the images that enter it,
+    so it follows them.
+    """
+    numbers = np.frombuffer(matrix)
+    c = math.isqrt(len(numbers))
+    rows = numbers.reshape(c, c + 1)
+    gain, shift = rows.diagonal().tolist(), rows[:, -1].tolist()
+    plain = not any(shift) and gain.count(gain[0]) == c
+    levels = fill * c if len(fill) == 1 else fill
+    if len(levels) == c:
+        levels = tuple([a * level + b for a, level, b in zip(gain, levels, shift, strict=True)])
+    return gain[0] * peak if plain and peak is not None else None, levels
 
 
 def merge(first: Color, second: Color) -> Color:
