@@ -6,7 +6,6 @@ it, another sample in the batch or another order of asking changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.errors import PipelineError
+from augstream.record import record
 
 Reals: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -42,7 +42,7 @@ class Crowd(NamedTuple):
     partners: Integers
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Rng:
     """Draws for the samples `index` (n,) of one epoch, under names that begin with `path`.
 
@@ -84,59 +84,52 @@ class Rng:
         freedom, whose place in the plane is a beta variate (Devroye, "Random variate generation in one line of code",
         1996): two uniform numbers, no rejection.
         """
-        u, v = self._fractions(name, 2, False).T
+        u, v = _core.uniform(*self._stream(name), 2, 0.0, 1.0).T
         wide = np.expm1(-np.log1p(-u) / a)  # (1 - u) ** (-1 / a) - 1; may overflow to infinity, which is its limit
         t = np.sqrt(wide) * np.cos(2 * np.pi * v)
         return self._seen(name, np.where(np.isinf(t), t > 0, 0.5 + 0.5 * t / np.sqrt(1 + t * t)), unit)
 
     def key(self, name: str) -> NDArray[np.uint64]:
         """(n,) keys for random numbers of pixels."""
-        words = _core.philox(key(self.seed, self._full(name)), self.epoch, self.index, 2)
-        return self._seen(name, words.view("<u8")[:, 0].astype(np.uint64, copy=False), "as key")
+        return self._seen(name, _core.keys(*self._stream(name)), "as key")
 
     def draw(self, name: str, span: tuple[float, float], k: int | None = None, unit: str = "") -> Reals:
         """One value a row, (n,) or (n, k), of what an argument stands for: a range (low, high)."""
-        return self.uniform(name, *span, k, unit)
+        low, high = span
+        return self._seen(name, _core.uniform(*self._stream(name), k, low, high), unit)
 
     def uniform(
         self, name: str, low: float | Reals, high: float | Reals, k: int | None = None, unit: str = ""
     ) -> Reals:
         """Numbers in [low, high), (n,) or (n, k); exactly `low` where the two are equal."""
-        return self._seen(name, low + (high - low) * self._fractions(name, k or 1, k is None), unit)
+        return self._seen(name, _core.uniform(*self._stream(name), k, low, high), unit)
 
     def normal(self, name: str, unit: str = "") -> Reals:
         """Standard normal numbers (n,), by Box and Muller."""
-        radius, turn = self._fractions(name, 2, False).T
-        return self._seen(name, np.sqrt(-2 * np.log1p(-radius)) * np.cos(2 * np.pi * turn), unit)
+        return self._seen(name, _core.normal(*self._stream(name)), unit)
 
     def chance(self, name: str, p: float) -> Mask:
         """True with probability p, (n,)."""
-        return self._seen(name, self._fractions(name, 1, True) < p, f"p {p:g}")
+        return self._seen(name, _core.chance(*self._stream(name), p), f"p {p:g}" if self.trace is not None else "")
 
-    def integers(self, name: str, n: int | Integers, unit: str = "") -> Integers:
-        """Whole numbers in [0, n), (n,); `n` may differ from sample to sample."""
-        return self._seen(name, (self._fractions(name, 1, True) * n).astype(np.int64), unit)
+    def integers(self, name: str, n: int | Integers, unit: str = "", low: int | Integers = 0) -> Integers:
+        """Whole numbers in [low, low + n), (n,); both may differ from sample to sample."""
+        return self._seen(name, _core.integers(*self._stream(name), n, low), unit)
 
     def choice(self, name: str, weights: Sequence[float]) -> Integers:
         """Position in `weights`, with a probability proportional to the weight, (n,)."""
-        edges: Reals = np.cumsum(np.asarray(weights, np.float64))
-        place = np.searchsorted(edges, self._fractions(name, 1, True) * edges[-1], side="right")
-        # A fraction just under one may round up to the last edge.
-        return self._seen(name, np.minimum(place, len(edges) - 1).astype(np.int64), f"of 0..{len(edges) - 1}")
+        return self._seen(name, _core.choice(*self._stream(name), weights), f"of 0..{len(weights) - 1}")
 
     def order(self, name: str, k: int) -> Integers:
         """A random order of range(k) for each sample, (n, k)."""
-        order: Integers = np.argsort(self._fractions(name, k, False), axis=1, kind="stable")
-        return self._seen(name, order.astype(np.int64, copy=False), "")
+        return self._seen(name, _core.order(*self._stream(name), k), "")
 
     def _full(self, name: str) -> str:
         return f"{self.path}/{name}" if self.path else name
 
-    def _fractions(self, name: str, k: int, flat: bool) -> Reals:
-        words = _core.philox(key(self.seed, self._full(name)), self.epoch, self.index, 2 * k)
-        # Two words, low one first, make 64 bits; the upper 53 are exactly what a double holds.
-        fractions: Reals = np.multiply(words.view("<u8") >> np.uint64(11), 2.0**-53)
-        return fractions[:, 0] if flat else fractions
+    def _stream(self, name: str) -> tuple[int, int, Integers]:
+        """What the core draws from: key, epoch, index."""
+        return key(self.seed, self._full(name)), self.epoch, self.index
 
     def _seen(self, name: str, value: Value, unit: str) -> Value:
         if self.trace is not None:

@@ -10,7 +10,11 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
+void add_boxes(nb::module_& m);
+void add_colors(nb::module_& m);
 void add_draw(nb::module_& m);
+void add_draws(nb::module_& m);
+void add_matrices(nb::module_& m);
 void add_samples(nb::module_& m);
 void add_slots(nb::module_& m);
 void add_run(nb::module_& m);

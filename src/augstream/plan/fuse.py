@@ -23,13 +23,12 @@ image's own draws, so its plan is the same whatever its batch-mates are.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream import _core
 from augstream.plan.kinds import color, curve, shapes
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
@@ -40,6 +39,7 @@ from augstream.plan.matrix import then
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group, Step
+from augstream.record import replace
 
 Merge: TypeAlias = Callable[[Any, Any], Op | None]
 
@@ -57,8 +57,7 @@ def _where_whole(point: Curve, warp: Warp) -> Curve | None:
 
 def _still(warp: Warp) -> NDArray[np.bool_]:
     """(n,) where a warp onto the canvas of a mix finds an image that fits it."""
-    still: NDArray[np.bool_] = (warp.matrix == np.eye(3)).all(axis=(1, 2))
-    return still
+    return _core.identities(warp.matrix)
 
 
 def _never(*_: Op) -> None:
@@ -71,36 +70,21 @@ PASS: dict[type[Op], Merge] = {Color: _always, Curve: _where_whole, Shapes: shap
 
 def fuse(ops: Iterable[Op], frame: Frame) -> Plan:
     """The plan with as few passes as the identities allow; ops keep their order otherwise."""
-    ops = _nested(ops, frame)
-    last = frame
-    for op in ops:
-        last = last.after(op)
-    steps = merged(ops)
-    if not _keyed(ops, steps):
-        return Plan((Group(None, None, steps),), frame, last)
-    chain = _Chain(ops, frame)
-    return Plan(tuple(chain.group(rows) for rows in chain.alike()), frame, last)
+    chain = _Chain(_nested(ops, frame), frame)
+    return Plan(tuple([chain.group(rows) for rows in chain.alike]), frame, chain.last)
 
 
 def unfused(ops: Iterable[Op], frame: Frame) -> Plan:
     """The plan that does one op after the other: `Compose(..., fuse=False)`."""
     ops, last = _nested(ops, frame), frame
     for op in ops:
-        last = last.after(op)
+        last = op.after(last)
     return Plan((Group(None, None, _one_by_one(ops)),), frame, last)
 
 
 def layout(ops: Iterable[Op], frame: Frame) -> tuple[Step, ...]:
     """The steps of an image to which every op does something, whatever was drawn: how a pipeline prints itself."""
     return _Chain(_nested(ops, frame), frame, everything=True).group(None).steps
-
-
-def merged(ops: Iterable[Op]) -> tuple[Step, ...]:
-    """The steps of images that all of these ops do something to."""
-    steps: list[_Open] = []
-    for op in ops:
-        _add(steps, op)
-    return tuple([step.close() for step in steps])
 
 
 class _Open:
@@ -123,9 +107,9 @@ class _Open:
 
     def add_warp(self, warp: Warp) -> bool:
         """Identities 1 and 4 to 7; False where the warp has to begin a step of its own."""
-        if not self.lets_in(warp):
-            return False
         points = self._behind(warp)
+        if points is None or not self._takes(warp):
+            return False
         if isinstance(self.head, Mix):
             inner = _warp_before(warp, self.points)
             for _, steps in self.branches:
@@ -137,13 +121,15 @@ class _Open:
         else:
             self.head, self.under = warp, self.points
             self.unders = (self.points,) * len(warp.windows)
-        self.points = points or ()
+        self.points = points
         return True
 
     def lets_in(self, warp: Warp) -> bool:
         """Whether a warp behind this step may move to its front."""
-        if self._behind(warp) is None:
-            return False
+        return self._behind(warp) is not None and self._takes(warp)
+
+    def _takes(self, warp: Warp) -> bool:
+        """Whether a warp that has passed the points joins the head."""
         if isinstance(self.head, Mix):
             # What is seen before the colors behind the mix may be no level, and a branch clips. A branch without steps
             # takes anything.
@@ -166,6 +152,8 @@ class _Open:
 
     def _behind(self, warp: Warp) -> tuple[Op, ...] | None:
         """The points as they are behind the warp; None where one of them does not let it pass."""
+        if not self.points:
+            return ()
         points = []
         for point in self.points:
             passed = PASS.get(type(point), _never)(point, warp)
@@ -203,40 +191,44 @@ class _Chain:
     """The ops of some images, and which of them do nothing to which image."""
 
     def __init__(self, ops: Sequence[Op], frame: Frame, everything: bool = False) -> None:
-        self.everything = everything
-        self.ops, keyed = ops, _keyed(ops, merged(ops))
+        self.ops, self.everything = ops, everything
         self.mix = ops[0] if ops and isinstance(ops[0], Mix) and ops[0].frame is not None else None
         self.inner: _Chain | None = None
         if self.mix is not None and self.mix.frame is not None:
             self.inner = _Chain(self.mix.ops, self.mix.frame, everything)
+        self.steps: list[_Open] = []  # of an image that every op does something to
+        for op in ops:
+            _add(self.steps, op)
+        keyed = [] if everything else _keyed(ops, self.steps)
         self.idle: dict[int, NDArray[np.bool_]] = {}
         for number, op in enumerate(ops):
-            if number in keyed and not everything:
+            if number in keyed:
                 self.idle[number] = op.idle(frame)
-            frame = frame.after(op)
-        self.n = len(frame)
+            frame = op.after(frame)
+        self.last, self.n = frame, len(frame)
+        # The images in groups of those whose plans have the same structure; [None] where all are alike.
+        self.alike: Sequence[Rows | None] = self._alike()
 
-    @cached_property
-    def kind(self) -> Rows:
-        """(n,) a number for each image, equal where the plans have the same structure."""
-        columns = [idle.astype(np.int64) for idle in self.idle.values()]
+    def _alike(self) -> Sequence[Rows | None]:
+        columns: list[Any] = list(self.idle.values())
         if self.mix is not None and self.mix.rows is not None and self.inner is not None:
             taken = self.inner.kind[self.mix.rows] + 1
             columns += list(np.where(self.mix.weight != 0, taken, 0).T)
-            columns += [_still(warp).astype(np.int64) for warp in self.mix.warps if warp is not None]
-        if not columns:
-            return np.zeros(self.n, np.int64)
-        if self.n == 1:
-            return np.zeros(1, np.int64)
-        return np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+            columns += [_still(warp) for warp in self.mix.warps if warp is not None]
+        return (_core.groups(self.n, columns) if columns else None) or [None]
 
-    def alike(self) -> list[Rows | None]:
-        """The images in groups of one kind; [None] where they are all of one."""
-        kinds = np.unique(self.kind)
-        return [None] if len(kinds) == 1 else [np.flatnonzero(self.kind == kind) for kind in kinds]
+    @property
+    def kind(self) -> Rows:
+        """(n,) a number for each image, equal where they are alike."""
+        kinds = np.zeros(self.n, np.int64)
+        for number, rows in enumerate(self.alike):
+            kinds[rows] = number
+        return kinds
 
     def group(self, rows: Rows | None) -> Group:
         """The plan of images of one kind."""
+        if rows is None and self.mix is None and not any(idle[0] for idle in self.idle.values() if len(idle)):
+            return Group(None, None, tuple([step.close() for step in self.steps]))
         sources, steps = self.open(np.arange(self.n) if rows is None else rows)
         whole = rows is None and self.mix is None
         return Group(rows, None if whole else sources, tuple([step.close() for step in steps]))
@@ -285,17 +277,14 @@ def _nested(ops: Iterable[Op], frame: Frame) -> tuple[Op, ...]:
     return tuple(chain)
 
 
-def _keyed(ops: Sequence[Op], steps: Sequence[Step]) -> list[int]:
+def _keyed(ops: Sequence[Op], steps: Sequence[_Open]) -> list[int]:
     """Positions of the ops that images are grouped by: those without which a plan would be another one.
 
     steps: what all of them merge to.
     Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
     """
-    keyed = [number for number, op in enumerate(ops) if type(op) is not Warp and type(op) is not Color]
-    warps = [number for number, op in enumerate(ops) if type(op) is Warp]
-    if len(warps) > 1 and sum(type(step.head) is Warp for step in steps) > 1:
-        keyed = sorted([*keyed, *warps])
-    return keyed
+    apart = sum([type(step.head) is Warp for step in steps]) > 1
+    return [number for number, op in enumerate(ops) if (apart if type(op) is Warp else type(op) is not Color)]
 
 
 def _add(steps: list[_Open], op: Op) -> None:

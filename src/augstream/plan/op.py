@@ -6,11 +6,14 @@ The kinds of ops are in `plan/kinds`, a file each. Shapes by letter: n images, c
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from augstream.record import record
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -27,7 +30,7 @@ class Known(NamedTuple):
     ops: tuple["Op", ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Frame:
     """What is known of a batch of images before any pixel is: all that `draw` may look at.
 
@@ -114,6 +117,16 @@ class Op:
     def apply(self, image: Array, row: int) -> Array:
         """The definition: what becomes of image number `row`, (h, w, c) levels in float64, unrounded."""
         raise NotImplementedError
+
+
+@lru_cache(maxsize=128)
+def repeated(numbers: tuple[Any, ...], n: int) -> Array:
+    """(n, ...) the same numbers for every image. It is shared, so nobody may write to it."""
+    one = np.array(numbers, np.float64)
+    array = np.empty((n, *one.shape))
+    array[:] = one
+    array.flags.writeable = False
+    return array
 
 
 def sound(array: Any, *shapes: tuple[int, ...]) -> bool:

@@ -1,6 +1,5 @@
 """A plan: what an engine runs, as a row of steps for each group of images that go the same way."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ from augstream.plan import route, text
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.plan.route import Route
 from augstream.plan.step import Group, Step, every_step
+from augstream.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Plan:
     """What is done to the images, and what is known of them before (m) and after (n)."""
 

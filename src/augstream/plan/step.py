@@ -1,14 +1,14 @@
 """Steps: what an engine does in one go over the pixels; and the images that take the same ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Op, Rows
+from augstream.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Step:
     """What an engine does in one go over the pixels: its head (None: each pixel stays where it is), then point ops."""
 

@@ -1,13 +1,11 @@
 """Blur and sharpness."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
 
-import numpy as np
-
+from augstream import _core
 from augstream.plan.kinds import Filter
-from augstream.plan.op import Array, Frame, Op, Rows
+from augstream.plan.op import Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Range
 from augstream.transforms.transform import Edged
@@ -29,19 +27,5 @@ class GaussianBlur(Edged):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         sigma = rng.draw("sigma", self.sigma, unit="px")
-        reach = np.where(sigma > 0, np.ceil(3 * sigma), 0).astype(np.int64)
-        kernel = gaussian(sigma, reach)
-        border, fill = self.edge(frame)
-        yield Filter(kernel, kernel, np.stack([reach, reach], axis=1), border, fill)
-
-
-def gaussian(sigma: Array, reach: Rows) -> Array:
-    """(n, 2 r + 1) kernels that are zero beyond their own reach, r the largest of them; their sums are 1."""
-    most = int(reach.max(initial=0))
-    place = np.arange(-most, most + 1)
-    inside = np.abs(place) <= reach[:, None]
-    steep = 0.5 / np.maximum(sigma, math.ulp(1.0))[:, None] ** 2
-    kernel = np.where(inside, np.exp(-steep * place**2), 0.0)
-    # One after the other: NumPy's sum would depend on how many zeros the other images of the batch bring along.
-    normalized: Array = kernel / kernel.cumsum(axis=1)[:, -1:]
-    return normalized
+        kernel, reach = _core.gaussians(sigma)
+        yield Filter(kernel, kernel, reach, *self.edge(frame))

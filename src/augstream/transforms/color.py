@@ -8,33 +8,24 @@ from dataclasses import KW_ONLY
 
 import numpy as np
 
+from augstream import _core
 from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.errors import MisplacedError
 from augstream.plan.kinds import Color
-from augstream.plan.op import Array, Frame, Op
+from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import Number, Range
 from augstream.transforms.transform import Transform
 
 LUMA = np.tile(GRAY_WEIGHTS, (3, 1))
-CHROMA = np.eye(3) - LUMA
-# RGB to YIQ (the NTSC primaries): a hue is an angle in the plane of I and Q, and turning there keeps Y, the luma.
-YIQ = np.array([LUMA[0], (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135)])
-QUARTER = np.linalg.inv(YIQ) @ np.array([(0, 0, 0), (0, 0, 1), (0, -1, 0)]) @ YIQ
 
 
-def color(transform: Transform, frame: Frame, gain: Array, offset: Array | float = 0.0) -> Color:
-    """The op with gain (n, 1, 1) for all channels or (n, 3, 3) for RGB, and an offset in fractions of the peak."""
-    peak, c = levels(transform, frame), frame.channels
-    k = 3 if c == 4 else c
-    matrix = np.zeros((len(frame), c, c + 1))
-    matrix[:, :k, :k] = gain if gain.shape[1] == k else gain * np.eye(k)
-    matrix[:, :k, c] = offset * peak
-    if c == 4:
-        matrix[:, 3, 3] = 1
-    clip = np.zeros((len(frame), c, 2))
-    clip[:, :, 1] = peak
-    return Color(matrix, clip)
+def color(transform: Transform, frame: Frame, gain: Array | float, offset: Array | float = 0.0) -> Color:
+    """The op with gain (n,) for all channels or (n, 3, 3) for RGB, and an offset (n,) or (n, k) in fractions of the
+    peak. Alpha stays.
+    """
+    n, c, peak = len(frame), frame.channels, levels(transform, frame)
+    return Color(_core.color(n, c, peak, gain, offset), repeated(((0.0, peak),) * c, n))
 
 
 def levels(transform: Transform, frame: Frame) -> float:
@@ -55,18 +46,6 @@ def colorful(transform: Transform, frame: Frame) -> bool:
     return frame.channels > 1
 
 
-def tint(saturation: Array, hue: Array) -> Array:
-    """(n, 3, 3): colors brought this many times as far from gray, and turned by this fraction of the color circle."""
-    angle = 2 * np.pi * hue
-    across, along = saturation * np.cos(angle), saturation * np.sin(angle)
-    tints: Array = LUMA + stack(across) * CHROMA + stack(along) * QUARTER
-    return tints
-
-
-def stack(values: Array) -> Array:
-    return values[:, None, None]
-
-
 class Brightness(Transform):
     """Multiply the levels. factor: range, 0 or more; one number v is (1 - v, 1 + v).
 
@@ -78,7 +57,7 @@ class Brightness(Transform):
     sentence = "Multiply the brightness by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield color(self, frame, stack(rng.uniform("factor", *self.factor, unit="times")))
+        yield color(self, frame, rng.draw("factor", self.factor, unit="times"))
 
 
 class Contrast(Transform):
@@ -94,8 +73,8 @@ class Contrast(Transform):
     sentence = "Multiply the contrast about mid-gray by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        factor = rng.uniform("factor", *self.factor, unit="times")
-        yield color(self, frame, stack(factor), ((1 - factor) / 2)[:, None])
+        factor = rng.draw("factor", self.factor, unit="times")
+        yield color(self, frame, factor, (1 - factor) / 2)
 
 
 class Saturation(Transform):
@@ -110,7 +89,8 @@ class Saturation(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            yield color(self, frame, tint(rng.uniform("factor", *self.factor, unit="times"), np.zeros(len(rng))))
+            factor = rng.draw("factor", self.factor, unit="times")
+            yield color(self, frame, _core.tint(len(rng), 1.0, factor, 0.0))
 
 
 class Hue(Transform):
@@ -128,7 +108,8 @@ class Hue(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            yield color(self, frame, tint(np.ones(len(rng)), rng.uniform("turn", *self.turn, unit="of the circle")))
+            turn = rng.draw("turn", self.turn, unit="of the circle")
+            yield color(self, frame, _core.tint(len(rng), 1.0, 1.0, turn))
 
 
 class ColorJitter(Transform):
@@ -148,14 +129,14 @@ class ColorJitter(Transform):
     )
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        brightness = rng.uniform("brightness", *self.brightness, unit="times")
-        contrast = rng.uniform("contrast", *self.contrast, unit="times")
-        gain = stack(brightness * contrast)
+        brightness = rng.draw("brightness", self.brightness, unit="times")
+        contrast = rng.draw("contrast", self.contrast, unit="times")
+        gain = brightness * contrast
         if (self.saturation, self.hue) != ((1, 1), (0, 0)) and colorful(self, frame):
-            saturation = rng.uniform("saturation", *self.saturation, unit="times")
+            saturation = rng.draw("saturation", self.saturation, unit="times")
             # Gray stays gray under both, so the offset of the contrast passes through unchanged.
-            gain = gain * tint(saturation, rng.uniform("hue", *self.hue, unit="of the circle"))
-        yield color(self, frame, gain, ((1 - contrast) / 2)[:, None])
+            gain = _core.tint(len(rng), gain, saturation, rng.draw("hue", self.hue, unit="of the circle"))
+        yield color(self, frame, gain, (1 - contrast) / 2)
 
 
 class ChannelShift(Transform):
@@ -169,8 +150,8 @@ class ChannelShift(Transform):
     sentence = "Add {amount} of the peak to each channel"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        amount = rng.uniform("amount", *self.amount, k=3 if frame.channels == 4 else frame.channels, unit="of the peak")
-        yield color(self, frame, np.ones((len(rng), 1, 1)), amount)
+        amount = rng.draw("amount", self.amount, k=3 if frame.channels == 4 else frame.channels, unit="of the peak")
+        yield color(self, frame, 1.0, amount)
 
 
 class Grayscale(Transform):
@@ -186,7 +167,7 @@ class Grayscale(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            yield color(self, frame, np.broadcast_to(LUMA, (len(rng), 3, 3)))
+            yield color(self, frame, _core.tint(len(rng), 1.0, 0.0, 0.0))
 
 
 class Invert(Transform):
@@ -199,4 +180,4 @@ class Invert(Transform):
     sentence = "Invert the levels"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield color(self, frame, np.full((len(rng), 1, 1), -1.0), 1.0)
+        yield color(self, frame, -1.0, 1.0)

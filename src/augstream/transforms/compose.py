@@ -1,13 +1,14 @@
 """The pipeline: transforms in a row, planned, called, printed, explained and stored."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, replace
+from dataclasses import KW_ONLY
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from augstream import engines
+from augstream import _core, engines
 from augstream.decode.sample import PEAK
 from augstream.errors import (
     ArgumentError,
@@ -19,6 +20,7 @@ from augstream.errors import (
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.op import Border, Frame, Interpolation, Op
 from augstream.plan.plan import Plan
+from augstream.record import replace
 from augstream.rng import Crowd, Draw, Integers, Rng, gather, successors
 from augstream.transforms.arguments import (
     Flag,
@@ -39,6 +41,7 @@ from augstream.transforms.transform import (
 
 DEEPEST = 100
 VERSION = 1  # of stored pipelines
+NAMES: dict[Any, str] = {np.dtype(name): name for name in ("uint8", "uint16", "float32")}  # `dtype.name` is worked out anew each time
 
 
 class Compose(Container):
@@ -66,7 +69,7 @@ class Compose(Container):
     sentence = "All of"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield from (op for _, op in self._each(rng, self._inner(frame)))
+        return self._each(rng, self._inner(frame))
 
     def __post_init__(self) -> None:
         if self.mixers and self.p < 1:
@@ -88,7 +91,8 @@ class Compose(Container):
             raise ArgumentError(f"size must be (height, width), whole numbers above 0; got {size!r:.80}.")
         draws: list[Draw] = []
         rng, frame = self.alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
-        names = [name for name, _ in self._each(rng, self._inner(frame))]
+        names: list[str] = []
+        list(self._each(rng, self._inner(frame), names=names))
         ops = list(self.ops(replace(rng, trace=draws), frame))
         return Explanation(draws, names, ops, self._plan(ops, frame))
 
@@ -114,27 +118,25 @@ class Compose(Container):
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
         partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order.
         """
-        cubes = [_cube(image, peak), *(_cube(other, peak) for other in partners)]
-        if len(partners) != sum(self.mixers):
-            needs = f"this pipeline needs {sum(self.mixers)}, which its mixes take from" if self.mixers else "none"
+        cubes = [_cube(some, peak) for some in (image, *partners)]
+        first, mixers = cubes[0], self.mixers
+        if len(partners) != sum(mixers):
+            needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
-        if any((one.dtype, one.shape[2]) != (cubes[0].dtype, cubes[0].shape[2]) for one in cubes):
+        if any((one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]):
             raise ArgumentError("partners must have the dtype and the number of channels of the image.")
-        size = np.array([cube.shape[:2] for cube in cubes], np.int64)
-        frame = Frame(size, cubes[0].shape[2], peak or PEAK[cubes[0].dtype])
-        plan = self.plan(seed, epoch, *self._inputs(index, frame))
+        own = NAMES[first.dtype]
+        frame = Frame(np.array([cube.shape[:2] for cube in cubes]), first.shape[2], peak or PEAK[first.dtype])
+        inputs, crowd = gather(np.array([index]), mixers, successors)
+        plan = self.plan(seed, epoch, inputs, frame, crowd)
         if dtype is None:
-            dtype = cubes[0].dtype if plan.frame_out.peak == frame.peak else np.float32
+            dtype = own if plan.frame_out.peak == frame.peak else "float32"
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         out, errors = engines.default().run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the image", errors[0])])
         made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]
         return made
-
-    def _inputs(self, index: int, frame: Frame) -> tuple[Integers, Frame, Crowd | None]:
-        inputs, crowd = gather(np.array([index]), self.mixers, successors)
-        return inputs, frame, crowd
 
     def __str__(self) -> str:
         said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
@@ -184,17 +186,21 @@ class Compose(Container):
         return cls.from_dict(data)
 
     def _inner(self, frame: Frame) -> Frame:
-        if self.border is None and self.fill is None and self.interpolation is None:
+        if self._silent:
             return frame
         border, interpolation = self.border or frame.border, self.interpolation or frame.interpolation
         return replace(frame, border=border, fill=self.fill or frame.fill, interpolation=interpolation)
 
+    @cached_property
+    def _silent(self) -> bool:
+        """Whether it says nothing of borders and interpolation."""
+        return self.border is None and self.fill is None and self.interpolation is None
+
     def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
         plan = (fuse if self.fuse else unfused)(ops, frame)
         size = plan.frame_out.size
-        odd = (size != size[:1]).any(axis=1)
-        if odd.any():
-            (a, b), (c, d) = size[0].tolist(), size[odd][0].tolist()
+        if odd := _core.first_odd(size):
+            (a, b), (c, d) = size[0].tolist(), size[odd].tolist()
             raise ragged(f"({a}, {b})", f"({c}, {d})")
         return plan
 
@@ -224,18 +230,18 @@ def _refuse_deep(data: Any) -> None:
 def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     """The draws of these samples, once the three are known to be sound."""
     index = np.ascontiguousarray(index)
-    if index.ndim != 1 or index.dtype.kind not in "iu" or (index < 0).any():
+    if index.ndim != 1 or index.dtype.kind not in "iu" or _core.bounds(index, 1)[0] < 0:
         raise ArgumentError(f"index must hold whole numbers that are 0 or more; got {index!r:.80}.")
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
-    return Rng(int(seed), int(epoch), index.astype(np.int64, copy=False))
+    return Rng(int(seed), int(epoch), np.ascontiguousarray(index, np.int64))
 
 
 def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
     """One image as (h, w, c), or what is wrong with it."""
     image = np.asarray(image)
-    if image.dtype not in PEAK or image.ndim not in (2, 3) or not image.size:
+    if image.dtype not in NAMES or image.ndim not in (2, 3) or not image.size:
         got = f"{image.shape} of {image.dtype}"
         raise ArgumentError(f"An image must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
     if peak is not None and not peak > 0:

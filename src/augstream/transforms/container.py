@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from augstream import _core
 from augstream.errors import MisplacedError, PlacedError, RefusedError
 from augstream.plan.kinds import Mix, Warp
-from augstream.plan.op import Frame, Mask, Op
+from augstream.plan.op import Frame, Known, Mask, Op
+from augstream.record import replace
 from augstream.rng import Integers, Rng
 from augstream.transforms.arguments import (
     Argument,
@@ -17,7 +19,7 @@ from augstream.transforms.arguments import (
     UnfitError,
     WholeRange,
 )
-from augstream.transforms.transform import Mixing, Transform, after, chosen, from_dict
+from augstream.transforms.transform import Mixing, Transform, chosen, from_dict
 
 MOST = 1 << 16  # pixels a side that the core makes
 
@@ -94,16 +96,25 @@ class Container(Transform):
     def _mixers(self) -> tuple[int, ...]:
         return tuple(k for member in self for k in member.mixers) if self.p else ()
 
-    def _each(self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None) -> Iterator[tuple[str, Op]]:
-        """The ops of the members, one after the other, by name; `on` says for which samples each member is."""
+    def _each(
+        self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None, names: list[str] | None = None
+    ) -> Iterator[Op]:
+        """The ops of the members, one after the other; `on` says for which images each member is.
+
+        names: the member of each op is appended to it.
+        """
         for position, (name, member) in enumerate(self._named):
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
-                    if isinstance(op, Warp) and op.size is not frame.size and op.size.max() > MOST:
+                    if isinstance(op, Warp) and op.size is not frame.size and _core.bounds(op.size, 2)[1] > MOST:
                         raise _large(type(member).__name__, op.size)
-                    yield name, op
-                    frame = after(frame, op)
+                    if names is not None:
+                        names.append(name)
+                    yield op
+                    frame = op.after(frame)
+                    if frame.known is not None:
+                        frame = replace(frame, known=Known(frame.known.move, (*frame.known.ops, op)))
                     if isinstance(op, Mix):
                         rng = rng.mixed()
             except PlacedError as error:
@@ -163,10 +174,10 @@ class OneOf(Container):
         for mine, (name, member) in zip(on, self._named, strict=True):
             for op in chosen(member.ops(mixed.child(name), later), mine, later) if not member.mixers else ():
                 yield op
-                later = after(later, op)
+                later = op.after(later)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield from (op for _, op in self._each(rng, frame, self._on(rng)))
+        return self._each(rng, frame, self._on(rng))
 
     def _on(self, rng: Rng) -> list[Mask]:
         """For each member the images (n,) that it is for."""
@@ -203,7 +214,7 @@ class SomeOf(Container):
         many = low + rng.integers("k", high - low + 1)
         order = rng.order("order", len(self))
         on = [order[:, position] < many for position in range(len(self))]
-        yield from (op for _, op in self._each(rng, frame, on))
+        return self._each(rng, frame, on)
 
 
 def _large(maker: str, size: Integers) -> MisplacedError:

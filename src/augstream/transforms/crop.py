@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream import _core
 from augstream.plan import matrix
 from augstream.plan.kinds import Warp
 from augstream.plan.op import Frame, Interpolation, Op
@@ -17,10 +19,12 @@ from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 TRIES = 10
 
 
+@lru_cache(maxsize=128)
 def sizes(n: int, height: int, width: int) -> NDArray[np.int64]:
-    """(n, 2), all the same."""
+    """(n, 2), all the same. It is shared, so nobody may write to it."""
     size = np.empty((n, 2), np.int64)
     size[:] = height, width
+    size.flags.writeable = False
     return size
 
 
@@ -38,10 +42,9 @@ class Resize(Transform):
     sentence = "Resize to {height} x {width}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        n, height, width = len(rng), self.height, self.width
-        scale = matrix.affine(n, frame.size[:, 1] / width, 0.0, 0.0, 0.0, frame.size[:, 0] / height, 0.0)
+        scale = matrix.stretch(frame.size, 0.0, 0.0, self.height, self.width)
         how = self.interpolation or frame.interpolation
-        yield Warp(scale, sizes(n, height, width), interpolation=how, covers=True)
+        yield Warp(scale, sizes(len(rng), self.height, self.width), interpolation=how, covers=True)
 
 
 class CenterCrop(Bordered):
@@ -58,7 +61,7 @@ class CenterCrop(Bordered):
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         size = sizes(len(rng), self.height, self.width)
         top, left = ((frame.size - size) // 2).T
-        yield self.warp(frame, matrix.affine(len(rng), 1.0, 0.0, left, 0.0, 1.0, top), size)
+        yield self.warp(frame, matrix.stretch(size, top, left, self.height, self.width), size)
 
 
 class RandomCrop(Bordered):
@@ -79,9 +82,9 @@ class RandomCrop(Bordered):
         size = sizes(len(rng), self.height, self.width)
         spare = frame.size - size
         low, places = np.minimum(spare, 0), np.abs(spare) + 1
-        top = low[:, 0] + rng.integers("top", places[:, 0], unit="px")
-        left = low[:, 1] + rng.integers("left", places[:, 1], unit="px")
-        yield self.warp(frame, matrix.affine(len(rng), 1.0, 0.0, left, 0.0, 1.0, top), size)
+        top = rng.integers("top", places[:, 0], "px", low[:, 0])
+        left = rng.integers("left", places[:, 1], "px", low[:, 1])
+        yield self.warp(frame, matrix.stretch(size, top, left, self.height, self.width), size)
 
 
 class RandomResizedCrop(Transform):
@@ -104,29 +107,15 @@ class RandomResizedCrop(Transform):
     sentence = "Stretch a box of {scale} of the area, {ratio} times as wide as high, to {height} x {width}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        n, height, width = len(rng), self.height, self.width
-        box, fits = self._boxes(rng, frame)
-        spare = frame.size - box
-        anywhere = [rng.integers(name, spare[:, axis] + 1, unit="px") for axis, name in enumerate(("top", "left"))]
-        top, left = np.where(fits, anywhere, spare.T // 2)
-        tall, wide = box.T
-        how = self.interpolation or frame.interpolation
-        place = matrix.affine(n, wide / width, 0.0, left, 0.0, tall / height, top)
-        yield Warp(place, sizes(n, height, width), interpolation=how)
-
-    def _boxes(self, rng: Rng, frame: Frame) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Sizes (n, 2) of boxes, and where they are drawn ones (n,)."""
-        size = frame.size
         low, high = self.ratio
-        area = rng.uniform("area", *self.scale, k=TRIES, unit="of the picture") * (size[:, :1] * size[:, 1:])
-        ratio = rng.uniform("ratio", math.log(low), math.log(high), k=TRIES, unit="log")
-        side, root = np.sqrt(area), np.exp(ratio / 2)
-        boxes = np.rint(np.stack([side / root, side * root], axis=2))
-        fits = ((boxes >= 1) & (boxes <= size[:, None])).all(axis=2)
-        some, drawn = fits.any(axis=1), boxes[np.arange(len(size)), fits.argmax(axis=1)]
-        tall, wide = size.T.astype(np.float64)
-        middle = np.stack([np.minimum(tall, np.rint(wide / low)), np.minimum(wide, np.rint(tall * high))], axis=1)
-        return np.where(some[:, None], drawn, np.maximum(middle, 1)).astype(np.int64), some
+        share = rng.draw("area", self.scale, k=TRIES, unit="of the picture")
+        ratio = rng.draw("ratio", (math.log(low), math.log(high)), k=TRIES, unit="log")
+        box, corner, places = _core.crop_boxes(frame.size, share, ratio, low, high)
+        top = rng.integers("top", places[:, 0], "px", corner[:, 0])
+        left = rng.integers("left", places[:, 1], "px", corner[:, 1])
+        place = matrix.stretch(box, top, left, self.height, self.width)
+        how = self.interpolation or frame.interpolation
+        yield Warp(place, sizes(len(rng), self.height, self.width), interpolation=how)
 
 
 class Pad(Bordered):

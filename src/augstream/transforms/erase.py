@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY
 from typing import Any
 
-import numpy as np
-
+from augstream import _core
 from augstream.errors import MisplacedError
 from augstream.plan.kinds import Shapes
-from augstream.plan.op import Array, Frame, Op
+from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import (
     Argument,
@@ -66,8 +65,11 @@ class RandomErasing(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         low, high = self.count
-        many = low + rng.integers("count", high - low + 1)
-        boxes = np.where((np.arange(high) < many[:, None])[..., None], self._boxes(rng, frame, high), 0.0)
+        many = rng.integers("count", high - low + 1, low=low)
+        area = rng.draw("area", self.area, k=high * TRIES, unit="of the image")
+        ratio = rng.draw("ratio", (math.log(self.ratio[0]), math.log(self.ratio[1])), k=high * TRIES, unit="log")
+        top, left = rng.draw("top", (0, 1), k=high), rng.draw("left", (0, 1), k=high)
+        boxes = _core.placed_boxes(frame.size, area, ratio, top, left, many)
         channels = 3 if frame.channels == 4 else frame.channels
         rest: Any = {"channels": channels, "mask_fill": self.mask_fill, "hides": self.hide}
         if self.fill == "mean":
@@ -77,23 +79,9 @@ class RandomErasing(Transform):
         else:
             yield Shapes(boxes, "constant", fill=self._levels(frame, high), **rest)
 
-    def _boxes(self, rng: Rng, frame: Frame, k: int) -> Array:
-        """(n, k, 4) whole pixels; empty ones where none fits."""
-        n, size = len(rng), frame.size[:, None, None]
-        low, high = (math.log(end) for end in self.ratio)
-        area = rng.draw("area", self.area, k=k * TRIES, unit="of the image").reshape(n, k, TRIES)
-        root = np.exp(rng.draw("ratio", (low, high), k=k * TRIES, unit="log").reshape(n, k, TRIES) / 2)
-        side = np.sqrt(area * size.prod(axis=3))
-        sides = np.rint(np.stack([side / root, side * root], axis=3))  # (n, k, tries, height and width)
-        fits = ((sides >= 1) & (sides <= size)).all(axis=3)
-        chosen = np.take_along_axis(sides, fits.argmax(axis=2)[..., None, None], axis=2)[:, :, 0]
-        place = np.stack([rng.draw(name, (0, 1), k=k) for name in ("top", "left")], axis=2)
-        corner = np.floor(place * (size[:, :, 0] - chosen + 1))
-        boxes = np.concatenate([corner[..., ::-1], (corner + chosen)[..., ::-1]], axis=2)
-        return np.where(fits.any(axis=2)[..., None], boxes, 0.0)
-
     def _levels(self, frame: Frame, k: int) -> Array:
         if len(self.fill) not in (1, frame.channels):
             fact = f"RandomErasing.fill has {len(self.fill)} numbers and the images {frame.channels} channels"
             raise MisplacedError(fact, "Give one number, or one for each channel.")
-        return np.tile(np.broadcast_to(np.array(self.fill), (frame.channels,)), (len(frame), k, 1))
+        levels = self.fill if len(self.fill) == frame.channels else self.fill * frame.channels
+        return repeated((levels,) * k, len(frame))

@@ -29,8 +29,8 @@ class HorizontalFlip(Transform):
     sentence = "Swap left and right"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        n, width = len(rng), frame.size[:, 1]
-        yield Warp(matrix.affine(n, -1.0, 0.0, width, 0.0, 1.0, 0.0), frame.size, covers=True)
+        flip = matrix.affine(len(rng), -1.0, 0.0, frame.size[:, 1], 0.0, 1.0, 0.0)
+        yield Warp(flip, frame.size, covers=True)
 
 
 class VerticalFlip(Transform):
@@ -45,8 +45,8 @@ class VerticalFlip(Transform):
     sentence = "Swap top and bottom"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        n, height = len(rng), frame.size[:, 0]
-        yield Warp(matrix.affine(n, 1.0, 0.0, 0.0, 0.0, -1.0, height), frame.size, covers=True)
+        flip = matrix.affine(len(rng), 1.0, 0.0, 0.0, 0.0, -1.0, frame.size[:, 0])
+        yield Warp(flip, frame.size, covers=True)
 
 
 class Rotate90(Transform):
@@ -81,7 +81,7 @@ class Rotate(Geometric):
     sentence = "Turn by {degrees} degrees"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield self.warp(frame, matrix.rotate(frame.size, rng.uniform("angle", *self.degrees, unit="°")))
+        yield self.warp(frame, matrix.rotate(frame.size, rng.draw("angle", self.degrees, unit="°")))
 
 
 class Shift(Geometric):
@@ -96,7 +96,7 @@ class Shift(Geometric):
     sentence = "Move right by {x} of the width and down by {y} of the height"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        x, y = rng.uniform("x", *self.x, unit="of the width"), rng.uniform("y", *self.y, unit="of the height")
+        x, y = rng.draw("x", self.x, unit="of the width"), rng.draw("y", self.y, unit="of the height")
         yield self.warp(frame, matrix.shift(frame.size, x, y))
 
 
@@ -112,7 +112,7 @@ class Shear(Geometric):
     sentence = "Lean upright lines by {x} degrees and level lines by {y}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        x, y = rng.uniform("x", *self.x, unit="°"), rng.uniform("y", *self.y, unit="°")
+        x, y = rng.draw("x", self.x, unit="°"), rng.draw("y", self.y, unit="°")
         yield self.warp(frame, matrix.shear(frame.size, x, y))
 
 
@@ -130,8 +130,8 @@ class Zoom(Geometric):
     sentence = "Zoom by {scale} times across and {y} down"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        x = rng.uniform("scale", *self.scale, unit="times")
-        y = x if self.y is None else rng.uniform("y", *self.y, unit="times")
+        x = rng.draw("scale", self.scale, unit="times")
+        y = x if self.y is None else rng.draw("y", self.y, unit="times")
         yield self.warp(frame, matrix.zoom(frame.size, x, y))
 
 
@@ -153,11 +153,11 @@ class Affine(Geometric):
     )
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        zoom = rng.uniform("zoom", *self.zoom, unit="times")
-        shear = rng.uniform("shear", *self.shear, unit="°")
-        angle = rng.uniform("angle", *self.degrees, unit="°")
-        x, y = rng.uniform("x", *self.x, unit="of the width"), rng.uniform("y", *self.y, unit="of the height")
-        about = matrix.then(matrix.zoom(frame.size, zoom, zoom), matrix.shear(frame.size, shear, np.zeros_like(shear)))
+        zoom = rng.draw("zoom", self.zoom, unit="times")
+        shear = rng.draw("shear", self.shear, unit="°")
+        angle = rng.draw("angle", self.degrees, unit="°")
+        x, y = rng.draw("x", self.x, unit="of the width"), rng.draw("y", self.y, unit="of the height")
+        about = matrix.then(matrix.zoom(frame.size, zoom, zoom), matrix.shear(frame.size, shear, 0.0))
         turned = matrix.then(about, matrix.rotate(frame.size, angle))
         yield self.warp(frame, matrix.then(turned, matrix.shift(frame.size, x, y)))
 
@@ -175,5 +175,5 @@ class Perspective(Geometric):
     sentence = "See from a slant: pull each corner in by {strength} of the way to the center"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        pull = rng.uniform("strength", *self.strength, k=8, unit="of the way").reshape(-1, 4, 2) / 2
+        pull = rng.draw("strength", self.strength, k=8, unit="of the way").reshape(-1, 4, 2) / 2
         yield self.warp(frame, matrix.perspective(frame.size, CORNERS + pull * (1 - 2 * CORNERS)))

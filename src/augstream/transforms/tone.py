@@ -2,28 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from augstream import _core
 from augstream.errors import MisplacedError
 from augstream.plan.kinds import Color, Curve
-from augstream.plan.op import Array, Frame, Op
+from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import Number, Numbers, Range, UnfitError, WholeRange
 from augstream.transforms.color import levels
 from augstream.transforms.transform import Transform
 
 NODES = np.linspace(0, 1, 256)
-LOGARITHMS = np.concatenate([[-np.inf], np.log(NODES[1:])])
 
 
-def curve(transform: Transform, frame: Frame, table: Array, steps: bool = False) -> Curve:
-    """The op with this table (n, 256), in fractions of the peak, which is overwritten; alpha keeps its levels."""
-    peak = levels(transform, frame)
-    # In place: fresh pages for another table cost more than filling it.
-    table *= peak
+def curve(frame: Frame, peak: float, table: Array, steps: bool = False) -> Curve:
+    """The op with this table (n, 256) of levels up to the peak; alpha keeps its own."""
     tables = table[:, None]
     if frame.channels == 4:
         tables = np.repeat(tables, 4, axis=1)
@@ -44,9 +41,8 @@ class Gamma(Transform):
     sentence = "Raise the levels to the power of {gamma}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        gamma = rng.uniform("gamma", *self.gamma)
-        table = gamma[:, None] * LOGARITHMS
-        yield curve(self, frame, np.exp(table, out=table))
+        peak = levels(self, frame)
+        yield curve(frame, peak, _core.power_table(rng.draw("gamma", self.gamma), peak))
 
 
 class Posterize(Transform):
@@ -60,9 +56,10 @@ class Posterize(Transform):
     sentence = "Keep {bits} bits of each level"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        peak = levels(self, frame)
         low, high = self.bits
         step = 2 ** (8 - low - rng.integers("bits", high - low + 1, unit=f"more than {low}"))[:, None]
-        yield curve(self, frame, np.arange(256) // step * step / 255, steps=True)
+        yield curve(frame, peak, np.arange(256) // step * step / 255 * peak, steps=True)
 
 
 class Solarize(Transform):
@@ -76,8 +73,9 @@ class Solarize(Transform):
     sentence = "Invert the levels above {threshold} of the peak"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        threshold = rng.uniform("threshold", *self.threshold, unit="of the peak")
-        yield curve(self, frame, np.where(threshold[:, None] <= NODES, 1 - NODES, NODES))
+        peak = levels(self, frame)
+        threshold = rng.draw("threshold", self.threshold, unit="of the peak")
+        yield curve(frame, peak, np.where(threshold[:, None] <= NODES, 1 - NODES, NODES) * peak)
 
 
 class Always(Number):
@@ -105,15 +103,15 @@ class Normalize(Transform):
     sentence = "Normalize: subtract {mean} and divide by {std}, in fractions of the peak"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        std, peak = self._channels("std", frame), levels(self, frame)
-        yield spread(frame, 1 / (std * peak), -self._channels("mean", frame) / std)
+        std, mean = self._channels("std", frame), self._channels("mean", frame)
+        yield normalizing(mean, std, levels(self, frame), len(rng))
 
-    def _channels(self, name: str, frame: Frame) -> NDArray[np.float64]:
+    def _channels(self, name: str, frame: Frame) -> tuple[float, ...]:
         values: tuple[float, ...] = getattr(self, name)
         if len(values) not in (1, frame.channels):
             fact = f"Normalize.{name} has {len(values)} numbers and the pictures {frame.channels} channels"
             raise MisplacedError(fact, "Give one number, or one for each channel.")
-        return np.broadcast_to(np.array(values), (frame.channels,))
+        return values if len(values) == frame.channels else values * frame.channels
 
 
 class Rescale(Transform):
@@ -130,13 +128,19 @@ class Rescale(Transform):
     sentence = "Multiply the levels by {factor} and add {offset}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        ones = np.ones(frame.channels)
-        yield spread(frame, ones * self.factor, ones * self.offset)
+        yield spread((self.factor,) * frame.channels, (self.offset,) * frame.channels, len(rng))
 
 
-def spread(frame: Frame, gain: Array, offset: Array) -> Color:
-    """The map of the levels, channel by channel (c,), for every picture."""
-    c = frame.channels
-    matrix = np.zeros((c, c + 1))
-    matrix[range(c), range(c)], matrix[:, c] = gain, offset
-    return Color(np.tile(matrix, (len(frame), 1, 1)), None)
+@lru_cache(maxsize=128)
+def spread(gain: tuple[float, ...], offset: tuple[float, ...], n: int) -> Color:
+    """The map of the levels, channel by channel, for each of n pictures. It is shared."""
+    c = len(gain)
+    zeros = (0.0,) * c
+    return Color(repeated(tuple([(*zeros[:k], gain[k], *zeros[k + 1 :], offset[k]) for k in range(c)]), n), None)
+
+
+@lru_cache(maxsize=128)
+def normalizing(mean: tuple[float, ...], std: tuple[float, ...], peak: float, n: int) -> Color:
+    """The map to mean 0 and standard deviation 1, of levels up to the peak."""
+    gain = tuple([1 / (s * peak) for s in std])
+    return spread(gain, tuple([-m / s for m, s in zip(mean, std, strict=True)]), n)

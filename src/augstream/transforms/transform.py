@@ -5,7 +5,7 @@ say in `sentence` what one sees; validation, repr, JSON, `p` and the contract te
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import wraps
 from inspect import getattr_static
 from typing import Any, ClassVar, dataclass_transform, get_args
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from augstream.errors import MisplacedError, PipelineError, RefusedError
 from augstream.plan.kinds import Color, Warp
-from augstream.plan.op import Array, Border, Frame, Interpolation, Known, Mask, Op
+from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, repeated
+from augstream.record import replace
 from augstream.rng import Crowd, Rng
 from augstream.suggest import unknown
 from augstream.transforms.arguments import (
@@ -153,9 +154,11 @@ class Transform(Record):
     def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         """What `draw` yields, with p: a picture that is passed over gets ops that do nothing."""
         if self.p == 1:
-            yield from self.draw(rng, frame)
-        elif self.p > 0:
-            yield from chosen(self.draw(rng, frame), rng.chance("apply", self.p), frame)
+            return self.draw(rng, frame)
+        if self.p == 0:
+            return iter(())
+        on = rng.chance("apply", self.p)
+        return chosen(self.draw(rng, frame), on, frame)
 
     def describe(self) -> str:
         """One line of English with the ranges."""
@@ -254,13 +257,13 @@ class Geometric(Bordered):
 
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
-    levels = np.asarray(fill, np.float64).reshape(-1)
+    levels = (fill,) if isinstance(fill, int | float) else tuple(fill)
     if len(levels) not in (1, frame.channels):
         fact = (
             f"{type(transform).__name__}: the fill has {len(levels)} numbers and the images {frame.channels} channels"
         )
         raise MisplacedError(fact, "Give one number, or one for each channel.")
-    return np.tile(levels, (len(frame), 1))
+    return repeated(levels, len(frame))
 
 
 def _one_of_both(transform: Transform, border: str | None, fill: tuple[float, ...] | None) -> None:
@@ -279,19 +282,7 @@ def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:
             )
         op = op.where(on, frame)
         yield op
-        frame = after(frame, op)
-
-
-def after(frame: Frame, op: Op) -> Frame:
-    """The frame behind an op. The Compose's fill is in levels of the pictures that enter it, so it follows them."""
-    later = frame.after(op)
-    if isinstance(op, Color) and op.clip is None:
-        gain, offset = op.matrix[0, :, :-1].diagonal(), op.matrix[0, :, -1]
-        fill = np.broadcast_to(np.asarray(frame.fill, np.float64).reshape(-1), gain.shape)
-        later = replace(later, fill=tuple((gain * fill + offset).tolist()))
-    if frame.known is not None:
-        later = replace(later, known=Known(frame.known.move, (*frame.known.ops, op)))
-    return later
+        frame = op.after(frame)
 
 
 def stored_name(cls: type) -> str:

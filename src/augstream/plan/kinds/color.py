@@ -1,14 +1,17 @@
 """Color: an affine map of the channels of each pixel."""
 
-from dataclasses import dataclass, replace
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from augstream import _core
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, matrix_text, sound
+from augstream.record import record, replace
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Color(Op):
     """An affine map of the channels of each pixel.
 
@@ -23,19 +26,17 @@ class Color(Op):
     tag = 1
 
     def where(self, on: Mask, frame: Frame) -> "Color":
-        c = self.matrix.shape[1]
-        return replace(self, matrix=np.where(on[:, None, None], self.matrix, np.eye(c, c + 1)))
+        return replace(self, matrix=_core.matrix_where(on, self.matrix))
 
     def idle(self, frame: Frame) -> Mask:
-        still: Mask = (self.matrix == np.eye(*self.matrix.shape[1:])).all(axis=(1, 2))
-        return still
+        return _core.identities(self.matrix)
 
     def after(self, frame: Frame) -> Frame:
         if self.clip is not None:
             return frame
-        gain, shift = self.matrix[0, :, :-1].diagonal(), self.matrix[0, :, -1]
-        plain = frame.peak is not None and not shift.any() and bool((gain == gain[0]).all())
-        return replace(frame, peak=float(gain[0]) * frame.peak if plain and frame.peak is not None else None)
+        fill = (frame.fill,) if isinstance(frame.fill, int | float) else tuple(frame.fill)
+        peak, levels = _levels(self.matrix[0].tobytes(), frame.peak, fill)
+        return replace(frame, peak=peak, fill=levels)
 
     def check(self, n: int, c: int) -> Facts:
         yield "color.matrix", sound(self.matrix, (n, c, c + 1))
@@ -57,39 +58,42 @@ class Color(Op):
         return out if self.clip is None else np.clip(out, self.clip[row, :, 0], self.clip[row, :, 1])
 
 
+@lru_cache(maxsize=128)
+def _levels(matrix: bytes, peak: float | None, fill: tuple[float, ...]) -> tuple[float | None, tuple[float, ...]]:
+    """The peak and the fill behind a map of the levels. The fill of a Compose is in levels of the images that enter it,
+    so it follows them.
+    """
+    numbers = np.frombuffer(matrix)
+    c = math.isqrt(len(numbers))
+    rows = numbers.reshape(c, c + 1)
+    gain, shift = rows.diagonal().tolist(), rows[:, -1].tolist()
+    plain = not any(shift) and gain.count(gain[0]) == c
+    levels = fill * c if len(fill) == 1 else fill
+    if len(levels) == c:
+        levels = tuple([a * level + b for a, level, b in zip(gain, levels, shift, strict=True)])
+    return gain[0] * peak if plain and peak is not None else None, levels
+
+
 def merge(first: Color, second: Color) -> Color:
     """One color for two: the product; levels are clipped once, by the last clip there is."""
-    gain = second.matrix[:, :, :-1]
-    matrix = gain @ first.matrix
-    matrix[:, :, -1] += second.matrix[:, :, -1]
-    clip = second.clip
-    if clip is None and first.clip is not None:
-        ends = gain.diagonal(axis1=1, axis2=2)[:, :, None] * first.clip + second.matrix[:, :, -1:]
-        clip = np.sort(ends, axis=2)  # a negative gain exchanges low and high
-    return Color(matrix, clip)
+    return Color(*_core.merge_colors(first.matrix, first.clip, second.matrix, second.clip))
 
 
 def before(color: Color, fill: Array) -> Array:
     """The fill that looks like `fill` behind the color, or as near to it as there is one.
 
-    The pseudo-inverse, so that a color that loses something (gray, no contrast) needs no case of its own.
+    The pseudo-inverse, so that a color that loses something (gray, no contrast) needs no case of its own; most samples
+    go by Cramer's rule, as a batch of singular values costs more than the rest of the plan.
     """
-    gain, rest = color.matrix[:, :, :-1], fill - color.matrix[:, :, -1]
-    if gain.shape[1] != 3:
-        return _lost(gain, rest)
-    # A batch of singular values costs more than the rest of the plan, so most samples go by Cramer's rule.
-    one, two = [1, 2, 0], [2, 0, 1]
-    cofactor = gain[:, one][:, :, one] * gain[:, two][:, :, two] - gain[:, one][:, :, two] * gain[:, two][:, :, one]
-    area = gain[:, 0, 0] * cofactor[:, 0, 0] + gain[:, 0, 1] * cofactor[:, 0, 1] + gain[:, 0, 2] * cofactor[:, 0, 2]
-    # 9 x both maxima bounds the condition number: below 1000 nothing counts as lost.
-    lossy = 9 * np.abs(gain).max((1, 2)) * np.abs(cofactor).max((1, 2)) >= 1000 * np.abs(area)
-    area[lossy] = 1
-    back = (cofactor[:, 0] * rest[:, :1] + cofactor[:, 1] * rest[:, 1:2] + cofactor[:, 2] * rest[:, 2:]) / area[:, None]
-    if lossy.any():
-        back[lossy] = _lost(gain[lossy], rest[lossy])
+    if color.matrix.shape[1] != 3:
+        return _nearest(color.matrix, fill)
+    back, lost = _core.fill_before(color.matrix, fill)
+    if lost is not None:
+        back[lost] = _nearest(color.matrix[lost], fill[lost])
     return back
 
 
-def _lost(gain: Array, rest: Array) -> Array:
-    back: Array = (np.linalg.pinv(gain, rcond=1e-3) @ rest[:, :, None])[:, :, 0]
+def _nearest(matrix: Array, fill: Array) -> Array:
+    rest = fill - matrix[:, :, -1]
+    back: Array = (np.linalg.pinv(matrix[:, :, :-1], rcond=1e-3) @ rest[:, :, None])[:, :, 0]
     return back

@@ -1,14 +1,14 @@
 """Curve: a lookup table over the levels."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, Rows, float32, numbers, sound
+from augstream.record import record, replace
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Curve(Op):
     """A lookup table of output levels over the input levels, channel by channel.
 

@@ -1,16 +1,17 @@
 """Filter: a convolution, each image with a kernel of its own."""
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from augstream import _core
 from augstream.plan.kinds.sampling import wrap_index
 from augstream.plan.kinds.warp import BORDERS
 from augstream.plan.op import Array, Border, Facts, Frame, Mask, Op, Rows, float32, numbers, sound
+from augstream.record import record, replace
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Filter(Op):
     """A separable convolution: along the rows, then down the columns.
 
@@ -53,8 +54,7 @@ class Filter(Op):
         return f"Filter {kernels}, border {self.border}{fill}"
 
     def wire(self, channels: int) -> tuple[Any, ...]:
-        n = len(self.reach)
-        fill = None if self.fill is None else float32(np.broadcast_to(self.fill, (n, channels)))
+        fill = None if self.fill is None else _core.fill_levels(self.fill, channels)
         return self.tag, float32(self.along), float32(self.down), self.reach, BORDERS[self.border], fill
 
     def apply(self, image: Array, row: int) -> Array:

@@ -1,13 +1,13 @@
 """Mix: several images become one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, Rows, float32, numbers, sound
+from augstream.record import record, replace
 
 if TYPE_CHECKING:
     from augstream.plan.step import Step
@@ -26,7 +26,7 @@ class Branch(NamedTuple):
         return Branch(self.sources[rows], tuple(step.take(rows) for step in self.steps))
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Mix(Op):
     """Layers of k images, one on the other; m images come in, n go out.
 

@@ -1,6 +1,5 @@
 """Noise: a random number for each pixel, from its place and the image's key."""
 
-from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -8,12 +7,13 @@ from numpy.typing import NDArray
 
 from augstream.plan.kinds import pixel_hash
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, numbers, sound
+from augstream.record import record, replace
 
 Distribution: TypeAlias = Literal["gaussian", "uniform"]
 DISTRIBUTIONS: dict[Distribution, int] = {"gaussian": 0, "uniform": 1}
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Noise(Op):
     """Adds random numbers of mean 0 to the levels, then clips them.
 

@@ -1,6 +1,5 @@
 """Shapes: rectangles that are filled with a color, with noise or with the image's mean."""
 
-from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -9,12 +8,13 @@ from numpy.typing import NDArray
 from augstream.plan.kinds import pixel_hash
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, numbers, sound
+from augstream.record import record, replace
 
 Filling: TypeAlias = Literal["constant", "noise", "mean"]
 FILLINGS: dict[Filling, int] = {"constant": 0, "noise": 1, "mean": 2}
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Shapes(Op):
     """Fills boxes; those of a higher number lie above. A pixel belongs to a box if its center does.
 

@@ -1,10 +1,10 @@
 """Warp: each output pixel looks at one place of the input image."""
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from augstream import _core
 from augstream.plan.kinds import sampling
 from augstream.plan.matrix import then
 from augstream.plan.op import (
@@ -16,11 +16,11 @@ from augstream.plan.op import (
     Mask,
     Op,
     Rows,
-    float32,
     matrix_text,
     numbers,
     sound,
 )
+from augstream.record import record, replace
 
 # As the core numbers them; see src/core/plan.
 BORDERS: dict[Border, int] = {"constant": 0, "edge": 1, "symmetric": 2, "reflect": 3, "wrap": 4, "overlap": 5}
@@ -43,8 +43,16 @@ class Window(NamedTuple):
         """The window behind one more warp."""
         return self._replace(matrix=then(self.matrix, matrix))
 
+    def wire(self, channels: int) -> tuple[Any, ...]:
+        """What the core reads."""
+        return (
+            np.ascontiguousarray(self.matrix),
+            np.ascontiguousarray(self.size),
+            _core.fill_levels(self.fill, channels),
+        )
 
-@dataclass(frozen=True, eq=False)
+
+@record(frozen=True, eq=False)
 class Warp(Op):
     """Each output pixel looks at one place of the input image.
 
@@ -76,12 +84,14 @@ class Warp(Op):
     head = True
 
     def where(self, on: Mask, frame: Frame) -> "Warp":
-        matrix = np.where(on[:, None, None], self.matrix, np.eye(3))
-        return replace(self, matrix=matrix, size=np.where(on[:, None], self.size, frame.size))
+        size = self.size if self.size is frame.size else _core.size_where(on, self.size, frame.size)
+        return replace(self, matrix=_core.matrix_where(on, self.matrix), size=size)
 
     def idle(self, frame: Frame) -> Mask:
-        still = (self.matrix == np.eye(3)).all(axis=(1, 2)) & (self.size == frame.size).all(axis=1)
-        return still if not self.windows else np.zeros(len(still), bool)
+        if self.windows:
+            return np.zeros(len(self.size), bool)
+        still = _core.identities(self.matrix)
+        return still if self.size is frame.size else still & _core.same_sizes(self.size, frame.size)
 
     def after(self, frame: Frame) -> Frame:
         return frame if self.size is frame.size else frame.resized(self.size)
@@ -117,11 +127,6 @@ class Warp(Op):
         return f"Warp   {matrix_text(rows)} to {height} x {width}, {how}"
 
     def wire(self, channels: int) -> tuple[Any, ...]:
-        n = len(self.size)
-
-        def filled(fill: Array) -> Any:
-            return float32(np.broadcast_to(fill, (n, channels)))
-
         return (
             self.tag,
             np.ascontiguousarray(self.matrix),
@@ -129,11 +134,8 @@ class Warp(Op):
             BORDERS[self.border or "edge"],
             INTERPOLATIONS[self.interpolation or "bilinear"],
             self.antialias,
-            None if self.fill is None else filled(self.fill),
-            tuple(
-                (np.ascontiguousarray(window.matrix), np.ascontiguousarray(window.size), filled(window.fill))
-                for window in self.windows
-            ),
+            None if self.fill is None else _core.fill_levels(self.fill, channels),
+            tuple([window.wire(channels) for window in self.windows]),
         )
 
     def apply(self, image: Array, row: int) -> Array:
