@@ -114,6 +114,24 @@ def test_a_name_taken_from_a_package_is_found():
     assert list(names_taken_from_a_package(text)) == ["augstream.Loader", "augstream.sources.Source"]
 
 
+ENGINES = re.compile(r"augstream\.engines\.(native|exact|reference)\b")
+
+
+def engines_named(text):
+    """Which engines a module imports by name."""
+    return [name for name in imported(ast.parse(text)) if ENGINES.match(name)]
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "engines" not in path.parts], ids=relative)
+def test_nobody_outside_of_engines_names_one(path):
+    assert not engines_named(path.read_text())
+
+
+def test_an_engine_that_is_named_is_found():
+    assert engines_named("from augstream.engines import native") == ["augstream.engines.native"]
+    assert not engines_named("from augstream import engines\nfrom augstream.engines.engine import Engine")
+
+
 def paths_named(page):
     """What a page calls a file or a folder of the tree."""
     for quoted in re.findall(r"`([^`\s]+)`", page):

@@ -15,10 +15,9 @@ from folders import call, listing
 from PIL import Image
 
 import augstream as aug
-from augstream.check import check, findings, formats, page, scan
-from augstream.check import near_duplicates as twins
+from augstream.check import check, findings, formats, near_duplicates, page, scan
 from augstream.check.fingerprint import NEAR, Fingerprints, distance, fingerprints
-from augstream.check.thumbnails import thumb
+from augstream.check.thumbnails import thumbnail
 from augstream.errors import ArgumentError
 from augstream.sources.folder import EXTENSIONS
 
@@ -467,11 +466,11 @@ def test_every_extension_of_a_folder_source_is_known():
 
 
 def test_thumbnails_keep_their_proportions_and_stand_upright():
-    assert thumb(encoded(picture(0, 300, 600)), 100).shape == (50, 100, 3)
-    assert thumb(encoded(picture(0, 300, 600), "PNG"), 100).shape == (50, 100, 3)
-    assert thumb(turned(picture(0, 300, 600), 6), 100).shape == (100, 50, 3)
-    assert thumb(encoded(picture(0, 30, 60)), 100).shape == (30, 60, 3)
-    assert thumb(encoded(picture(0, 3, 4000), "PNG"), 100).shape == (1, 100, 3)
+    assert thumbnail(encoded(picture(0, 300, 600)), 100).shape == (50, 100, 3)
+    assert thumbnail(encoded(picture(0, 300, 600), "PNG"), 100).shape == (50, 100, 3)
+    assert thumbnail(turned(picture(0, 300, 600), 6), 100).shape == (100, 50, 3)
+    assert thumbnail(encoded(picture(0, 30, 60)), 100).shape == (30, 60, 3)
+    assert thumbnail(encoded(picture(0, 3, 4000), "PNG"), 100).shape == (1, 100, 3)
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------
@@ -495,7 +494,7 @@ def test_all_near_pairs_are_found_as_if_each_were_compared_with_each():
     prints = fingerprints(pixels)
     one, two = np.triu_indices(600, 1)
     close = distance(prints, one, two) <= NEAR
-    groups, nearest = twins.near(prints, np.arange(600))
+    groups, nearest = near_duplicates.near(prints, np.arange(600))
     assert sorted(map(tuple, map(np.ndarray.tolist, groups))) == sorted(
         zip(one[close].tolist(), two[close].tolist(), strict=True)
     )
@@ -512,11 +511,11 @@ def test_no_folder_makes_the_search_quadratic(monkeypatch):
         pairs += len(one)
         return np.full(len(one), np.inf, np.float32)
 
-    monkeypatch.setattr(twins, "distance", counting)
-    twins.near(prints, np.arange(3000))
+    monkeypatch.setattr(near_duplicates, "distance", counting)
+    near_duplicates.near(prints, np.arange(3000))
     assert pairs <= 8 * 32 * 3000
     monkeypatch.undo()
-    groups, _ = twins.near(prints, np.arange(3000))
+    groups, _ = near_duplicates.near(prints, np.arange(3000))
     assert [len(group) for group in groups] == [3000]
 
 
@@ -524,16 +523,16 @@ def test_chains_are_one_group_and_flat_pictures_none():
     base = thumbnails(2, seed=3).astype(float)
     chain = [base[0] + (base[1] - base[0]) * step / 60 for step in range(8)]
     prints = fingerprints(np.stack([*chain, np.full((32, 32, 3), 90), np.full((32, 32, 3), 91)]).astype(np.uint8))
-    groups, _ = twins.near(prints, np.arange(10))
+    groups, _ = near_duplicates.near(prints, np.arange(10))
     assert [group.tolist() for group in groups] == [list(range(8))]
-    assert twins.near(prints, np.array([8, 9]))[0] == []
-    assert twins.near(prints, np.array([], dtype=np.int64))[0] == []
+    assert near_duplicates.near(prints, np.array([8, 9]))[0] == []
+    assert near_duplicates.near(prints, np.array([], dtype=np.int64))[0] == []
 
 
 def test_exact_groups():
     digests = np.array([[5, 1], [2, 2], [5, 1], [5, 2], [2, 2], [2, 2]], dtype=np.uint64)
-    assert [group.tolist() for group in twins.exact(digests)] == [[0, 2], [1, 4, 5]]
-    assert twins.exact(digests[:0]) == []
+    assert [group.tolist() for group in near_duplicates.exact(digests)] == [[0, 2], [1, 4, 5]]
+    assert near_duplicates.exact(digests[:0]) == []
 
 
 def test_fingerprints_of_parts_joined_are_those_of_the_whole():

@@ -2,7 +2,7 @@
 
 listing --> scan --> findings --> report --> text, JSON, page
              |          |
-         fingerprint  twins
+         fingerprint  near duplicates
 """
 
 from augstream.check.findings import Entry, Group, Section

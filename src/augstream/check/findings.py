@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.check import formats
-from augstream.check import near_duplicates as twins
+from augstream.check import formats, near_duplicates
 from augstream.check.fingerprint import GRAY, Fingerprints
 from augstream.check.scan import PASSED, PICTURE, Scan
 from augstream.printable import printable
@@ -115,11 +114,11 @@ def _same(scans: Sequence[Scan]) -> list[Section]:
     # Rows of both folders' fingerprints, one behind the other: in rising order, so that they can be looked up.
     rows = np.concatenate([own + offset for own, offset in zip(pictures, offsets, strict=False)])
     digests = np.concatenate([scan.digest[own] for scan, own in zip(scans, pictures, strict=True)])
-    copies = [rows[group] for group in twins.exact(digests)]
+    copies = [rows[group] for group in near_duplicates.exact(digests)]
     first = {int(group[0]): group for group in copies}
     repeated = np.concatenate([np.empty(0, np.int64), *(group[1:] for group in copies)])
     prints = Fingerprints.joined([scan.prints for scan in scans])
-    close, apart = twins.near(prints, np.setdiff1d(rows, repeated))
+    close, apart = near_duplicates.near(prints, np.setdiff1d(rows, repeated))
 
     def group(members: NDArray[np.int64], note: str = "") -> Group:
         sides = np.searchsorted(offsets, members, side="right") - 1

@@ -13,7 +13,7 @@ from augstream.check.findings import DIFFER, FAULTS, Entry, Group, Section, clas
 from augstream.check.listing import Unreadable
 from augstream.check.report import Report
 from augstream.check.scan import PICTURE, Scan
-from augstream.check.thumbnails import thumb
+from augstream.check.thumbnails import thumbnail
 from augstream.decode.sample import Undecodable
 
 _GROUPS = 40
@@ -123,7 +123,7 @@ def _image(scan: Scan, row: int, name: str) -> str:
     if row in scan.faults:
         return ""
     try:
-        pixels = thumb(scan.listing.read(row), _LONGEST)
+        pixels = thumbnail(scan.listing.read(row), _LONGEST)
     except (Unreadable, Undecodable):
         return ""
     buffer = BytesIO()

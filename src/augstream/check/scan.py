@@ -15,7 +15,7 @@ from augstream import _core
 from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import FolderFiles, Unreadable
-from augstream.check.thumbnails import thumbs
+from augstream.check.thumbnails import thumbnails
 from augstream.concurrency.pool import cores
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.decode.header import Headers
@@ -155,7 +155,7 @@ def _examine(
     flight: dict[int, bytes], faults: dict[int, Fault], pool: _core.Pool, threads: Threads, max_pixels: int
 ) -> _Part:
     rows, files = list(flight), list(flight.values())
-    pixels, headers = thumbs(files, (SIDE, SIDE), pool, threads, max_pixels)
+    pixels, headers = thumbnails(files, (SIDE, SIDE), pool, threads, max_pixels)
     names = []
     for row, data, reason in zip(rows, files, headers.reasons, strict=True):
         name = formats.content(data[: formats.HEAD])

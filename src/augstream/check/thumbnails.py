@@ -21,7 +21,7 @@ Pixels = NDArray[np.uint8]
 _flight = Flight()
 
 
-def thumbs(
+def thumbnails(
     files: Sequence[bytes], size: tuple[int, int], pool: _core.Pool, threads: Threads, max_pixels: int
 ) -> tuple[Pixels, Headers]:
     """(n, h, w, 3) of files of any formats, stretched to `size` (height, width) and upright; and their headers.
@@ -48,7 +48,7 @@ def thumbs(
     return pixels, Headers(table[:, 0], table[:, 1:3], table[:, 4], table[:, 3], reasons)
 
 
-def thumb(data: bytes, longest: int, max_pixels: int = MAX_PIXELS) -> Pixels:
+def thumbnail(data: bytes, longest: int, max_pixels: int = MAX_PIXELS) -> Pixels:
     """(h, w, 3) in its own proportions, the longest side of at most `longest` pixels; Undecodable with the reason."""
     headers = read_headers([data], max_pixels)
     if headers.reasons[0] is not None:
@@ -56,7 +56,7 @@ def thumb(data: bytes, longest: int, max_pixels: int = MAX_PIXELS) -> Pixels:
     height, width = headers.size[0].tolist()
     scale = min(1.0, longest / max(height, width))
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    pixels, after = thumbs([data], size, _core.Pool(0), Threads(1), max_pixels)
+    pixels, after = thumbnails([data], size, _core.Pool(0), Threads(1), max_pixels)
     if after.reasons[0] is not None:
         raise Undecodable(after.reasons[0])
     small: Pixels = pixels[0]
