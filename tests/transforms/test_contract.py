@@ -229,8 +229,7 @@ def test_both_engines_do_the_same(transform, channels):
     out, images, plan = run_natively(pipeline, range(12), list(pictures(14, channels)))
     want = np.stack(reference.run(images, plan))
     gap = np.abs(out - want) * (255 / (plan.frame_out.peak or 1))
-    # A level or a place half-way between two may fall to either side where there are steps or a nearest neighbor.
-    assert (gap > 1.01).mean() < 0.005
+    assert gap.max() <= 1
 
 
 @every
