@@ -1,6 +1,7 @@
 """The native engine: one call into the core per batch, the GIL released for all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
+from augstream.errors import PipelineError
 from augstream.plan.kinds import Warp
 from augstream.plan.plan import Plan
+from augstream.plan.step import every_step
 
 Layout: TypeAlias = Literal["NHWC", "NCHW"]
 
@@ -42,7 +45,8 @@ def run(
     out = empty((n, channels, height, width) if planar else (n, height, width, channels), dtype, slots)
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
-    failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
+    with _in_words(plan):
+        failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
     errors: list[str | None] = [None] * n
     for row, _, reason in failed:
         errors[row] = reason
@@ -84,7 +88,23 @@ def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
     into; stored: (m, 2) (height, width).
     """
     sizes = np.ascontiguousarray(stored, np.int64)
-    return _core.scales(plan.wire(), sizes, plan.frame_in.channels, len(plan.frame_out))
+    with _in_words(plan):
+        return _core.scales(plan.wire(), sizes, plan.frame_in.channels, len(plan.frame_out))
+
+
+@contextmanager
+def _in_words(plan: Plan) -> Iterator[None]:
+    """What the core says of a kind of op that it has not got, with the kind's name."""
+    try:
+        yield
+    except ValueError as error:
+        what, _, tag = str(error).rpartition(" ")
+        if what != "the core has no op of kind":
+            raise
+        ops = (op for group in plan.groups for step in every_step(group.steps) for op in step.ops)
+        names = ", ".join(sorted({type(op).__name__ for op in ops if op.tag == int(tag)}))
+        fact = f"The native engine has no op of the kind {names}"
+        raise PipelineError(f"{fact}. Leave out the transform that draws it, or add the kind to the core.") from None
 
 
 @cache

@@ -25,6 +25,10 @@ class Cover(NamedTuple):
     place: Array | None
     inside: bool
 
+    def take(self, rows: Rows) -> "Cover":
+        """The cover for some of the results, (m,) of g."""
+        return Cover(self.boxes[rows], None if self.place is None else self.place[rows], self.inside)
+
 
 Stage: TypeAlias = Warp | Cover
 
@@ -51,8 +55,12 @@ class Route:
 
     def back(self, points: Array, at: Rows) -> Array:
         """Where the places (m, 2) of results come from; NaN where something else is seen there."""
+        beyond = False  # whether the places are those of a warp behind, which may look outside of the image before it
         for stage in reversed(self.stages):
             if isinstance(stage, Warp):
+                if beyond:
+                    points = np.where(_within(points, stage.size[at]), points, np.nan)
+                beyond = True
                 for window in stage.windows:
                     points = np.where(
                         _within(polygon.project(points, window.matrix[at]), window.size[at]), points, np.nan
@@ -79,7 +87,12 @@ def routes(groups: Sequence[Group], n: int) -> list[Route]:
     for group in groups:
         rows = np.arange(n) if group.rows is None else group.rows
         sources = rows if group.sources is None else group.sources
-        found += [Route(rows, froms, stages) for froms, stages in _ways(group.steps, sources)]
+        for froms, stages in _ways(group.steps, sources):
+            seen = np.flatnonzero(froms >= 0)
+            if len(seen) < len(froms):
+                stages = tuple([stage.take(seen) for stage in stages])
+            if len(seen) or not len(froms):
+                found.append(Route(rows[seen], froms[seen], stages))
     return found
 
 
@@ -136,6 +149,7 @@ def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[tuple[Rows, tuple[St
 
 
 def _layers(mix: Mix) -> Iterator[tuple[Rows, tuple[Stage, ...]]]:
+    """The ways of each branch, with -1 for the source of a result in which the branch has no part."""
     for number, branch in enumerate(mix.branches):
         over: list[Stage] = []
         if mix.region is not None:
@@ -146,7 +160,7 @@ def _layers(mix: Mix) -> Iterator[tuple[Rows, tuple[Stage, ...]]]:
             if later.shape[1]:
                 over.append(Cover(later, mix.place, False))
         for sources, stages in _ways(branch.steps, branch.sources):
-            yield sources, (*stages, *over)
+            yield np.where(mix.weight[:, number] > 0, sources, -1), (*stages, *over)
 
 
 def _within(points: Array, size: Rows) -> NDArray[np.bool_]:
