@@ -1,5 +1,7 @@
 """A draw is a pure function of (seed, epoch, index, name)."""
 
+import warnings
+
 import numpy as np
 import philox_reference
 import pytest
@@ -15,6 +17,10 @@ DRAWS = {
     "integers": lambda rng: rng.integers("x", 7),
     "choice": lambda rng: rng.choice("x", [1, 0, 3]),
     "order": lambda rng: rng.order("x", 6),
+    "draw": lambda rng: rng.draw("x", (2, 5)),
+    "draw, several": lambda rng: rng.draw("x", (2, 5), k=3),
+    "beta": lambda rng: rng.beta("x", 0.4),
+    "key": lambda rng: rng.key("x"),
 }
 
 
@@ -118,6 +124,79 @@ def test_a_uniform_draw_is_the_upper_53_bits_of_two_words():
     low, high = philox_reference.philox(key(3, name), 2, index, 2).astype(object).T
     expected = [float((one | two << 32) >> 11) / 2**53 for one, two in zip(low, high, strict=True)]
     assert Rng(3, 2, index).uniform(name, 0, 1).tolist() == expected
+
+
+@pytest.mark.parametrize("k", [None, 3])
+def test_draw_of_a_range_is_uniform_in_it(k):
+    trace = []
+    drawn = Rng(0, 0, INDEX, "Rotate.0", trace).draw("angle", (-3, 4), k, unit="°")
+    np.testing.assert_array_equal(drawn, rng(path="Rotate.0").uniform("angle", -3, 4, k))
+    assert [(one.name, one.unit) for one in trace] == [("Rotate.0/angle", "°")]
+
+
+@pytest.mark.parametrize("a", [0.05, 0.2, 0.5, 1, 2, 8, 50])
+class TestBeta:
+    MANY = np.arange(40_000)
+
+    def test_its_quantiles_are_those_of_the_distribution(self, a):
+        stats = pytest.importorskip("scipy.stats")
+        drawn = rng(index=self.MANY).beta("x", a)
+        exact = stats.beta(a, a)
+        # Where a is small, a number may be nearer to 0 or 1 than one that has its place between them.
+        for place in (1e-9, 1e-3, *exact.ppf([0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99]), 1 - 1e-3, 1 - 1e-9):
+            below, level = (drawn <= np.clip(place, 1e-9, 1 - 1e-9)).mean(), exact.cdf(np.clip(place, 1e-9, 1 - 1e-9))
+            assert below == pytest.approx(level, abs=5 * np.sqrt(level * (1 - level) / len(drawn)) + 1e-9), place
+        if a >= 0.5:
+            assert stats.kstest(drawn, exact.cdf).pvalue > 1e-3
+
+    def test_its_moments_are_those_of_the_distribution(self, a):
+        drawn = rng(index=self.MANY).beta("x", a)
+        n, variance = len(drawn), 1 / (4 * (2 * a + 1))
+        assert ((drawn >= 0) & (drawn <= 1)).all()
+        assert drawn.mean() == pytest.approx(0.5, abs=5 * np.sqrt(variance / n))
+        fourth = 3 * (1 / 16) / ((2 * a + 1) * (2 * a + 3))  # the central one
+        assert drawn.var() == pytest.approx(variance, abs=6 * np.sqrt((fourth - variance**2) / n) + 1e-9)
+        skew = ((drawn - 0.5) ** 3).mean()
+        assert abs(skew) < 0.01 * variance**1.5 * 20
+
+    def test_it_is_as_likely_left_as_right(self, a):
+        drawn = rng(index=self.MANY).beta("x", a)
+        assert ((drawn < 0.5).mean()) == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(len(drawn)))
+
+
+def test_beta_of_a_tiny_a_is_no_number_outside_and_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for a in (1e-300, 1e-4, 1e-3, 1e4, 1e15):
+            drawn = rng().beta("x", a)
+            assert np.isfinite(drawn).all()
+            assert ((drawn >= 0) & (drawn <= 1)).all()
+            if a < 1e-2:
+                assert (np.minimum(drawn, 1 - drawn) < 1e-3).mean() > 0.95
+                assert drawn.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_keys_are_64_bits_all_of_which_vary():
+    keys = rng().key("pixels")
+    assert keys.dtype == np.uint64
+    assert len(np.unique(keys)) == len(keys)
+    bits = (keys[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
+    assert (np.abs(bits.mean(axis=0) - 0.5) < 5 * 0.5 / np.sqrt(len(keys))).all()
+
+
+def test_golden_keys_and_betas():
+    """Changing these is a major version, as with all golden draws."""
+    assert [f"{one:016x}" for one in Rng(0, 0, np.arange(3)).key("pixels")] == [
+        "cb293531968941ed",
+        "865927dd2f34cb9f",
+        "0d5079e106571593",
+    ]
+    some = Rng(5, 2, np.array([0, 7, 2**40]), "GaussianNoise.0")
+    assert [f"{one:016x}" for one in some.key("pixels")] == [
+        "be2245f3c8fc5854",
+        "8f07d342e690367a",
+        "1047f005d98fb580",
+    ]
 
 
 def test_golden_draws():

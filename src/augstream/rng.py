@@ -85,9 +85,11 @@ class Rng:
         1996): two uniform numbers, no rejection.
         """
         u, v = _core.uniform(*self._stream(name), 2, 0.0, 1.0).T
-        wide = np.expm1(-np.log1p(-u) / a)  # (1 - u) ** (-1 / a) - 1; may overflow to infinity, which is its limit
-        t = np.sqrt(wide) * np.cos(2 * np.pi * v)
-        return self._seen(name, np.where(np.isinf(t), t > 0, 0.5 + 0.5 * t / np.sqrt(1 + t * t)), unit)
+        with np.errstate(over="ignore", invalid="ignore"):  # where a is tiny, t is infinite, which is its limit
+            wide = np.expm1(-np.log1p(-u) / a)  # (1 - u) ** (-1 / a) - 1
+            t = np.sqrt(wide) * np.cos(2 * np.pi * v)
+            beta = np.where(np.isinf(t), t > 0, 0.5 + 0.5 * t / np.sqrt(1 + t * t))
+        return self._seen(name, beta, unit)
 
     def key(self, name: str) -> NDArray[np.uint64]:
         """(n,) keys for random numbers of pixels."""

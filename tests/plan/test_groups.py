@@ -76,7 +76,8 @@ def test_alone_and_in_a_batch_are_the_same_bit_for_bit(name):
     by_reference, by_core = shown(images, plan), fast(images, plan)
     in_bytes = fast(images, plan, "uint8")
     for one, other in zip(by_core, by_reference, strict=True):
-        # A warp that turns and shrinks keeps whole numbers in between (off by 0.25 on average); a step of Posterize may then be the next one.
+        # A warp that turns and shrinks keeps whole numbers in between (off by 0.25 on average), and Posterize may then
+        # take the next step.
         assert np.abs(one - other).mean() < 0.3
     for row in range(N):
         own = alone(transforms, row)

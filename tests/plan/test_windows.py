@@ -14,15 +14,16 @@ SIZE = (34, 46)
 FILLS = st.sampled_from([0, 7, 255, (10, 100, 250)])
 
 
+NAMES = ["center", "random", "larger", "pad", "shift", "flip", "mirror", "turn", "dim", "invert"]
+
+
 @st.composite
 def whole(draw):
     """Crops, pads, flips, quarter turns and colors; a crop is inside the image at hand, or says what is around it."""
     height, width = SIZE
     row = []
     for _ in range(draw(st.integers(2, 6))):
-        name = draw(
-            st.sampled_from(["center", "random", "pad", "flip", "mirror", "turn", "dim", "invert", "larger", "shift"])
-        )
+        name = draw(st.sampled_from(NAMES))
         if name in ("center", "random"):
             height, width = (draw(st.integers(max(4, side - 15), side)) for side in (height, width))
             row.append((aug.CenterCrop if name == "center" else aug.RandomCrop)(height, width))

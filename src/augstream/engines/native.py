@@ -1,6 +1,7 @@
 """The native engine: one call into the core per batch, the GIL released for all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from augstream import _core
 from augstream.decode.sample import Sample, Stack
 from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
+from augstream.errors import PipelineError
 from augstream.plan.kinds import Mix, Warp
 from augstream.plan.plan import Plan
+from augstream.plan.step import every_step
 
 
 def decode(samples: Sequence[Sample], plan: Plan, *, pool: _core.Pool | None = None) -> tuple[list[Sample], Reasons]:
@@ -54,7 +57,8 @@ def run(
     out = empty((n, channels, height, width) if planar else (n, height, width, channels), dtype, slots)
     raw = out.view(np.uint16) if dtype == "bfloat16" else out
     given = (samples.array, samples.numbers) if isinstance(samples, Stack) else list(samples)
-    failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
+    with _in_words(plan):
+        failed = (pool or _inline()).run(given, plan.wire(), channels, raw, dtype, planar, keep, clock)
     errors: Reasons = [None] * len(samples)
     for row, source, reason in failed:
         errors[source if source >= 0 else plan.source(row)] = reason
@@ -85,7 +89,23 @@ def scales(plan: Plan, stored: NDArray[np.int64]) -> NDArray[np.int64]:
     into; stored: (m, 2) (height, width).
     """
     sizes = np.ascontiguousarray(stored, np.int64)
-    return _core.scales(plan.wire(), sizes, plan.frame_in.channels, len(plan.frame_out))
+    with _in_words(plan):
+        return _core.scales(plan.wire(), sizes, plan.frame_in.channels, len(plan.frame_out))
+
+
+@contextmanager
+def _in_words(plan: Plan) -> Iterator[None]:
+    """What the core says of a kind of op that it has not got, with the kind's name."""
+    try:
+        yield
+    except ValueError as error:
+        what, _, tag = str(error).rpartition(" ")
+        if what != "the core has no op of kind":
+            raise
+        ops = (op for group in plan.groups for step in every_step(group.steps) for op in step.ops)
+        names = ", ".join(sorted({type(op).__name__ for op in ops if op.tag == int(tag)}))
+        fact = f"The native engine has no op of the kind {names}"
+        raise PipelineError(f"{fact}. Leave out the transform that draws it, or add the kind to the core.") from None
 
 
 @cache

@@ -113,5 +113,7 @@ def verify(plan: Plan) -> None:
         for number, step in enumerate(every_step(group.steps)):
             wrong = {name for op in step.ops for name, good in op.check(len(mine), c) if not good}
             wrong |= {f"{type(op).__name__} as a point" for op in step.points if op.head}
+            if step.head is not None and not step.head.head:
+                wrong.add(f"{type(step.head).__name__} as a head")
             if wrong:
                 raise PipelineError(f"Step {number} of the plan is wrong in: {', '.join(sorted(wrong))}")

@@ -25,6 +25,10 @@ class Cover(NamedTuple):
     place: Array | None
     inside: bool
 
+    def take(self, rows: Rows) -> "Cover":
+        """The cover for some of the results, (m,) of g."""
+        return Cover(self.boxes[rows], None if self.place is None else self.place[rows], self.inside)
+
 
 Stage: TypeAlias = Warp | Cover
 
@@ -55,17 +59,17 @@ class Route:
 
     def back(self, points: Array, at: Rows) -> Array:
         """Where the places (m, 2) of results come from; NaN where something else is seen there."""
-        warps = [stage for stage in self.stages if isinstance(stage, Warp)]
+        beyond = False  # whether the places are those of a warp behind, which may look outside of the image before it
         for stage in reversed(self.stages):
             if isinstance(stage, Warp):
+                if beyond:
+                    points = np.where(_within(points, stage.size[at]), points, np.nan)
+                beyond = True
                 for window in stage.windows:
                     points = np.where(
                         _within(polygon.project(points, window.matrix[at]), window.size[at]), points, np.nan
                     )
                 points = polygon.project(points, stage.matrix[at])
-                warps.pop()
-                if warps:  # what lies outside of the image that an earlier step has made is gone
-                    points = np.where(_within(points, warps[-1].size[at]), points, np.nan)
             else:
                 points = np.where(hidden(points, stage, at)[:, None], np.nan, points)
         return points
@@ -87,7 +91,12 @@ def routes(groups: Sequence[Group], n: int) -> list[Route]:
     for group in groups:
         rows = np.arange(n) if group.rows is None else group.rows
         sources = rows if group.sources is None else group.sources
-        found += [Route(rows, *way) for way in _ways(group.steps, sources)]
+        for froms, stages, share in _ways(group.steps, sources):
+            seen = np.flatnonzero(froms >= 0)
+            if len(seen) < len(froms):
+                stages = tuple([stage.take(seen) for stage in stages])
+            if len(seen) or not len(froms):
+                found.append(Route(rows[seen], froms[seen], stages, share[seen]))
     return found
 
 
@@ -147,6 +156,7 @@ def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[Way]:
 
 
 def _layers(mix: Mix) -> Iterator[Way]:
+    """The ways of each branch, with -1 for the source of a result in which the branch has no part."""
     for number, branch in enumerate(mix.branches):
         over: list[Stage] = []
         if mix.region is not None:
@@ -157,7 +167,8 @@ def _layers(mix: Mix) -> Iterator[Way]:
             if later.shape[1]:
                 over.append(Cover(later, mix.place, False))
         for sources, stages, share in _ways(branch.steps, branch.sources):
-            yield sources, (*stages, *over), mix.share[:, number] * share
+            seen = np.where(mix.weight[:, number] > 0, sources, -1)
+            yield seen, (*stages, *over), mix.share[:, number] * share
 
 
 def _within(points: Array, size: Rows) -> NDArray[np.bool_]:

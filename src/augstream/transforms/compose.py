@@ -41,7 +41,9 @@ from augstream.transforms.transform import (
 
 DEEPEST = 100
 VERSION = 1  # of stored pipelines
-NAMES: dict[Any, str] = {np.dtype(name): name for name in ("uint8", "uint16", "float32")}  # `dtype.name` is worked out anew each time
+NAMES: dict[Any, str] = {
+    np.dtype(name): name for name in ("uint8", "uint16", "float32")
+}  # `dtype.name` is worked out anew each time
 
 
 class Compose(Container):

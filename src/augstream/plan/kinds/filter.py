@@ -41,7 +41,8 @@ class Filter(Op):
             size = kernel.shape[1]
             yield f"filter.{name}", size % 2 == 1 and sound(kernel, (n, size))
             yield f"filter.{name}", bool((reach <= size // 2).all())
-        yield "filter.reach", self.reach.shape == (n, 2) and self.reach.dtype == np.int64
+        whole = self.reach.shape == (n, 2) and self.reach.dtype == np.int64
+        yield "filter.reach", whole and bool((self.reach >= 0).all())
         yield "filter.fill", (self.fill is None) != (self.border == "constant")
         yield "filter.fill", self.fill is None or sound(self.fill, (n, 1), (n, c))
 

@@ -106,8 +106,11 @@ class Mix(Op):
 
     def check(self, n: int, c: int) -> Facts:
         k = len(self.branches)
-        yield "mix.weight", sound(self.weight, (n, k)) and bool((self.weight >= 0).all())
-        yield "mix.region", self.region is None or self.region.shape == (n, k, 4)
+        for name, values in (("weight", self.weight), ("share", self.share)):
+            yield f"mix.{name}", sound(values, (n, k)) and bool(((values >= 0) & (values <= 1 + 1e-9)).all())
+        for sources, _ in self.branches:
+            yield "mix.branches", sources.shape == (n,) and sources.dtype == np.int64 and bool((sources >= 0).all())
+        yield "mix.region", self.region is None or (self.region.shape == (n, k, 4) and not np.isnan(self.region).any())
         yield "mix.place", self.place is None or sound(self.place, (n, 3, 3))
 
     def text(self, row: int) -> str:

@@ -40,6 +40,7 @@ class Noise(Op):
 
     def check(self, n: int, c: int) -> Facts:
         yield "noise.std", sound(self.std, (n, c)) and bool((self.std >= 0).all())
+        yield "noise.clip", self.low <= self.high
         yield "noise.key", self.key.shape == (n,) and self.key.dtype == np.uint64
 
     def text(self, row: int) -> str:

@@ -55,6 +55,7 @@ class Shapes(Op):
         yield "shapes.fill", (self.fill is None) == (self.filling != "constant")
         yield "shapes.fill", self.fill is None or sound(self.fill, (n, k, c))
         yield "shapes.key", (self.key is None) == (self.filling != "noise")
+        yield "shapes.key", self.key is None or (self.key.shape == (n,) and self.key.dtype == np.uint64)
 
     def text(self, row: int) -> str:
         shown = []

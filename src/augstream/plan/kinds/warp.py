@@ -110,7 +110,7 @@ class Warp(Op):
         yield "warp.fill", self.fill is None or sound(self.fill, (n, 1), (n, c))
         for window in self.windows:
             yield "warp.windows", sound(window.matrix, (n, 3, 3)) and sound(window.fill, (n, 1), (n, c))
-            yield "warp.windows", window.size.shape == (n, 2)
+            yield "warp.windows", window.size.shape == (n, 2) and bool((window.size > 0).all())
 
     def text(self, row: int) -> str:
         height, width = self.size[row]
