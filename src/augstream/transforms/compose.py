@@ -315,7 +315,7 @@ class Compose(Container):
         from augstream.engines import native  # the core's thread pool is for those who run something
 
         own = NAMES[first.dtype]
-        frame = Frame(np.array([cube.shape[:2] for cube in cubes]), first.shape[2], peak or PEAKS[own])
+        frame = Frame(_core.sizes(cubes), first.shape[2], peak or PEAKS[own])
         inputs, crowd = gather(np.array([index]), mixers, successors)
         plan = self.plan(seed, epoch, inputs, frame, crowd)
         if dtype is None:
