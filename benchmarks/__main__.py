@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import data, footprint, quality, report
+from benchmarks import data, footprint, planning, quality, report
 from benchmarks.data import PhotoSet
 from benchmarks.race import Key, Result, race
 from benchmarks.report import Row, Section
@@ -18,7 +18,7 @@ DECODE, DECODE_ONE = ("bare decode", ""), ("bare decode, one thread", "")
 ALBUMENTATIONS, LAST, TORCHVISION = "albumentations", "albumentations, resize last", "torchvision"
 KERAS, KERAS_BILINEAR = "keras-preprocessing", "keras-preprocessing, bilinear"
 KERAS_PROCESSES = "keras-preprocessing, processes"
-PARTS = ("speed", "footprint", "quality")
+PARTS = ("speed", "planning", "footprint", "quality")
 
 # (one, other, target) of each ratio; the first set of photos meets every peer.
 PHOTO_RATIOS: list[tuple[Key, Key, float | None]] = [
@@ -99,12 +99,17 @@ def main() -> int:
     if options.smoke:
         options.rounds, options.seconds, options.photos = 1, 0.05, 2
     about = report.machine()
-    sets = data.photo_sets(options.cache, smoke=options.smoke)
+    photos_needed = set(parts) != {"planning"}
+    sets = data.photo_sets(options.cache, smoke=options.smoke) if photos_needed else []
 
     sections: list[Section] = []
     raw: dict[str, Any] = {}
     if "speed" in parts:
         sections, raw = speed(sets, options.rounds, options.seconds, not options.no_peers)
+    if "planning" in parts:
+        say("Planning")
+        rounds = 1 if options.smoke else 30
+        sections.append(Section("Planning", planning.planning(rounds, not options.no_peers, say)))
     if "footprint" in parts:
         say("Footprint")
         repeats, batches = (1, (2, 6)) if options.smoke else (7, (50, 2050))

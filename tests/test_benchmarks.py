@@ -28,6 +28,8 @@ def test_a_smoke_run_measures_everything_that_needs_no_peer(tmp_path):
     values = {row["what"]: row["value"] for section in found["sections"] for row in section["rows"]}
     for what in ("course: augstream", "imagenet: augstream", "small: augstream", "import augstream"):
         assert values[what] > 0
+    for what in ("empty: a call", "six: a call", "six: a plan of 32, each"):
+        assert values[what] > 0
     assert any("against Pillow's" in what for what in values)
     assert {"command", "machine", "versions", "raw"} <= set(found)
     assert "course: augstream / bare decode" in done.stdout

@@ -69,11 +69,21 @@ def same_sizes(size: _Whole, other: _Whole) -> _Mask:
 
 # Colors, curves, kernels.
 
-def tint(n: int, gain: _Entry, saturation: _Entry, hue: _Entry) -> _Numbers:
-    """(n, 3, 3): `gain` times colors brought `saturation` times as far from gray and turned by `hue` of the circle."""
+def jitter(
+    n: int,
+    channels: int,
+    peak: float,
+    brightness: _Entry,
+    contrast: _Entry,
+    saturation: _Entry | None,
+    hue: _Entry | None,
+) -> _Numbers:
+    """(n, c, c + 1): levels times `brightness`, and `contrast` times as far from half the peak; colors `saturation` times
+    as far from gray and turned by `hue` of the color circle. Both None: left alone.
+    """
 
 def color(n: int, channels: int, peak: float, gain: _Entry, offset: _Entry) -> _Numbers:
-    """(n, c, c + 1). gain: for all channels, or (n, 3, 3). offset: for all or (n, k), in fractions of the peak."""
+    """(n, c, c + 1). gain: for all channels. offset: for all channels or (n, k), in fractions of the peak."""
 
 def merge_colors(
     first: _Numbers, first_clip: _Numbers | None, second: _Numbers, second_clip: _Numbers | None
@@ -116,6 +126,9 @@ def groups(n: int, columns: list[_Mask | _Whole]) -> list[_Whole] | None:
 
 def bounds(numbers: _Whole, axes: int) -> tuple[int, int]:
     """The lowest and the highest number of an array with so many axes; (0, 0) of none."""
+
+def sizes(images: list[NDArray[Any]]) -> _Whole:
+    """(n, 2) heights and widths of images (h, w, c)."""
 
 def first_odd(size: _Whole) -> int:
     """The first row of (n, 2) that differs from row 0; 0 where there is none."""

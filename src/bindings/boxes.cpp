@@ -105,6 +105,20 @@ nb::tuple bounds(nb::handle numbers, Size axes) {
     return nb::make_tuple(*low, *high);
 }
 
+// (n, 2) heights and widths of images (h, w, c).
+nb::object sizes(nb::list images) {
+    const auto out = rows::make<int64_t>({static_cast<Size>(images.size()), 2});
+    for (size_t i = 0; i < images.size(); ++i) {
+        Py_buffer view;
+        if (PyObject_GetBuffer(images[i].ptr(), &view, PyBUF_STRIDED_RO)) throw nb::python_error();
+        const bool right = view.ndim == 3;
+        if (right) std::copy_n(view.shape, 2, out.row(i, 2));
+        PyBuffer_Release(&view);
+        if (!right) throw nb::value_error("an image must be (h, w, c)");
+    }
+    return out.array;
+}
+
 // The first row that is not the same as row 0; 0 where there is none.
 size_t first_odd(nb::handle size) {
     const Rows<int64_t> sizes(size, "size", {kAny, 2});
@@ -120,5 +134,6 @@ void add_boxes(nb::module_& m) {
     m.def("placed_boxes", &placed_boxes, "size"_a, "share"_a, "ratio"_a, "top"_a, "left"_a, "many"_a);
     m.def("groups", &groups, "n"_a, "columns"_a);
     m.def("bounds", &bounds, "numbers"_a, "axes"_a);
+    m.def("sizes", &sizes, "images"_a);
     m.def("first_odd", &first_odd, "size"_a);
 }

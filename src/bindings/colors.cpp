@@ -15,46 +15,54 @@ using rows::Size;
 
 namespace {
 
-nb::object tint(Size n, nb::handle gain, nb::handle saturation, nb::handle hue) {
-    const Entry times(gain, n, "gain"), color(saturation, n, "saturation"), turn(hue, n, "hue");
-    const auto out = rows::make<double>({n, 3, 3});
-    for (size_t i = 0; i < static_cast<size_t>(n); ++i) augstream::tint(times[i], color[i], turn[i], out.row(i, 9));
+// (n, c, c + 1). Levels times `brightness`, `contrast` times as far from half the peak; colors `saturation` times as
+// far from gray, turned by `hue`, or left alone where that is None. Of four channels the last is alpha.
+nb::object jitter(Size n, Size channels, double peak, nb::handle brightness, nb::handle contrast, nb::handle saturation,
+                  nb::handle hue) {
+    const bool colors = !saturation.is_none();
+    const auto c = static_cast<size_t>(channels), k = c == 4 ? 3 : c;
+    if (colors && k != 3) throw nb::value_error("there is color in images of 3 or 4 channels");
+    const nb::object still = nb::float_(1.0);
+    const Entry bright(brightness, n, "brightness"), spread(contrast, n, "contrast");
+    const Entry color(colors ? saturation : nb::handle(still), n, "saturation");
+    const Entry turn(colors ? hue : nb::handle(still), n, "hue");
+    const auto out = rows::make<double>({n, channels, channels + 1});
+    std::vector<double> offset(k);
+    for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
+        const double gain = bright[i] * spread[i];
+        double tinted[9];
+        if (colors) augstream::tint(gain, color[i], turn[i], tinted);
+        // Gray stays gray whatever the colors do, so the offset of the contrast passes through unchanged.
+        std::fill(offset.begin(), offset.end(), (1 - spread[i]) / 2 * peak);
+        augstream::color_matrix(gain, colors ? tinted : nullptr, offset.data(), k, c, out.row(i, c * (c + 1)));
+    }
     return out.array;
 }
 
 bool is_array(nb::handle value, Py_ssize_t axes) {
-    return !PyFloat_Check(value.ptr()) && !PyLong_Check(value.ptr()) && nb::cast<Py_ssize_t>(value.attr("ndim")) == axes;
+    return !PyFloat_Check(value.ptr()) && !PyLong_Check(value.ptr()) &&
+           nb::cast<Py_ssize_t>(value.attr("ndim")) == axes;
 }
 
-// (n, c, c + 1). gain: one for all channels, a number for each image; or (n, 3, 3). offset: a number for each image, or
-// (n, k) for each of its channels, in levels once it is multiplied with the peak. Of four channels the last is alpha.
+// (n, c, c + 1). gain: for all channels. offset: in fractions of the peak, a number for each image, or (n, k) for each
+// of its channels. Of four channels the last is alpha.
 nb::object color(Size n, Size channels, double peak, nb::handle gain, nb::handle offset) {
-    const Size k = channels == 4 ? 3 : channels;
-    const auto many = static_cast<size_t>(k), c = static_cast<size_t>(channels);
+    const auto c = static_cast<size_t>(channels), k = c == 4 ? 3 : c;
+    const Entry factor(gain, n, "gain");
     const auto out = rows::make<double>({n, channels, channels + 1});
-    std::vector<double> added(many);
-    const auto fill = [&](const auto& gain_of, const auto& matrix_of, const auto& offset_of) {
+    std::vector<double> added(k);
+    const auto fill = [&](const auto& offset_of) {
         for (size_t i = 0; i < static_cast<size_t>(n); ++i) {
-            for (size_t j = 0; j < many; ++j) added[j] = offset_of(i, j) * peak;
-            augstream::color_matrix(gain_of(i), matrix_of(i), added.data(), many, c, out.row(i, c * (c + 1)));
-        }
-    };
-    const auto none = [](size_t) -> const double* { return nullptr; };
-    const auto gained = [&](const auto& offset_of) {
-        if (is_array(gain, 3)) {
-            const Rows<double> matrix(gain, "gain", {n, k, k});
-            fill([](size_t) { return 1.0; }, [&](size_t i) { return matrix.row(i, many * many); }, offset_of);
-        } else {
-            const Entry factor(gain, n, "gain");
-            fill([&](size_t i) { return factor[i]; }, none, offset_of);
+            for (size_t j = 0; j < k; ++j) added[j] = offset_of(i, j) * peak;
+            augstream::color_matrix(factor[i], nullptr, added.data(), k, c, out.row(i, c * (c + 1)));
         }
     };
     if (is_array(offset, 2)) {
-        const Rows<double> each(offset, "offset", {n, k});
-        gained([&](size_t i, size_t j) { return each.row(i, many)[j]; });
+        const Rows<double> each(offset, "offset", {n, static_cast<Size>(k)});
+        fill([&](size_t i, size_t j) { return each.row(i, k)[j]; });
     } else {
         const Entry all(offset, n, "offset");
-        gained([&](size_t i, size_t) { return all[i]; });
+        fill([&](size_t i, size_t) { return all[i]; });
     }
     return out.array;
 }
@@ -141,7 +149,8 @@ nb::tuple gaussians(nb::handle sigma) {
 }  // namespace
 
 void add_colors(nb::module_& m) {
-    m.def("tint", &tint, "n"_a, "gain"_a, "saturation"_a, "hue"_a);
+    m.def("jitter", &jitter, "n"_a, "channels"_a, "peak"_a, "brightness"_a, "contrast"_a, "saturation"_a.none(),
+          "hue"_a.none());
     m.def("color", &color, "n"_a, "channels"_a, "peak"_a, "gain"_a, "offset"_a);
     m.def("merge_colors", &merge_colors, "first"_a, "first_clip"_a.none(), "second"_a, "second_clip"_a.none());
     m.def("fill_before", &fill_before, "matrix"_a, "fill"_a);

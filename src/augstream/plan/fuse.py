@@ -227,7 +227,7 @@ class _Chain:
 
     def group(self, rows: Rows | None) -> Group:
         """The plan of images of one kind."""
-        if rows is None and self.mix is None and not any(idle[0] for idle in self.idle.values() if len(idle)):
+        if rows is None and self.mix is None and not (self.n and any(idle[0] for idle in self.idle.values())):
             return Group(None, None, tuple([step.close() for step in self.steps]))
         sources, steps = self.open(np.arange(self.n) if rows is None else rows)
         whole = rows is None and self.mix is None
@@ -283,7 +283,7 @@ def _keyed(ops: Sequence[Op], steps: Sequence[_Open]) -> list[int]:
     steps: what all of them merge to.
     Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
     """
-    apart = sum([type(step.head) is Warp for step in steps]) > 1
+    apart = len(steps) > 1 and sum([type(step.head) is Warp for step in steps]) > 1
     return [number for number, op in enumerate(ops) if (apart if type(op) is Warp else type(op) is not Color)]
 
 

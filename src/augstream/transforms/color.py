@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,12 +21,30 @@ from augstream.transforms.transform import Transform
 LUMA = np.tile(GRAY_WEIGHTS, (3, 1))
 
 
-def color(transform: Transform, frame: Frame, gain: Array | float, offset: Array | float = 0.0) -> Color:
-    """The op with gain (n,) for all channels or (n, 3, 3) for RGB, and an offset (n,) or (n, k) in fractions of the
-    peak. Alpha stays.
+def jittered(
+    transform: Transform,
+    frame: Frame,
+    brightness: Array | float = 1.0,
+    contrast: Array | float = 1.0,
+    tint: tuple[Array | float, Array | float] | tuple[None, None] = (None, None),
+) -> Color:
+    """The op of all four; tint: (saturation, hue) where there is color. Alpha stays."""
+    n, c, peak = len(frame), frame.channels, levels(transform, frame)
+    return Color(_core.jitter(n, c, peak, brightness, contrast, *tint), full_range(peak, c, n))
+
+
+def color(transform: Transform, frame: Frame, gain: float, offset: Array | float) -> Color:
+    """The op with a gain for all channels and an offset (n, k), or one for all, in fractions of the peak. Alpha
+    stays.
     """
     n, c, peak = len(frame), frame.channels, levels(transform, frame)
-    return Color(_core.color(n, c, peak, gain, offset), repeated(((0.0, peak),) * c, n))
+    return Color(_core.color(n, c, peak, gain, offset), full_range(peak, c, n))
+
+
+@lru_cache(maxsize=128)
+def full_range(peak: float, channels: int, n: int) -> Array:
+    """(n, c, 2) the clip to all levels. It is shared."""
+    return repeated(((0.0, peak),) * channels, n)
 
 
 def levels(transform: Transform, frame: Frame) -> float:
@@ -57,7 +76,7 @@ class Brightness(Transform):
     sentence = "Multiply the brightness by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield color(self, frame, rng.draw("factor", self.factor, unit="times"))
+        yield jittered(self, frame, brightness=rng.draw("factor", self.factor, unit="times"))
 
 
 class Contrast(Transform):
@@ -73,8 +92,7 @@ class Contrast(Transform):
     sentence = "Multiply the contrast about mid-gray by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        factor = rng.draw("factor", self.factor, unit="times")
-        yield color(self, frame, factor, (1 - factor) / 2)
+        yield jittered(self, frame, contrast=rng.draw("factor", self.factor, unit="times"))
 
 
 class Saturation(Transform):
@@ -89,8 +107,7 @@ class Saturation(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            factor = rng.draw("factor", self.factor, unit="times")
-            yield color(self, frame, _core.tint(len(rng), 1.0, factor, 0.0))
+            yield jittered(self, frame, tint=(rng.draw("factor", self.factor, unit="times"), 0.0))
 
 
 class Hue(Transform):
@@ -108,8 +125,7 @@ class Hue(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            turn = rng.draw("turn", self.turn, unit="of the circle")
-            yield color(self, frame, _core.tint(len(rng), 1.0, 1.0, turn))
+            yield jittered(self, frame, tint=(1.0, rng.draw("turn", self.turn, unit="of the circle")))
 
 
 class ColorJitter(Transform):
@@ -131,12 +147,12 @@ class ColorJitter(Transform):
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         brightness = rng.draw("brightness", self.brightness, unit="times")
         contrast = rng.draw("contrast", self.contrast, unit="times")
-        gain = brightness * contrast
-        if (self.saturation, self.hue) != ((1, 1), (0, 0)) and colorful(self, frame):
+        if (self.saturation, self.hue) == ((1, 1), (0, 0)) or not colorful(self, frame):
+            yield jittered(self, frame, brightness, contrast)
+        else:
             saturation = rng.draw("saturation", self.saturation, unit="times")
-            # Gray stays gray under both, so the offset of the contrast passes through unchanged.
-            gain = _core.tint(len(rng), gain, saturation, rng.draw("hue", self.hue, unit="of the circle"))
-        yield color(self, frame, gain, (1 - contrast) / 2)
+            tint = saturation, rng.draw("hue", self.hue, unit="of the circle")
+            yield jittered(self, frame, brightness, contrast, tint)
 
 
 class ChannelShift(Transform):
@@ -167,7 +183,7 @@ class Grayscale(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
-            yield color(self, frame, _core.tint(len(rng), 1.0, 0.0, 0.0))
+            yield jittered(self, frame, tint=(0.0, 0.0))
 
 
 class Invert(Transform):

@@ -128,7 +128,7 @@ class Compose(Container):
         if any((one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]):
             raise ArgumentError("partners must have the dtype and the number of channels of the image.")
         own = NAMES[first.dtype]
-        frame = Frame(np.array([cube.shape[:2] for cube in cubes]), first.shape[2], peak or PEAK[first.dtype])
+        frame = Frame(_core.sizes(cubes), first.shape[2], peak or PEAK[first.dtype])
         inputs, crowd = gather(np.array([index]), mixers, successors)
         plan = self.plan(seed, epoch, inputs, frame, crowd)
         if dtype is None:

@@ -190,10 +190,11 @@ class Bordered(Transform):
     def _bordered(
         self, frame: Frame, matrix: Array, size: NDArray[np.int64] | None, interpolation: Interpolation | None
     ) -> Warp:
-        written = self.border is not None or self.fill is not None
-        border = self.border or ("constant" if self.fill is not None else frame.border)
+        own, levels = self.border, self.fill
+        written = own is not None or levels is not None
+        border = own or ("constant" if levels is not None else frame.border)
         size = frame.size if size is None else size
-        fill = _levels(self, frame, frame.fill if self.fill is None else self.fill) if border == "constant" else None
+        fill = _levels(self, frame, frame.fill if levels is None else levels) if border == "constant" else None
         return Warp(matrix, size, border, fill, interpolation, explicit=written or self.surrounds)
 
 
@@ -257,7 +258,7 @@ class Geometric(Bordered):
 
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
-    levels = (fill,) if isinstance(fill, int | float) else tuple(fill)
+    levels = (fill,) if isinstance(fill, (int, float)) else tuple(fill)  # noqa: UP038 (half the cost)
     if len(levels) not in (1, frame.channels):
         fact = (
             f"{type(transform).__name__}: the fill has {len(levels)} numbers and the images {frame.channels} channels"
