@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from augstream.plan.fuse import layout
 from augstream.plan.kinds import Color, Curve, Mix, Shapes, Warp
+from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 
 HALF = 0.5
@@ -208,3 +210,11 @@ def shape(op):
         return None
     filled = [name for name in ARRAYS if getattr(op, name, None) is not None]
     return (type(op).__name__, *filled, *(getattr(op, name, None) for name in WORDS if name != "peak"))
+
+
+def merged(ops):
+    """The steps of images to which all of these ops do something."""
+    if not ops:
+        return ()
+    n = next(len(value) for value in vars(ops[0]).values() if isinstance(value, np.ndarray))
+    return layout(ops, Frame(np.ones((n, 2), np.int64)))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from augstream.plan.ops import Frame
 from conftest import encoded, scene, turned
 
 from augstream import _core
@@ -16,6 +15,7 @@ from augstream.batch.stages import Record, Tools
 from augstream.concurrency.prefetch import Threads
 from augstream.engines.exact import Exact
 from augstream.errors import PipelineError
+from augstream.plan.op import Frame
 from augstream.rng import Rng
 from augstream.sources.arrays import from_arrays
 from augstream.sources.sequence import from_function

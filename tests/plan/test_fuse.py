@@ -8,11 +8,11 @@ import pytest
 from examples import everything, gray
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, look, ramp, shape, structure
+from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, look, merged, ramp, shape, structure
 
 import augstream as aug
 from augstream.engines import reference
-from augstream.plan.fuse import fuse, layout, merged, unfused
+from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.kinds import Color, Curve, Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan, verify

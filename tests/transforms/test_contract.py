@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from examples import OTHERS, defaults, everything, gray, ours
-from plane import assert_same_ops, assert_same_plan, shape
+from plane import assert_same_ops, assert_same_plan, merged, shape
 
 import augstream as aug
 from augstream.engines import native, reference
-from augstream.plan.fuse import fuse, merged, unfused
+from augstream.plan.fuse import fuse, unfused
 from augstream.plan.plan import verify
 from augstream.rng import Rng, gather, successors
 from augstream.transforms.compose import rng_for

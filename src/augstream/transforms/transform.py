@@ -258,7 +258,7 @@ class Geometric(Bordered):
 
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
-    levels = (fill,) if isinstance(fill, (int, float)) else tuple(fill)  # noqa: UP038 (half the cost)
+    levels = (fill,) if isinstance(fill, (int, float)) else tuple(fill)
     if len(levels) not in (1, frame.channels):
         fact = (
             f"{type(transform).__name__}: the fill has {len(levels)} numbers and the images {frame.channels} channels"

@@ -34,7 +34,7 @@ class Color(Op):
     def after(self, frame: Frame) -> Frame:
         if self.clip is not None:
             return frame
-        fill = (frame.fill,) if isinstance(frame.fill, (int, float)) else tuple(frame.fill)  # noqa: UP038
+        fill = (frame.fill,) if isinstance(frame.fill, (int, float)) else tuple(frame.fill)
         peak, levels = _levels(self.matrix[0].tobytes(), frame.peak, fill)
         return replace(frame, peak=peak, fill=levels)
 
