@@ -56,7 +56,13 @@ class Batches:
         self.prepare, self.sampler, self.failures = prepare, sampler, failures
         self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
         self.place = Place()
+        self._begin()
+
+    def _begin(self) -> None:
+        """What each process has for itself; without `cached_property`, whose lock a fork could leave closed."""
         self.clock = Clock()
+        self.flight = Flight(*self._held)
+        self._slots: _core.Slots | None = None
 
     @property
     def source(self) -> Source:
@@ -109,6 +115,9 @@ class Batches:
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch, made ahead: every `step`-th from `start` on."""
         shared, first = shared_pool(self.cores), start % step
+        if self._slots is None:
+            # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
+            self._slots = _core.Slots(self.prefetch + 2)
         slots, cache, clock, flight = self._slots, self.cache, self.clock, self.flight
         return Stream(
             lambda count, threads: self.make(
@@ -161,16 +170,6 @@ class Batches:
         if self.cache is not None:
             self.cache.flush()
 
-    @cached_property
-    def flight(self) -> Flight:
-        """What files and images from Pillow may take at a time."""
-        return Flight(*self._held)
-
-    @cached_property
-    def _slots(self) -> _core.Slots:
-        # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
-        return _core.Slots(self.prefetch + 2)
-
     def _labels(self, index: Integers) -> NDArray[Any] | None:
         source = self.source
         if source.labels is not None:
@@ -199,4 +198,5 @@ class Batches:
         return {name: value for name, value in self.__dict__.items() if name not in _OWN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, clock=Clock())
+        self.__dict__.update(state)
+        self._begin()
