@@ -9,7 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from augstream.plan.fuse import layout
-from augstream.plan.kinds import Color, Curve, Mix, Shapes, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 

@@ -153,6 +153,6 @@ def test_pages_name_files_that_exist(page):
 
 
 def test_a_page_that_names_what_does_not_exist_is_found():
-    named = list(paths_named("read `plan/ops.py` and `src/core/`, not `warp.cpp`, `Rotate.0/angle` or `draw`"))
-    assert named == ["plan/ops.py", "src/core/", "warp.cpp"]
+    named = list(paths_named("read `plan/op.py` and `src/core/`, not `warp.cpp`, `Rotate.0/angle` or `draw`"))
+    assert named == ["plan/op.py", "src/core/", "warp.cpp"]
     assert [exists(path) for path in named] == [True, True, False]

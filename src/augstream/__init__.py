@@ -24,7 +24,13 @@ from augstream.errors import (
     SampleError,
     SourceError,
 )
-from augstream.plan.kinds import Color, Curve, Filter, Mix, Noise, Shapes, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Op
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from augstream.engines import native
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group, Step

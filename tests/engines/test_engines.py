@@ -12,7 +12,9 @@ from augstream.decode.sample import Stack
 from augstream.engines import native, reference
 from augstream.engines.engine import dtype_of
 from augstream.engines.exact import Exact
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group, Step

@@ -13,7 +13,9 @@ from plane import assert_same_ops, assert_same_plan, assert_same_sight, grid, lo
 import augstream as aug
 from augstream.engines import reference
 from augstream.plan.fuse import fuse, layout, unfused
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan, verify
 from augstream.plan.step import Group

@@ -11,7 +11,13 @@ from planned import assert_same_pictures, drawn_ops, fast, frame_of, kinds, pict
 
 import augstream as aug
 from augstream import _core
-from augstream.plan.kinds import Color, Curve, Filter, Mix, Noise, Shapes, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.step import every_step
 

@@ -11,8 +11,14 @@ from planned import drawn_ops, fast, frame_of, inputs_of, kinds, pictures, plan_
 import augstream as aug
 from augstream.engines import native
 from augstream.errors import PipelineError
-from augstream.plan.kinds import KINDS, Color, Curve, Filter, Mix, Noise, Shapes, Warp
-from augstream.plan.kinds.warp import Window
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.table import KINDS
+from augstream.plan.kinds.warp import Warp, Window
 from augstream.plan.op import Op
 from augstream.plan.plan import verify
 from augstream.plan.step import Group, Step

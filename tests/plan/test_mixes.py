@@ -13,7 +13,7 @@ from planned import assert_lawful, assert_same_pictures, fast, frame_of, inputs_
 import augstream as aug
 from augstream.batch.partners import Partners
 from augstream.errors import ArgumentError, PipelineError
-from augstream.plan.kinds import Mix
+from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Frame
 from augstream.rng import gather, permute, successors, unpermute
 from augstream.transforms.compose import Compose, rng_for

@@ -8,7 +8,9 @@ from plane import assert_same_ops, assert_same_plan, assert_same_sight, colored,
 
 from augstream import Frame
 from augstream.plan.fuse import fuse
-from augstream.plan.kinds import Color, Curve, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.plan import Plan
 from augstream.plan.step import Group
 

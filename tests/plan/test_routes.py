@@ -123,7 +123,7 @@ def test_a_bright_dot_lands_where_forward_says(name, fuse):
 
 
 def blends(plan, row):
-    from augstream.plan.kinds import Mix
+    from augstream.plan.kinds.mix import Mix
     from augstream.plan.step import every_step
 
     group, at = plan.at(row)

@@ -58,7 +58,14 @@ class Batches:
         self.prepare, self.sampler, self.failures = prepare, sampler, failures
         self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
         self.place = Place()
+        self._classes = class_count(prepare.source) if prepare.pipeline.mixers else None
+        self._begin()
+
+    def _begin(self) -> None:
+        """What each process has for itself; without `cached_property`, whose lock a fork could leave closed."""
         self.clock = Clock()
+        self.flight = Flight(*self._held)
+        self._slots: _core.Slots | None = None
 
     @property
     def source(self) -> Source:
@@ -112,6 +119,9 @@ class Batches:
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch, made ahead: every `step`-th from `start` on."""
         shared, first = shared_pool(self.cores), start % step
+        if self._slots is None:
+            # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
+            self._slots = _core.Slots(self.prefetch + 2)
         slots, cache, clock, flight = self._slots, self.cache, self.clock, self.flight
         return Stream(
             lambda count, threads: self.make(
@@ -164,25 +174,12 @@ class Batches:
         if self.cache is not None:
             self.cache.flush()
 
-    @cached_property
-    def flight(self) -> Flight:
-        """What files and images from Pillow may take at a time."""
-        return Flight(*self._held)
-
-    @cached_property
-    def _slots(self) -> _core.Slots:
-        # Kept from epoch to epoch: fresh memory for every batch costs as much as reading its samples.
-        return _core.Slots(self.prefetch + 2)
-
     def _mixed(self, shares: Shares) -> NDArray[Any] | None:
         labels = self._labels(shares.samples.reshape(-1))
         if labels is None:
             return None
-        return mixed_labels(labels.reshape(*shares.samples.shape, *labels.shape[1:]), shares.share, self._classes)
-
-    @cached_property
-    def _classes(self) -> int | None:
-        return class_count(self.source)
+        labels = labels.reshape(*shares.samples.shape, *labels.shape[1:])
+        return mixed_labels(labels, shares.share, self._classes)
 
     def _labels(self, index: Integers) -> NDArray[Any] | None:
         source = self.source
@@ -212,4 +209,5 @@ class Batches:
         return {name: value for name, value in self.__dict__.items() if name not in _OWN}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, clock=Clock())
+        self.__dict__.update(state)
+        self._begin()

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 
 # output -> input for each EXIF orientation, as ((column from x, from y, width, height), (row from ...)).
 _ORIENT = {

@@ -12,7 +12,8 @@ from augstream import _core
 from augstream.decode.sample import Sample, Stack
 from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
 from augstream.errors import PipelineError
-from augstream.plan.kinds import Mix, Warp
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.plan import Plan
 from augstream.plan.step import every_step
 

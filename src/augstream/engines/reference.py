@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.plan.kinds import Mix, Warp
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step

@@ -18,7 +18,7 @@ from augstream.engines.engine import Engine, Layout
 from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError
 from augstream.plan import polygon
-from augstream.plan.kinds import Mix
+from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Array
 from augstream.plan.plan import Plan
 from augstream.plan.route import Cover, Route, mask_steps

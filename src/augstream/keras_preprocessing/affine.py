@@ -15,7 +15,7 @@ from augstream.keras_preprocessing.load import array_to_img, img_to_array
 from augstream.keras_preprocessing.names import demand
 from augstream.keras_preprocessing.parameters import Compat, checked_compat, rng_of
 from augstream.plan.fuse import fuse
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 
 Picture = NDArray[Any]

@@ -21,7 +21,7 @@ from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.load import load_img, pillow, upright
 from augstream.keras_preprocessing.parameters import Parameters, draw, rng_of
 from augstream.plan.fuse import fuse
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Op
 
 Integers: TypeAlias = NDArray[np.int64]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.parameters import Compat, Parameters
 from augstream.plan import matrix
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Border
 
 Sizes = NDArray[np.int64]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augstream import engines
 from augstream.plan.fuse import fuse
-from augstream.plan.kinds import Color
+from augstream.plan.kinds.color import Color
 from augstream.plan.op import Array, Frame, Op
 
 Bounds = tuple[float, float]

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.plan import polygon
-from augstream.plan.kinds import Mix, Shapes, Warp
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Rows
 from augstream.plan.step import Group, Step
 

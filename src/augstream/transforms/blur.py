@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY
 
 from augstream import _core
-from augstream.plan.kinds import Filter
+from augstream.plan.kinds.filter import Filter
 from augstream.plan.op import Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Range

@@ -12,7 +12,7 @@ import numpy as np
 from augstream import _core
 from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.errors import MisplacedError
-from augstream.plan.kinds import Color
+from augstream.plan.kinds.color import Color
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import Number, Range

@@ -6,7 +6,8 @@ from typing import Any
 
 from augstream import _core
 from augstream.errors import MisplacedError, PlacedError, RefusedError
-from augstream.plan.kinds import Mix, Warp
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Known, Mask, Op
 from augstream.record import replace
 from augstream.rng import Integers, Rng

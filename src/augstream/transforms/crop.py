@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.plan import matrix
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes

@@ -7,7 +7,7 @@ from typing import Any
 
 from augstream import _core
 from augstream.errors import MisplacedError
-from augstream.plan.kinds import Shapes
+from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import (

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augstream.plan.kinds import KINDS, Mix
+from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.table import KINDS
 from augstream.plan.op import Op
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step, passes

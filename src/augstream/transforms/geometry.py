@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY
 import numpy as np
 
 from augstream.plan import matrix
-from augstream.plan.kinds import Warp
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Maybe, MaybeRange, Number, Range, Wholes

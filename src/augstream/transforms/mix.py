@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.plan import matrix
-from augstream.plan.kinds import Mix, Warp
-from augstream.plan.kinds.mix import EVERYWHERE
+from augstream.plan.kinds.mix import EVERYWHERE, Mix
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Number

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from augstream.plan.kinds import Noise
+from augstream.plan.kinds.noise import Noise
 from augstream.plan.op import Frame, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Flag, Range

@@ -9,7 +9,8 @@ import numpy as np
 
 from augstream import _core
 from augstream.errors import MisplacedError
-from augstream.plan.kinds import Color, Curve
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.curve import Curve
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
 from augstream.transforms.arguments import Number, Numbers, Range, UnfitError, WholeRange

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import MisplacedError, PipelineError, RefusedError
-from augstream.plan.kinds import Color, Warp
+from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, repeated
 from augstream.record import replace
 from augstream.rng import Crowd, Rng
