@@ -264,6 +264,25 @@ def test_a_merged_warp_keeps_what_was_asked_when_others_join_later():
                     np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-9)
 
 
+def test_a_warp_whose_border_began_a_pass_does_so_when_fused_again():
+    plan = fuse(ops(aug.RandomResizedCrop(20), aug.Rotate(10, border="symmetric"), ZOOM), FRAME)
+    assert len(plan.steps) == 2
+    assert_same_plan(fuse(plan.ops, FRAME), plan)
+
+
+def test_curves_merge_for_an_image_alone_as_beside_others():
+    sometimes = aug.Compose([aug.Posterize((3, 6), p=0.5), aug.Posterize((3, 6), p=0.5)])
+    n = 12
+    everyone = sometimes.plan(0, 0, np.arange(n), aug.Frame(np.full((n, 2), 9)))
+    both = 0
+    for row in range(n):
+        group, _ = everyone.at(row)
+        alone = sometimes.plan(0, 0, np.array([row]), aug.Frame(np.full((1, 2), 9)))
+        assert structure(alone) == structure(replace(everyone, groups=(group,)))
+        both += all(op.on.all() for op in sometimes.ops(rng_for(0, 0, np.array([row])), alone.frame_in))
+    assert both
+
+
 def test_unfused_is_one_step_per_op():
     row = ops(ROTATE, SHIFT, TINT, GAMMA, RESIZE)
     plan = unfused(row, FRAME)
