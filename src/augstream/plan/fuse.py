@@ -290,10 +290,13 @@ def _keyed(ops: Sequence[Op], steps: Sequence[Step]) -> list[int]:
 
     steps: what all of them merge to.
     Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
+    Not so where a border was written in the middle of them: at an identity it would be seen as well.
     """
     keyed = [number for number, op in enumerate(ops) if type(op) is not Warp and type(op) is not Color]
     warps = [number for number, op in enumerate(ops) if type(op) is Warp]
-    if len(warps) > 1 and sum(type(step.head) is Warp for step in steps) > 1:
+    heads = [step.head for step in steps if isinstance(step.head, Warp)]
+    honored = any(op.explicit for op in ops if isinstance(op, Warp)) or any(head.windows for head in heads)
+    if len(heads) > 1 or honored:
         keyed = sorted([*keyed, *warps])
     return keyed
 
