@@ -19,7 +19,7 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan, verify
 from augstream.plan.step import Group
-from augstream.rng import Rng
+from augstream.rng import Rng, gather, successors
 from augstream.transforms.compose import rng_for
 
 N = 6
@@ -36,7 +36,7 @@ def kinds(row):
 
 
 ROTATE, SHIFT, ZOOM = aug.Rotate(20), aug.Shift(0.1, 0.1), aug.Zoom(0.2)
-FLIP, TURN, CROP, PAD = aug.HorizontalFlip(), aug.Rotate90(), aug.CenterCrop(30, 28), aug.Pad(3)
+FLIP, TURN, CROP, PAD = aug.HorizontalFlip(p=1), aug.Rotate90(), aug.CenterCrop(30, 28), aug.Pad(3)
 TINT, DIM = aug.ColorJitter(0.1, 0.1, 0.2, 0.1), aug.Brightness(0.1)
 GAMMA, STEPS, RESIZE, NORMALIZE = aug.Gamma(0.3), aug.Posterize((3, 6)), aug.Resize(24, 20), aug.Normalize()
 
@@ -157,7 +157,7 @@ def test_4_a_warp_moves_before_a_color(transforms, border):
 @pytest.mark.parametrize("fill", [0, 200, (10, 100, 250)])
 def test_4_a_constant_fill_looks_as_asked_behind_the_color(color, fill):
     away = aug.Shift(x=(2, 2), fill=fill)
-    for row in (ops(color, away), ops(away, color, away), ops(color, aug.HorizontalFlip(), away, FLIP)):
+    for row in (ops(color, away), ops(away, color, away), ops(color, FLIP, away, FLIP)):
         plan = fuse(row, FRAME)
         assert len(plan.steps) == 1
         for sample in range(N):
@@ -264,6 +264,40 @@ def test_a_merged_warp_keeps_what_was_asked_when_others_join_later():
             for name in ("matrix", "fill"):
                 if hasattr(one, name):
                     np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-9)
+
+
+def test_a_warp_whose_border_began_a_pass_does_so_when_fused_again():
+    plan = fuse(ops(aug.RandomResizedCrop(20), aug.Rotate(10, border="symmetric"), ZOOM), FRAME)
+    assert len(plan.steps) == 2
+    assert_same_plan(fuse(plan.ops, FRAME), plan)
+
+
+@pytest.mark.parametrize("mix", [(), (aug.MixUp(),)])
+def test_a_border_of_a_transform_that_passes_an_image_over_is_not_seen_in_it(mix):
+    n, size = 12, (40, 40)
+    crop, away = aug.CenterCrop(20), aug.Shift(x=(0.4, 0.4))
+    images = [np.full((*size, 3), 100, np.uint8)] * (n + 1)
+    with_it, without = ([crop, *mix, *some, away] for some in ([aug.Rotate((45, 45), fill=255, p=0.5)], []))
+    index, crowd = gather(np.arange(n), aug.Compose(with_it).mixers, successors)
+    frame = aug.Frame(np.tile(size, (len(index), 1)))
+    one, other = (aug.Compose(some).plan(0, 0, index, frame, crowd) for some in (with_it, without))
+    passed = ~Rng(0, 0, np.arange(n), "Rotate.0").chance("apply", 0.5)
+    assert 0 < passed.sum() < n
+    for row, (seen, plain) in enumerate(zip(reference.run(images, one), reference.run(images, other), strict=True)):
+        assert np.allclose(seen, plain) == passed[row]
+
+
+def test_curves_merge_for_an_image_alone_as_beside_others():
+    sometimes = aug.Compose([aug.Posterize((3, 6), p=0.5), aug.Posterize((3, 6), p=0.5)])
+    n = 12
+    everyone = sometimes.plan(0, 0, np.arange(n), aug.Frame(np.full((n, 2), 9)))
+    both = 0
+    for row in range(n):
+        group, _ = everyone.at(row)
+        alone = sometimes.plan(0, 0, np.array([row]), aug.Frame(np.full((1, 2), 9)))
+        assert structure(alone) == structure(replace(everyone, groups=(group,)))
+        both += all(op.on.all() for op in sometimes.ops(rng_for(0, 0, np.array([row])), alone.frame_in))
+    assert both
 
 
 def test_unfused_is_one_step_per_op():

@@ -282,9 +282,14 @@ def _keyed(ops: Sequence[Op], steps: Sequence[_Open]) -> list[int]:
 
     steps: what all of them merge to.
     Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
+    Not so where a border was written in the middle of them: at an identity it would be seen as well.
     """
     apart = len(steps) > 1 and sum([type(step.head) is Warp for step in steps]) > 1
-    return [number for number, op in enumerate(ops) if (apart if type(op) is Warp else type(op) is not Color)]
+    return [
+        number
+        for number, op in enumerate(ops)
+        if (apart or op.explicit if isinstance(op, Warp) else not isinstance(op, Color))
+    ]
 
 
 def _add(steps: list[_Open], op: Op) -> None:
