@@ -386,7 +386,7 @@ class TestMixing:
         images, targets = self.targets(4, dtype)
         for pipeline in ([aug.MixUp(1.0)], [aug.OneOf([aug.CutMix(), aug.MixUp(1.0)]), aug.HorizontalFlip()]):
             _, plan, _ = plans([*pipeline, aug.Resize(30)], images, range(3), seed=2)
-            with pytest.raises(PipelineError, match="MixUp can't blend masks of class ids. Take CutMix"):
+            with pytest.raises(PipelineError, match=r"MixUp can't blend masks of class ids\. Take CutMix"):
                 move(targets, plan, Rules())
 
     def test_a_single_call_takes_its_partners(self):
