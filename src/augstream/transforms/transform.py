@@ -110,7 +110,7 @@ class Record:
         line = self.sentence.format(**given) or type(self).__name__
         line = line[0].upper() + line[1:]
         for name in ("border", "fill", "interpolation"):
-            if getattr(self, name, None) is not None:
+            if getattr(self, name, None) is not None and f"{{{name}}}" not in self.sentence:
                 line += f", {name} {self.arguments[name].english(getattr(self, name))}"
         return line
 
