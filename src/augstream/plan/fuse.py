@@ -280,9 +280,8 @@ def _nested(ops: Iterable[Op], frame: Frame) -> tuple[Op, ...]:
 def _keyed(ops: Sequence[Op], steps: Sequence[_Open]) -> list[int]:
     """Positions of the ops that images are grouped by: those without which a plan would be another one.
 
-    steps: what all of them merge to.
-    Colors, and warps where all of them become one, stay in: with an identity they merge to what there is without them.
-    Not so where a border was written in the middle of them: at an identity it would be seen as well.
+    Colors, and warps where all of them become one, stay in: an identity merges to what there is without it. Not so a
+    warp with a border that was written on it, which would be seen at an identity as well. steps: what all merge to.
     """
     apart = len(steps) > 1 and sum([type(step.head) is Warp for step in steps]) > 1
     return [
