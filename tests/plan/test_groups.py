@@ -19,7 +19,7 @@ from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
-from augstream.plan.step import every_step
+from augstream.plan.plan import every_step
 
 N = 8
 IMAGES = pictures(N)

@@ -124,7 +124,7 @@ def test_a_bright_dot_lands_where_forward_says(name, fuse):
 
 def blends(plan, row):
     from augstream.plan.kinds.mix import Mix
-    from augstream.plan.step import every_step
+    from augstream.plan.plan import every_step
 
     group, at = plan.at(row)
     mixes = [step.head for step in every_step(group.steps) if isinstance(step.head, Mix)]

@@ -14,8 +14,7 @@ from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
 from augstream.errors import PipelineError
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.warp import Warp
-from augstream.plan.plan import Plan
-from augstream.plan.step import every_step
+from augstream.plan.plan import Plan, every_step
 
 
 def decode(samples: Sequence[Sample], plan: Plan, *, pool: _core.Pool | None = None) -> tuple[list[Sample], Reasons]:

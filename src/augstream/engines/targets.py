@@ -20,9 +20,9 @@ from augstream.errors import PipelineError
 from augstream.plan import polygon
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Array
-from augstream.plan.plan import Plan
+from augstream.plan.plan import Plan, every_step
 from augstream.plan.route import Cover, Route, mask_steps
-from augstream.plan.step import Step, every_step
+from augstream.plan.step import Step
 from augstream.sources.targets import Rules, Targets
 
 Owners: TypeAlias = NDArray[np.int64]

@@ -1,14 +1,16 @@
 """A plan: what an engine runs, as a row of steps for each group of images that go the same way."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from augstream.errors import PipelineError
 from augstream.plan import route, text
+from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.plan.route import Route
-from augstream.plan.step import Group, Step, every_step
+from augstream.plan.step import Group, Step
 from augstream.record import record
 
 
@@ -101,6 +103,24 @@ class Plan:
     def __str__(self) -> str:
         group, row = self.at(0)
         return text.steps_text(group.steps, row)
+
+
+def passes(steps: Sequence[Step]) -> int:
+    """How often the steps go over an image."""
+    many = 0
+    for step in steps:
+        branches = step.head.branches if isinstance(step.head, Mix) else ()
+        many += max((passes(branch.steps) for branch in branches), default=1) or 1
+    return many
+
+
+def every_step(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps, with those of the branches of mixes before each."""
+    for step in steps:
+        if isinstance(step.head, Mix):
+            for branch in step.head.branches:
+                yield from every_step(branch.steps)
+        yield step
 
 
 def verify(plan: Plan) -> None:

@@ -1,9 +1,7 @@
 """Steps: what an engine does in one go over the pixels; and the images that take the same ones."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from augstream.plan.kinds.mix import Mix
 from augstream.plan.op import Op, Rows
 from augstream.record import record
 
@@ -41,21 +39,3 @@ class Group(NamedTuple):
     rows: Rows | None
     sources: Rows | None
     steps: tuple[Step, ...]
-
-
-def passes(steps: Sequence[Step]) -> int:
-    """How often the steps go over an image."""
-    many = 0
-    for step in steps:
-        branches = step.head.branches if isinstance(step.head, Mix) else ()
-        many += max((passes(branch.steps) for branch in branches), default=1) or 1
-    return many
-
-
-def every_step(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, with those of the branches of mixes before each."""
-    for step in steps:
-        if isinstance(step.head, Mix):
-            for branch in step.head.branches:
-                yield from every_step(branch.steps)
-        yield step

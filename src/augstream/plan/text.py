@@ -1,15 +1,12 @@
 """Steps as text, for `print(plan)` and `explain`; one image at a time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from augstream.plan.kinds.mix import Mix
-
-if TYPE_CHECKING:
-    from augstream.plan.step import Step
+from augstream.plan.step import Step
 
 
-def steps_text(steps: "Sequence[Step]", row: int = 0) -> str:
+def steps_text(steps: Sequence[Step], row: int = 0) -> str:
     """The steps of one image, one op per line; the branches of a mix are indented before it."""
     if not steps:
         return "nothing to do"

@@ -8,8 +8,8 @@ import numpy as np
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.op import Op
-from augstream.plan.plan import Plan
-from augstream.plan.step import Step, passes
+from augstream.plan.plan import Plan, passes
+from augstream.plan.step import Step
 from augstream.plan.text import steps_text
 from augstream.rng import Draw
 

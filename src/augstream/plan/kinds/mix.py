@@ -1,16 +1,14 @@
 """Mix: several images become one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, Rows, float32, numbers, sound
+from augstream.plan.step import Step
 from augstream.record import record, replace
-
-if TYPE_CHECKING:
-    from augstream.plan.step import Step
 
 EVERYWHERE = (-np.inf, -np.inf, np.inf, np.inf)
 
@@ -19,7 +17,7 @@ class Branch(NamedTuple):
     """One of the images that a mix is made of. sources: (n,) which of the images that reach the plan; and its steps."""
 
     sources: Rows
-    steps: tuple["Step", ...]
+    steps: tuple[Step, ...]
 
     def take(self, rows: Rows) -> "Branch":
         """The branch for some of the results."""
