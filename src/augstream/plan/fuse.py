@@ -227,7 +227,7 @@ class _Chain:
 
     def group(self, rows: Rows | None) -> Group:
         """The plan of images of one kind."""
-        if rows is None and self.mix is None and not (self.n and any([idle[0] for idle in self.idle.values()])):
+        if rows is None and self.mix is None and not (self.n and any(idle[0] for idle in self.idle.values())):
             return Group(None, None, tuple([step.close() for step in self.steps]))
         sources, steps = self.open(np.arange(self.n) if rows is None else rows)
         whole = rows is None and self.mix is None

@@ -310,7 +310,7 @@ class Compose(Container):
         if len(partners) != sum(mixers):
             needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
-        if any([(one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]]):
+        if any((one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]):
             raise ArgumentError("partners must have the dtype and the number of channels of the image.")
         from augstream.engines import native  # the core's thread pool is for those who run something
 
@@ -401,7 +401,7 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
-    return Rng(int(seed), int(epoch), np.ascontiguousarray(index, np.int64))
+    return Rng(int(seed), int(epoch), index if index.dtype == np.int64 else index.astype(np.int64))
 
 
 def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
