@@ -3,7 +3,7 @@
 
 SHELL := bash
 PYTHON := .venv/bin/python
-CORE := $(wildcard src/core/*.cpp src/core/*.h) src/bindings.cpp CMakeLists.txt
+CORE := $(shell find src -name '*.cpp' -o -name '*.h') CMakeLists.txt
 
 .PHONY: help setup build demo test lint format sanitize bench clean
 .NOTPARALLEL:
@@ -50,7 +50,7 @@ lint: .venv/.dev ## style and types
 format: .venv/.dev ## rewrite the sources in the project's style
 	@$(PYTHON) -m ruff check --fix-only --quiet .
 	@$(PYTHON) -m ruff format .
-	@.venv/bin/clang-format -i src/bindings.cpp src/core/*
+	@find src -name '*.cpp' -o -name '*.h' | xargs .venv/bin/clang-format -i
 
 sanitize: .venv/.base ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, then ThreadSanitizer
 	@scripts/sanitize.sh address,undefined

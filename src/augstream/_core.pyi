@@ -72,8 +72,8 @@ def jitter(
     saturation: _Entry | None,
     hue: _Entry | None,
 ) -> _Numbers:
-    """(n, c, c + 1): levels times `brightness`, `contrast` times as far from half the peak; colors `saturation` times as
-    far from gray, turned by `hue` of the color circle. Both None: left alone.
+    """(n, c, c + 1): levels times `brightness`, `contrast` times as far from half the peak; colors `saturation` times
+    as far from gray, turned by `hue` of the color circle. Both None: left alone.
     """
 
 def color(n: int, channels: int, peak: float, gain: _Entry, offset: _Entry) -> _Numbers:
