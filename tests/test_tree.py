@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "augstream"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-CORE = sorted((ROOT / "src" / "core").iterdir())
+CORE = sorted(path for path in (ROOT / "src" / "core").rglob("*") if path.is_file())
 VAGUE = re.compile(r"(?i)(util(itie)?s?|helpers?|common|misc|base|manager|handler|processor)")
 
 
