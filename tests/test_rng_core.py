@@ -126,3 +126,33 @@ def test_permutation_refuses_a_size_out_of_range(n):
 def test_permutation_refuses_a_position_out_of_range(position):
     with pytest.raises(ValueError, match="positions must be in"):
         _core.permute(0, 10, np.array([position]))
+
+
+def fractions(key, epoch, index, k):
+    """The definition: the upper 53 bits of two words, the low one first."""
+    words = reference.philox(key, epoch, index, 2 * k).astype(np.uint64)
+    return ((words[:, ::2] | words[:, 1::2] << np.uint64(32)) >> np.uint64(11)) * 2.0**-53
+
+
+@given(keys, st.integers(0, 2**32 - 1), st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=4), st.integers(1, 7))
+def test_draws_are_made_of_these_words(key, epoch, index, k):
+    index = np.array(index, np.int64)
+    stream, one, some = (key, epoch, index), fractions(key, epoch, index, 1)[:, 0], fractions(key, epoch, index, k)
+    assert _core.uniform(*stream, None, 0.1, 0.7).tolist() == (0.1 + (0.7 - 0.1) * one).tolist()
+    assert _core.uniform(*stream, k, -3.0, 5.0).tolist() == (-3.0 + 8.0 * some).tolist()
+    assert _core.chance(*stream, 0.3).tolist() == (one < 0.3).tolist()
+    counts = np.arange(len(index)) + 5
+    assert _core.integers(*stream, counts, -2).tolist() == (-2 + (one * counts).astype(np.int64)).tolist()
+    edges = np.cumsum([1.0, 0.0, 2.5])
+    assert _core.choice(*stream, [1.0, 0.0, 2.5]).tolist() == np.searchsorted(edges, one * 3.5, "right").tolist()
+    assert _core.order(*stream, k).tolist() == np.argsort(some, axis=1, kind="stable").tolist()
+    assert _core.keys(*stream).tolist() == _core.philox(*stream, 2).view("<u8")[:, 0].tolist()
+
+
+def test_draws_refuse_what_is_no_index():
+    with pytest.raises(ValueError, match=r"index must have the shape \(any,\); got \(2, 2\)"):
+        _core.uniform(0, 0, np.zeros((2, 2), np.int64), None, 0.0, 1.0)
+    with pytest.raises(TypeError, match="same_kind"):
+        _core.chance(0, 0, np.zeros(3), 0.5)
+    with pytest.raises(ValueError, match="low must be a number or one for each image"):
+        _core.uniform(0, 0, np.arange(3), None, np.zeros(2), 1.0)

@@ -73,3 +73,69 @@ def test_corners_land_where_they_are_pulled():
 def test_then_does_the_first_one_first():
     shift, turn = matrix.shift(SIZE, both(0.25), both(0.0)), matrix.rotate(SIZE, both(90.0))
     assert lands(matrix.then(shift, turn), 60, 50) == pytest.approx([100, 40])
+
+
+def affine(a, b, x, c, d, y):
+    return np.array([(a, b, x), (c, d, y), (0, 0, 1)])
+
+
+def about_center(size, a, b, c, d):
+    y, x = np.array(size) / 2
+    return affine(a, b, x - a * x - b * y, c, d, y - c * x - d * y)
+
+
+def radians(degrees):
+    return degrees * np.pi / 180
+
+
+BUILT = {
+    "rotate": (
+        matrix.rotate,
+        lambda size, a, _: about_center(
+            size, np.cos(radians(a)), -np.sin(radians(a)), np.sin(radians(a)), np.cos(radians(a))
+        ),
+    ),
+    "shift": (matrix.shift, lambda size, a, b: affine(1, 0, -a * size[1], 0, 1, -b * size[0])),
+    "shear": (
+        matrix.shear,
+        lambda size, a, b: about_center(
+            size, 1 - np.tan(radians(a)) * np.tan(radians(b)), -np.tan(radians(a)), np.tan(radians(b)), 1
+        ),
+    ),
+    "zoom": (matrix.zoom, lambda size, a, b: about_center(size, 1 / a, 0, 0, 1 / b)),
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_builder_is_its_formula_for_one_image_as_for_many(name):
+    build, formula = BUILT[name]
+    rng = np.random.default_rng(0)
+    size, numbers = rng.integers(1, 500, (9, 2)), rng.uniform(0.1, 50, (9, 2))
+    columns = list(numbers.T)[: 1 if name == "rotate" else 2]  # strided
+    built = build(size, *columns)
+    wanted = [formula(one, *pair) for one, pair in zip(size.tolist(), numbers.tolist(), strict=True)]
+    np.testing.assert_allclose(built, wanted, rtol=1e-12, atol=1e-12)
+    for row in range(9):
+        alone = build(size[row : row + 1], *[column[row : row + 1] for column in columns])
+        np.testing.assert_array_equal(alone[0], built[row])
+
+
+def test_builders_take_numbers_and_arrays_of_any_kind():
+    wanted = matrix.zoom(SIZE, np.array([2.0, 3.0]), np.array([4.0, 4.0]))
+    np.testing.assert_array_equal(matrix.zoom(SIZE.astype(np.int32)[::1], np.array([2, 3]), 4), wanted)
+    np.testing.assert_array_equal(matrix.zoom(np.asfortranarray(SIZE), np.array([2, 3], np.float32), 4.0), wanted)
+    np.testing.assert_array_equal(matrix.then(wanted, wanted.transpose(0, 2, 1)), wanted @ wanted.transpose(0, 2, 1))
+
+
+def test_builders_say_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"size must have the shape \(any, 2\); got \(2, 3\)"):
+        matrix.rotate(np.ones((2, 3), np.int64), 1.0)
+    with pytest.raises(ValueError, match="degrees must be a number or one for each image"):
+        matrix.rotate(SIZE, np.zeros(3))
+    with pytest.raises(TypeError, match="same_kind"):
+        matrix.rotate(SIZE * 0.5, 1.0)
+
+
+def test_a_box_is_stretched_to_a_size():
+    built = matrix.stretch(np.array([(20, 10)]), 5, 7, 40, 50)
+    np.testing.assert_allclose(built[0], affine(0.2, 0, 7, 0, 0.5, 5))

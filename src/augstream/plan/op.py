@@ -119,6 +119,13 @@ class Op:
         raise NotImplementedError
 
 
+def levels_of(fill: float | Sequence[float]) -> tuple[float, ...]:
+    """A fill as numbers, one for all channels or one for each."""
+    if isinstance(fill, float):
+        return (fill,)
+    return fill if isinstance(fill, tuple) else tuple(np.ravel(fill).tolist())
+
+
 @lru_cache(maxsize=128)
 def repeated(numbers: tuple[Any, ...], n: int) -> Array:
     """(n, ...) the same numbers for every image. It is shared, so nobody may write to it."""

@@ -237,7 +237,7 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     for name, value, top in (("seed", seed, ""), ("epoch", epoch, " from 0 to 2**32 - 1")):
         if not hasattr(value, "__index__") or (top and not 0 <= value < 2**32):
             raise ArgumentError(f"{name} must be a whole number{top}; got {value!r:.80}.")
-    return Rng(int(seed), int(epoch), np.ascontiguousarray(index, np.int64))
+    return Rng(int(seed), int(epoch), index if index.dtype == np.int64 else index.astype(np.int64))
 
 
 def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from augstream.errors import MisplacedError, PipelineError, RefusedError
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.warp import Warp
-from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, repeated
+from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, levels_of, repeated
 from augstream.record import replace
 from augstream.rng import Crowd, Rng
 from augstream.suggest import unknown
@@ -259,7 +259,7 @@ class Geometric(Bordered):
 
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
-    levels = (fill,) if isinstance(fill, (int, float)) else tuple(fill)
+    levels = levels_of(fill)
     if len(levels) not in (1, frame.channels):
         fact = (
             f"{type(transform).__name__}: the fill has {len(levels)} numbers and the images {frame.channels} channels"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from augstream import _core
-from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, matrix_text, sound
+from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, levels_of, matrix_text, sound
 from augstream.record import record, replace
 
 
@@ -34,8 +34,7 @@ class Color(Op):
     def after(self, frame: Frame) -> Frame:
         if self.clip is not None:
             return frame
-        fill = (frame.fill,) if isinstance(frame.fill, (int, float)) else tuple(frame.fill)
-        peak, levels = _levels(self.matrix[0].tobytes(), frame.peak, fill)
+        peak, levels = _levels(self.matrix[0].tobytes(), frame.peak, levels_of(frame.fill))
         return replace(frame, peak=peak, fill=levels)
 
     def check(self, n: int, c: int) -> Facts:
