@@ -1,1 +1,1 @@
-"""What augstream costs beside its peers, and how good its pictures are: `make bench`, `python -m benchmarks --help`."""
+"""What augstream costs beside its peers, and how good its images are: `make bench`, `python -m benchmarks --help`."""

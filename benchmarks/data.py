@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NAMES_PER_PHOTO = 8
-RECIPE = 1  # counts up when this file comes to make other pictures
+RECIPE = 1  # counts up when this file comes to make other images
 
 Pictures = Iterator[tuple[str, str, Image.Image | Path]]
 
@@ -54,7 +54,7 @@ def photo_sets(cache: Path, shared: Path = SHARED, smoke: bool = False) -> list[
 
 
 def small_arrays(count: int = 10_000) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """In-memory 32x32x3 pictures, smooth like thumbnails of photos."""
+    """In-memory 32x32x3 images, smooth like thumbnails of photos."""
     rng = np.random.default_rng(5)
     coarse = rng.integers(0, 256, (count, 8, 8, 3), np.uint8)
     fine = coarse.repeat(4, axis=1).repeat(4, axis=2)

@@ -1,6 +1,6 @@
-"""How good the pictures are, on real photos: against Pillow, against supersampling, against OpenCV step by step.
+"""How good the images are, on real photos: against Pillow, against supersampling, against OpenCV step by step.
 
-"from files" goes through the loader and so through the JPEG's own planes; "from arrays" warps the RGB picture that
+"from files" goes through the loader and so through the JPEG's own planes; "from arrays" warps the RGB image that
 Pillow decodes from the same file.
 """
 
@@ -65,7 +65,7 @@ class Photo:
         yield from self._planes(angle)
 
     def _run(self, transforms: Sequence[Any], dtype: str = "float32") -> Iterator[tuple[str, NDArray[Any]]]:
-        """The pipeline's picture, from the file and from the array."""
+        """The pipeline's image, from the file and from the array."""
         import augstream as aug
 
         pipeline = aug.Compose(transforms, border="edge")

@@ -1,6 +1,6 @@
-"""What a warped picture should look like, computed slowly and obviously, and apart from the package.
+"""What a warped image should look like, computed slowly and obviously, and apart from the package.
 
-Pictures are (h, w, c) float32 levels. A matrix is (3, 3) and maps output to input; coordinates are continuous, pixel i
+Images are (h, w, c) float32 levels. A matrix is (3, 3) and maps output to input; coordinates are continuous, pixel i
 covers [i, i+1), angles are counter-clockwise as seen.
 """
 
@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 def about_center(size: Size, linear: Matrix) -> Matrix:
-    """The output-to-input map (2, 2) about the center of a picture."""
+    """The output-to-input map (2, 2) about the center of an image."""
     center = np.array([size[1] / 2, size[0] / 2])
     matrix = np.eye(3)
     matrix[:2, :2], matrix[:2, 2] = linear, center - linear @ center
@@ -53,7 +53,7 @@ def bilinear(picture: Picture, matrix: Matrix, size: Size, dx: float = 0.5, dy: 
 
 
 def supersampled(picture: Picture, matrix: Matrix, size: Size, side: int = 8) -> Picture:
-    """The mean over each output pixel of the bilinearly interpolated picture, at side x side points."""
+    """The mean over each output pixel of the bilinearly interpolated image, at side x side points."""
     points = (np.arange(side) + 0.5) / side
     total = np.zeros((*size, picture.shape[2]))
     for dy in points:
@@ -63,13 +63,13 @@ def supersampled(picture: Picture, matrix: Matrix, size: Size, side: int = 8) ->
 
 
 def lanczos(picture: Picture, matrix: Matrix, size: Size, reach: int = 4) -> Picture:
-    """Windowed-sinc interpolation over 2 reach x 2 reach pixels: as sharp as the picture is."""
+    """Windowed-sinc interpolation over 2 reach x 2 reach pixels: as sharp as the image is."""
     x, y = look(matrix, size)
     return _weighted(picture, x, y, reach, lambda distance: np.sinc(distance) * np.sinc(distance / reach))
 
 
 def inside(matrices: list[Matrix], old: Size, size: Size, margin: float) -> NDArray[np.bool_]:
-    """Which output pixels look `margin` pixels or more inside the picture, after each step back through the chain."""
+    """Which output pixels look `margin` pixels or more inside the image, after each step back through the chain."""
     kept = np.ones(size, bool)
     back = np.eye(3)
     for matrix in reversed(matrices):

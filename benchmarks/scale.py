@@ -117,7 +117,7 @@ def sleep() -> None:
 
 
 def large() -> None:
-    """The most memory that a batch of large files takes, and one of large pictures that Pillow decodes."""
+    """The most memory that a batch of large files takes, and one of large images that Pillow decodes."""
     import augstream as aug
 
     side = 13_000

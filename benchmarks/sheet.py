@@ -18,7 +18,7 @@ COLUMNS, CELL, MARGIN = 8, 160, 18
 
 
 def pictures(contestant: str, job: str, folder: Path) -> NDArray[np.uint8]:
-    """The first pictures of the contestant's second batch, as levels again."""
+    """The first images of the contestant's second batch, as levels again."""
     stream, _ = start(contestant, job, folder)
     batch = np.asarray(next(stream.batches))[:COLUMNS]  # type: ignore[attr-defined]
     if job == "course":

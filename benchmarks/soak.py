@@ -1,6 +1,6 @@
 """Days of training in minutes: a run that is killed again and again sees exactly the samples of one that is not.
 
-The worker streams an epoch of small pictures, 1% of them broken, and logs (index, hash of the pixels) of every sample.
+The worker streams an epoch of small images, 1% of them broken, and logs (index, hash of the pixels) of every sample.
 Now and then it saves the loader's state and the length of its log. It is killed with SIGKILL each time the log has
 grown by `--every` samples, wherever it may be, and started again: with other threads and prefetching, and every other
 time with a cache on disk. In the end the log must be, as a multiset and in order, what an undisturbed run gives.

@@ -138,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const View& view : views(random, header.height, header.width, pick(random, 0, 1) ? 3 : 1)) {
         const Shown decoded = show(worker, sample, view);
         const Shown keeping = show(worker, sample, view, true);
-        expect(decoded.same(keeping), "keeping a picture does not change it");
+        expect(decoded.same(keeping), "keeping an image does not change it");
         if (!keeping.block.data) continue;
         Stored stored;
         expect(read_stored(keeping.block.data.get(), keeping.block.bytes, stored), "what is kept is a block");

@@ -1,4 +1,4 @@
-// One picture through a worker, in views that the input itself chooses: what one input does is the same in every run.
+// One image through a worker, in views that the input itself chooses: what one input does is the same in every run.
 #pragma once
 
 #include <cmath>

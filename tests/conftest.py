@@ -1,4 +1,4 @@
-"""Pictures for the tests: made ones, and the real ones beside the repository where they are there."""
+"""Images for the tests: made ones, and the real ones beside the repository where they are there."""
 
 import io
 import json
@@ -19,14 +19,14 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 def scene(height, width, number=0):
-    """A picture with slow and fast parts, unlike that of any other number: (h, w, 3) uint8."""
+    """A image with slow and fast parts, unlike that of any other number: (h, w, 3) uint8."""
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(x / (5 + number % 7) + k) + np.cos(y / (4 + k) + number) for k in range(3)]
     return np.clip(127 + 60 * np.stack(waves, axis=2), 0, 255).astype(np.uint8)
 
 
 def encoded(picture, kind="JPEG", **options):
-    """The picture as a file's bytes."""
+    """The image as a file's bytes."""
     buffer = io.BytesIO()
     options = {"quality": 95, **options} if kind == "JPEG" else options
     Image.fromarray(picture).save(buffer, kind, **options)
@@ -42,7 +42,7 @@ def turned(picture, orientation):
 
 @pytest.fixture
 def photos(tmp_path):
-    """A folder of 24 pictures in 3 classes, of several sizes and formats."""
+    """A folder of 24 images in 3 classes, of several sizes and formats."""
     kinds = [("JPEG", "jpg"), ("JPEG", "JPG"), ("PNG", "png"), ("WEBP", "webp")]
     for number in range(24):
         kind, ending = kinds[number % 4]

@@ -45,7 +45,7 @@ OTHERS = {
 
 
 def gray(transform):
-    """The same for pictures of any number of channels."""
+    """The same for images of any number of channels."""
     if isinstance(transform, aug.Normalize):
         return aug.Normalize(mean=0.5, std=0.2)
     return transform

@@ -1,6 +1,6 @@
-"""Pictures as functions of the plane: ops and plans evaluated at points, without pixels, as plainly as can be.
+"""Images as functions of the plane: ops and plans evaluated at points, without pixels, as plainly as can be.
 
-What `fuse` does is held to this. A picture is `f(points (m, 2) of x, y) -> (m, c) levels`, defined everywhere; a warp
+What `fuse` does is held to this. A image is `f(points (m, 2) of x, y) -> (m, c) levels`, defined everywhere; a warp
 looks at it elsewhere, a point op changes what is seen there.
 """
 
@@ -21,7 +21,7 @@ HALF = 0.5
 
 
 def ramp(channels):
-    """A picture whose levels grow linearly, another way in each channel, and stay away from the ends."""
+    """A image whose levels grow linearly, another way in each channel, and stay away from the ends."""
     slopes = np.array([[0.11, 0.05], [-0.07, 0.09], [0.03, -0.12], [0.02, 0.04]])[:channels]
 
     def picture(points):
@@ -67,7 +67,7 @@ def covered(levels, shapes, row, points):
 def look(ops, frame, row, picture, points):
     """The levels (m, c) that one sees at the points of the result, and which of them are plain.
 
-    Plain are those that no warp looked up outside of the picture before it, and that no clip changed. Outside, a
+    Plain are those that no warp looked up outside of the image before it, and that no clip changed. Outside, a
     constant border shows its fill and another one the function itself, which goes on.
     """
     frames = [frame]
@@ -110,7 +110,7 @@ def look(ops, frame, row, picture, points):
 
 
 def grid(size, count=7):
-    """Points all over a picture of this (height, width)."""
+    """Points all over an image of this (height, width)."""
     height, width = size
     y, x = np.meshgrid(np.linspace(0.5, height - 0.5, count), np.linspace(0.5, width - 0.5, count))
     return np.column_stack([x.ravel(), y.ravel()])

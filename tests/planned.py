@@ -1,4 +1,4 @@
-"""Plans of pipelines for pictures at hand, fused and step by step, and what the engines make of them."""
+"""Plans of pipelines for images at hand, fused and step by step, and what the engines make of them."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ from augstream.transforms.compose import Compose
 
 
 def pictures(n, height=40, width=52, odd=True):
-    """n pictures of sizes of their own, or of one size."""
+    """n images of sizes of their own, or of one size."""
     return [scene(height + 3 * k * odd, width - 2 * k * odd, k) for k in range(n)]
 
 

@@ -1,4 +1,4 @@
-"""Programs as the core reads them, run picture by picture in plain NumPy: what `_core.Pool.run` is held to.
+"""Programs as the core reads them, run image by image in plain NumPy: what `_core.Pool.run` is held to.
 
 Only what these tests need: affine warps that do not shrink, edge and constant borders, and windows that may.
 """
@@ -11,7 +11,7 @@ NEAREST, BILINEAR, BICUBIC = 0, 1, 2
 
 
 def run(samples, programs, count):
-    """The pictures (h, w, c) of float64 levels that the programs make of these."""
+    """The images (h, w, c) of float64 levels that the programs make of these."""
     samples = [np.asarray(sample, np.float64) for sample in samples]
     made = [None] * count
     for rows, sources, steps in programs:

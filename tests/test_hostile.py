@@ -155,7 +155,7 @@ def test_an_index_that_is_no_archive_or_lacks_arrays_is_listed_anew(folder):
 
 
 def shard(sizes=(None, None)):
-    """A tar file of a picture and its label, whose headers may claim other sizes."""
+    """A tar file of an image and its label, whose headers may claim other sizes."""
     buffer = io.BytesIO()
     for name, data, claimed in zip(("1.jpg", "1.cls"), (encoded(scene(20, 30, 0)), b"3"), sizes, strict=True):
         info = tarfile.TarInfo(name)
@@ -201,7 +201,7 @@ SHOWN = r"e\x1b[31m\n\u202e"
 
 @pytest.fixture
 def named(tmp_path):
-    """A folder of classes with such names, in which one of three files is no picture."""
+    """A folder of classes with such names, in which one of three files is no image."""
     root, name = tmp_path / os.fsdecode(NAME), os.fsdecode(NAME)
     for path, data in (
         (root / "b" / f"1{name}.jpg", encoded(scene(30, 40, 1))),
@@ -229,7 +229,7 @@ def test_warnings_and_errors_escape_the_names_of_files(named):
         list(aug.Loader(source, aug.Compose([aug.Resize(8)]), 3, on_error="skip"))
     assert harmless(str(warned[0].message)) == 0
     (named / os.fsdecode(b"c" + NAME)).mkdir()
-    with pytest.warns(UserWarning, match="holds no pictures") as warned:
+    with pytest.warns(UserWarning, match="holds no images") as warned:
         aug.from_folder(named)
     assert harmless(str(warned[0].message)) == 0
     for wrong in (named / "none", named / "b"):

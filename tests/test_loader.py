@@ -44,7 +44,7 @@ PLAIN = Compose([Resize(16, 16)])
 
 
 class Memory(Source):
-    """Encoded pictures in memory; one like an exception among them is raised when it is read."""
+    """Encoded images in memory; one like an exception among them is raised when it is read."""
 
     def __init__(self, samples, labels=None):
         self.samples = samples
@@ -72,7 +72,7 @@ def ours():
 
 
 def epoch_of(loader):
-    """index -> picture of the next epoch."""
+    """index -> image of the next epoch."""
     return {int(i): picture for batch in loader for i, picture in zip(batch.index, batch.image, strict=True)}
 
 

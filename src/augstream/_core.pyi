@@ -152,7 +152,7 @@ class Pool:
     ) -> list[tuple[int, int, str]]:
         """Fill `out` and return (output, the input at hand, reason) of each output that failed.
 
-        samples: files, blocks and pictures; or (pictures (n, h, w, c), the numbers (m,) of those that are meant).
+        samples: files, blocks and images; or (images (n, h, w, c), the numbers (m,) of those that are meant).
         programs: rows that go the same way, each (rows, sources, steps): the numbers (g,) of the outputs and inputs, or
             None for 0, 1, 2, ...; a step is (head or None, points), and all ops are (tag, field, ...) with arrays of g
             rows. Each output must be made once.
@@ -179,10 +179,10 @@ def scales(programs: list[Any], stored: NDArray[np.int64], channels: int, output
     """
 
 def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """A picture (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
+    """A image (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
 
 def block_scale(block: NDArray[np.uint8]) -> int:
-    """The denominator of the scale at which a block holds a picture; 0: this is no block."""
+    """The denominator of the scale at which a block holds an image; 0: this is no block."""
 
 def checksum(block: NDArray[np.uint8]) -> int:
     """64 bits that tell whether any of a block's have changed."""

@@ -20,7 +20,7 @@ class ArgumentError(AugstreamError, ValueError):
 
 
 class PipelineError(AugstreamError, ValueError):
-    """Transforms that are right one by one, but not in this order or for these pictures."""
+    """Transforms that are right one by one, but not in this order or for these images."""
 
 
 class PlacedError(Exception):
@@ -45,7 +45,7 @@ class RefusedError(PlacedError, ArgumentError):
 
 
 class MisplacedError(PlacedError, PipelineError):
-    """A transform that cannot work on the pictures that reach it."""
+    """A transform that cannot work on the images that reach it."""
 
 
 def ragged(one: str, two: str, more: str = "") -> PipelineError:

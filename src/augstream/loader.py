@@ -52,17 +52,17 @@ class Loader:
     once, some batch smaller; the default), "drop" (left out; drop_remainder=True says the same) or "pad" (filled up).
     threads: of the native pool, shared with other loaders; None is one per core. prefetch: batches prepared ahead (2);
     0 prepares each when it is asked for; memory="1GB": as many as fit into it.
-    cache: how much memory decoded pictures may take, so that later epochs need not decode them; with cache_dir they are
+    cache: how much memory decoded images may take, so that later epochs need not decode them; with cache_dir they are
     kept in that folder, for later runs too, and `cache` limits it if given.
     on_error: "raise" ends at a batch with unreadable samples, naming up to five; "skip" puts the sample of the next
     position in the epoch's order in the place of each, so that batches keep their size and other samples their place;
     a function of (index, name, reason) returns one of the two. `errors` has them, and a warning at the end of the epoch
     counts them; more than max_errors of them (a number, or a share of the source such as 0.01) end it.
     epoch: the number of the next epoch; may be set.
-    color: what encoded pictures become, "rgb", "gray" or "rgba"; arrays keep their channels.
+    color: what encoded images become, "rgb", "gray" or "rgba"; arrays keep their channels.
     dtype: "uint8", "float16", "bfloat16" or "float32". layout: "NHWC" or "NCHW".
-    max_pixels: encoded pictures that claim more are refused, undecoded; max_bytes: larger files are refused, unread.
-    Files and pictures from Pillow take as much as `memory` at a time, else 1 GiB; a batch that needs more is made in
+    max_pixels: encoded images that claim more are refused, undecoded; max_bytes: larger files are refused, unread.
+    Files and images from Pillow take as much as `memory` at a time, else 1 GiB; a batch that needs more is made in
     parts, and a single sample that needs more is made alone.
     """
 

@@ -74,7 +74,7 @@ class Rng:
     def partners(self, k: int) -> Integers:
         """(n, k) rows of the next k samples in the order of the epoch, among those before the mix that asks."""
         if self.crowd is None or self.crowd.partners.shape[1] < k:
-            raise PipelineError("A mix needs partners, and the pictures at hand have none.")
+            raise PipelineError("A mix needs partners, and the images at hand have none.")
         return self.crowd.partners[:, :k]
 
     def beta(self, name: str, a: float, unit: str = "") -> Reals:

@@ -34,7 +34,7 @@ augstream::Output output_of(nb::handle out, const std::string& type, bool planar
     output.channels = static_cast<int>(array.shape[planar ? 1 : 3]);
     output.height = static_cast<int>(array.shape[planar ? 2 : 1]);
     output.width = static_cast<int>(array.shape[planar ? 3 : 2]);
-    expect(channels >= 1, "a picture needs a channel");
+    expect(channels >= 1, "an image needs a channel");
     expect(output.channels == channels, "the output must have the plan's channels");
     return output;
 }
@@ -81,7 +81,7 @@ nb::list run(augstream::Pool& pool, nb::handle samples, nb::handle programs, int
     return failures;
 }
 
-// What the decoder is asked for: (top, bottom, left, right, denominator), by a warp of one row, or none, for a picture
+// What the decoder is asked for: (top, bottom, left, right, denominator), by a warp of one row, or none, for an image
 // of height x width.
 nb::tuple hint(nb::handle warp, int height, int width) {
     Buffers buffers;

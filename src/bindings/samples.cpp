@@ -45,11 +45,11 @@ Stored stored_of(const Array& array) {
     return stored;
 }
 
-// shape: of the picture's three axes.
+// shape: of the image's three axes.
 Sample pixels_of(const Array& array, const size_t* shape) {
     constexpr size_t kMost = size_t{1} << 30;
-    expect(shape[0] > 0 && shape[1] > 0 && shape[2] > 0, "a picture has no pixels");
-    expect(shape[0] < kMost && shape[1] < kMost && shape[2] < kMost, "a picture is too large");
+    expect(shape[0] > 0 && shape[1] > 0 && shape[2] > 0, "an image has no pixels");
+    expect(shape[0] < kMost && shape[1] < kMost && shape[2] < kMost, "an image is too large");
     Sample sample;
     sample.data = static_cast<const uint8_t*>(array.data);
     sample.encoded = false;
@@ -61,7 +61,7 @@ Sample pixels_of(const Array& array, const size_t* shape) {
 }
 
 void expect_picture(const Array& array) {
-    if (array.axes != 3) throw nb::type_error("a picture must be an array (height, width, channels)");
+    if (array.axes != 3) throw nb::type_error("an image must be an array (height, width, channels)");
 }
 
 Sample sample_of(nb::handle value, Buffers& buffers) {
@@ -92,10 +92,10 @@ Sample sample_of(nb::handle value, Buffers& buffers) {
 
 std::vector<Sample> stack_of(nb::handle samples, Buffers& buffers) {
     const auto stack = nb::cast<nb::tuple>(samples);
-    expect(stack.size() == 2, "a stack must be (pictures, numbers)");
+    expect(stack.size() == 2, "a stack must be (images, numbers)");
     const Array pictures = buffers.array(stack[0]), numbers = buffers.array(stack[1]);
     if (pictures.axes != 4 || numbers.axes != 1 || numbers.scalar != Scalar::i64)
-        throw nb::type_error("a stack must be pictures (n, height, width, channels) and their numbers (m,) of int64");
+        throw nb::type_error("a stack must be images (n, height, width, channels) and their numbers (m,) of int64");
     Sample sample = pixels_of(pictures, pictures.shape + 1);
     const uint8_t* const data = sample.data;
     const size_t bytes =
@@ -104,7 +104,7 @@ std::vector<Sample> stack_of(nb::handle samples, Buffers& buffers) {
     found.reserve(numbers.shape[0]);
     for (size_t i = 0; i < numbers.shape[0]; ++i) {
         const int64_t number = static_cast<const int64_t*>(numbers.data)[i];
-        expect(number >= 0 && static_cast<size_t>(number) < pictures.shape[0], "there is no picture of this number");
+        expect(number >= 0 && static_cast<size_t>(number) < pictures.shape[0], "there is no image of this number");
         sample.data = data + static_cast<size_t>(number) * bytes;
         found.push_back(sample);
     }
@@ -148,9 +148,9 @@ auto header(nb::list samples) {
     return own(std::move(out), n, size_t{5});
 }
 
-// A picture as a block, as `run` makes them of what it decodes itself.
+// A image as a block, as `run` makes them of what it decodes itself.
 auto pack(nb::ndarray<const uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu> pixels, int orientation) {
-    expect(pixels.size() > 0 && pixels.shape(2) <= 4, "a picture must have pixels, of at most four channels");
+    expect(pixels.size() > 0 && pixels.shape(2) <= 4, "an image must have pixels, of at most four channels");
     augstream::Block block =
         augstream::store_pixels(pixels.data(), static_cast<int>(pixels.shape(0)), static_cast<int>(pixels.shape(1)),
                                 static_cast<int>(pixels.shape(2)), orientation);

@@ -1,4 +1,4 @@
-// Pictures as they come: files (bytes), blocks of a cache, and arrays.
+// Images as they come: files (bytes), blocks of a cache, and arrays.
 #pragma once
 
 #include <vector>
@@ -6,7 +6,7 @@
 #include "buffers.h"
 #include "run/job.h"
 
-// A list of files, blocks and pictures, or (pictures (n, h, w, c), numbers (m,)).
+// A list of files, blocks and images, or (images (n, h, w, c), numbers (m,)).
 std::vector<augstream::Sample> samples_of(nb::handle samples, Buffers& buffers);
 
 augstream::Type type_of(augstream::Scalar scalar);

@@ -34,7 +34,7 @@ def made(photos, **options):
 
 
 def addresses(loader, monkeypatch):
-    """Where the pictures of each batch are, as they are handed out."""
+    """Where the images of each batch are, as they are handed out."""
     found = []
     handed_out = Epoch.__next__
 

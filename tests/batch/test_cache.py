@@ -26,7 +26,7 @@ UNEVEN = Compose([RandomResizedCrop(8, 8, scale=(0.02, 1))], border="edge")
 
 
 class Counting(Source):
-    """Pictures of every kind, which counts how often each is read."""
+    """Images of every kind, which counts how often each is read."""
 
     def __init__(self, n=18):
         self.reads = [0] * n

@@ -25,7 +25,7 @@ PLAIN = Compose([Resize(16, 16)])
 
 
 class Memory(Source):
-    """Twelve pictures, of which 2, 3, 7 and 11 are none."""
+    """Twelve images, of which 2, 3, 7 and 11 are none."""
 
     def __init__(self):
         self.samples = [b"" if number in (2, 3, 7, 11) else encoded(scene(30, 40, number)) for number in range(12)]
@@ -111,7 +111,7 @@ def test_ranks_skip_alike():
 
 
 class Holey(Source):
-    """Numbers as pictures, some of which cannot be read."""
+    """Numbers as images, some of which cannot be read."""
 
     def __init__(self, n, bad):
         self.n, self.bad = n, bad
@@ -300,7 +300,7 @@ def test_ctrl_c_anywhere_ends_it_and_leaves_the_cache_in_order(photos, tmp_path)
 
 
 class Alive(Source):
-    """Small pictures, slow to come."""
+    """Small images, slow to come."""
 
     def __len__(self):
         return 40
@@ -338,7 +338,7 @@ def test_each_bottleneck_has_its_advice():
 
     assert said(decode=0.9) == (
         "Decode-bound: the consumer waits 40% of the time; more threads (2 of 4 cores are used) or cache= keeps "
-        "decoded pictures."
+        "decoded images."
     )
     assert said(run=0.9).startswith("Run-bound")
     assert said(plan=0.9).startswith("Plan-bound")

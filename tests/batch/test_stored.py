@@ -1,4 +1,4 @@
-"""Blocks: what the core keeps of a decoded picture gives the very pixels that the file gives."""
+"""Blocks: what the core keeps of a decoded image gives the very pixels that the file gives."""
 
 import numpy as np
 import pytest
@@ -189,11 +189,11 @@ def test_a_checksum_is_the_same_in_every_build():
 
 
 def test_a_block_whose_rows_cannot_be_told_is_no_block():
-    """Row 40,000 of 65,536, at 65,536 lines of the plane for one of the picture's, is beyond 32 bits."""
+    """Row 40,000 of 65,536, at 65,536 lines of the plane for one of the image's, is beyond 32 bits."""
     kept = [True]
     run([file("4:2:0", 1)], plan_of([], 3, 0, 1, "edge"), 3, kept)
     hurt = kept[0].copy()
-    hurt[28:36].view(np.int32)[:] = (65536, 118)  # the picture's size
+    hurt[28:36].view(np.int32)[:] = (65536, 118)  # the image's size
     hurt[36:56].view(np.int32)[:] = (65536, 1, 65536, 65536, 65536)  # rows in all, at a time, of each plane
     assert _core.block_scale(kept[0]) == 1
     assert _core.block_scale(hurt) == 0

@@ -23,7 +23,7 @@ from augstream.sources.folder import EXTENSIONS
 
 
 def picture(number, height=120, width=160):
-    """A picture with large and small shapes, unlike that of any other number."""
+    """A image with large and small shapes, unlike that of any other number."""
     rng = np.random.default_rng(number)
     layers = [Image.fromarray(rng.integers(0, 256, (k, k + 2, 3), np.uint8)) for k in (4, 9)]
     large, small = (np.asarray(layer.resize((width, height), Image.Resampling.BICUBIC)) / 2 for layer in layers)
@@ -38,7 +38,7 @@ def save(path, pixels, kind="JPEG", **options):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Twenty pictures in two classes that nothing can be said against."""
+    """Twenty images in two classes that nothing can be said against."""
     for number in range(20):
         save(tmp_path / "data" / "ab"[number % 2] / f"{number:02}.jpg", picture(number))
     return tmp_path / "data"
@@ -72,7 +72,7 @@ FAULTS = {
     "a/head.jpg": (WHOLE[:200], "truncated", ""),
     "b/cut.png": (encoded(picture(51), "PNG")[:-3000], "truncated", "truncated"),
     "b/bomb.bmp": (bomb(), "bomb", "60000 x 60000 pixels"),
-    "b/page.jpg": (b"<html>Not found</html>", "broken", "not a picture"),
+    "b/page.jpg": (b"<html>Not found</html>", "broken", "not an image"),
     "b/huffman.jpg": (re.sub(rb"\xff\xc4..", b"\xff\xc4\0\x04", WHOLE, flags=re.S), "broken", ""),
     "b/phone.jpg": (HEIC, "broken", "convert it to JPEG"),
 }
@@ -84,7 +84,7 @@ def test_nothing_is_said_of_a_folder_without_faults(folder):
     assert report.clean
     code, text = call("check", folder)
     assert code == 0
-    assert "Clean: every picture can be read" in text
+    assert "Clean: every image can be read" in text
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -211,7 +211,7 @@ def test_leaks_between_two_folders(folder, tmp_path):
     assert notes(report, "leak") == ["in different classes: a, b"]
     code, text = call("check", folder, "--against", other)
     assert code == 1
-    assert "2 pictures are in both folders" in text
+    assert "2 images are in both folders" in text
     # Copies within one folder do not become leaks by there being another folder.
     assert "leak" not in found(check(other))
 
@@ -232,8 +232,8 @@ def test_remarks_on_classes(folder, tmp_path):
     (folder / "c").mkdir()
     save(folder / "d" / "x.jpg", picture(60))
     assert notes(check(folder), "classes") == [
-        "c holds no pictures",
-        "b has 10 pictures, d 1: 10 times as many. source.balance() evens that out",
+        "c holds no images",
+        "b has 10 images, d 1: 10 times as many. source.balance() evens that out",
     ]
     other = tmp_path / "other"
     save(other / "a" / "x.jpg", picture(200))
@@ -296,7 +296,7 @@ def test_json_says_all_of_it(faulty, tmp_path):
     assert said["clean"] is False
     assert {f["kind"]: [g["files"] for g in f["groups"]] for f in said["findings"]} == found(report)
     (about,) = said["folders"]
-    assert about["pictures"] == 20 + len(FAULTS) + 2
+    assert about["images"] == 20 + len(FAULTS) + 2
     assert about["readable"] == 22
     assert about["classes"] == {"a": 15, "b": 16}
     assert about["formats"] == {"JPEG": 22}
@@ -316,7 +316,7 @@ def test_the_page_needs_nothing_else_and_shows_the_pictures(faulty):
     text = page.make(check(faulty))
     made = Page(text)
     images = [attrs["src"] for tag, attrs in made.tags if tag == "img"]
-    # Two pairs; what cannot be decoded has no picture.
+    # Two pairs; what cannot be decoded has no image.
     assert len(images) == 4
     assert all(src.startswith("data:image/jpeg;base64,") for src in images)
     assert not [attrs for _, attrs in made.tags if {"href", "src"} & set(attrs) and "http" in str(attrs)]
@@ -343,7 +343,7 @@ def test_a_picture_that_vanishes_before_the_page_is_made(folder):
     (folder / "a" / "x.jpg").write_bytes((folder / "a" / "02.jpg").read_bytes())
     report = check(folder)
     (folder / "a" / "x.jpg").unlink()
-    assert "no picture" in Page(page.make(report)).words
+    assert "no image" in Page(page.make(report)).words
 
 
 def test_the_text_names_a_few_and_with_all_every_file(tmp_path):
@@ -380,7 +380,7 @@ def test_many_classes_are_not_all_printed(tmp_path):
         (["{folder}", "--html", "no/such/c.html"], "there is no folder"),
         (["{folder}", "--html", "{folder}/.."], "is a folder"),
         (["{empty}"], "is empty"),
-        (["{texts}"], "holds 1 files, but none with a picture's extension"),
+        (["{texts}"], "holds 1 files, but none with an image's extension"),
     ],
 )
 def test_what_cannot_be_checked_ends_with_2_and_one_message(words, said, folder, tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ UNSURE = {record["file"] for record in NASTY if "exif_error" in record}
 
 
 def black_behind(image):
-    """What a picture looks like over black, by Pillow, as RGB."""
+    """What an image looks like over black, by Pillow, as RGB."""
     # A broken palette is Pillow's to read as it likes; asking it about transparency would be an assertion error.
     if (image.mode != "P" or image.palette is not None) and image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image.convert("RGBA"))
@@ -27,7 +27,7 @@ def black_behind(image):
 
 
 def moved(picture, warp):
-    """The picture as an aligned warp says: each output pixel is a copy of one input pixel."""
+    """The image as an aligned warp says: each output pixel is a copy of one input pixel."""
     height, width = warp.size[0]
     y, x = np.mgrid[:height, :width] + 0.5
     places = warp.matrix[0] @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
@@ -66,7 +66,7 @@ def test_header_says_what_is_known_before_decoding():
     assert headers.orientation[[0, 1, 4, 5]].tolist() == [6, 1, 1, 1]
     assert headers.channels[[0, 1, 5]].tolist() == [3, 3, 2]
     assert headers.reasons[2] == "the file is empty (0 bytes)"
-    assert headers.reasons[3].startswith("not a picture in a known format")
+    assert headers.reasons[3].startswith("not an image in a known format")
     assert [headers.reasons[row] for row in (0, 1, 4, 5)] == [None] * 4
 
 
@@ -120,7 +120,7 @@ def test_sixteen_bits_are_scaled_to_eight():
 
 @pytest.mark.parametrize("size", range(1, 16))
 def test_a_few_bytes_are_no_known_format(size):
-    with pytest.raises(Undecodable, match=r"^not a picture in a known format; it begins with b'x+'$"):
+    with pytest.raises(Undecodable, match=r"^not an image in a known format; it begins with b'x+'$"):
         pillow.decode(b"x" * size)
 
 

@@ -128,7 +128,7 @@ def test_a_file_with_flipped_bits_is_an_error_or_a_picture():
 
 @pytest.mark.parametrize("border", ["symmetric", "reflect", "wrap"])
 def test_a_picture_goes_on_at_its_own_edge_where_the_decoder_makes_it_smaller(border):
-    """The planes of a 1203 x 801 picture at 1/8 are 151 x 101 pixels, of which the last are not whole."""
+    """The planes of a 1203 x 801 image at 1/8 are 151 x 101 pixels, of which the last are not whole."""
     # Waves that are steep at the edges, and go on there under every one of these borders.
     down, across = (np.sin(np.arange(n) * (2 * np.pi / n)) for n in (801, 1203))
     wave = (128 + 60 * (down[:, None] + across)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The difficult files, through the loader: each ends in a picture like Pillow's, or in an error with its reason."""
+"""The difficult files, through the loader: each ends in an image like Pillow's, or in an error with its reason."""
 
 import io
 
@@ -21,7 +21,7 @@ pytestmark = [
 ]
 # Half of it is missing, which Pillow paints gray.
 HALF_GRAY = "47e840fea99df0d10344f07c8cdbad739b5547c2"
-# So small that how a chroma sample is spread over its neighbors is most of the picture.
+# So small that how a chroma sample is spread over its neighbors is most of the image.
 TINY = 40 * 40
 
 

@@ -1,4 +1,4 @@
-"""Pictures that nothing is done to: the core writes them past the cache, and just as they are."""
+"""Images that nothing is done to: the core writes them past the cache, and just as they are."""
 
 import numpy as np
 import pytest

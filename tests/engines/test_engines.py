@@ -39,7 +39,7 @@ def jpeg(pixels):
 
 
 def turned(height, width, out, degrees=0.0, scale=1.0, shift=(0.0, 0.0), perspective=(0.0, 0.0)):
-    """Output-to-input matrix (1, 3, 3): the picture turned and shrunk by `scale` about its center."""
+    """Output-to-input matrix (1, 3, 3): the image turned and shrunk by `scale` about its center."""
     a = np.deg2rad(degrees)
     turn = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]]) @ np.diag([scale, scale, 1])
     there, back = np.eye(3), np.eye(3)
@@ -276,7 +276,7 @@ def test_the_core_refuses_what_it_would_have_to_copy():
         with pytest.raises(TypeError):
             native.run([wrong], plan)
     for number in (-1, 2):
-        with pytest.raises(ValueError, match="no picture"):
+        with pytest.raises(ValueError, match="no image"):
             native.run(Stack(np.stack([image, image]), np.array([number])), plan)
 
 
@@ -288,7 +288,7 @@ def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
     fill = np.zeros((1, 1)) if border == "constant" else None
     turn = Warp(np.array([[[0.6, 0.8, 0], [-0.8, 0.6, 0], [0, 0, 1]]]), np.array([[4, 4]]), border, fill, "bilinear")
     _, (error,) = native.run([tall], Plan((Group(None, None, (Step(turn),)),), frame, frame.after(turn)))
-    assert error == "a picture of 33554432 x 1 pixels is more than the core can address"
+    assert error == "an image of 33554432 x 1 pixels is more than the core can address"
 
 
 ENGINES = [engines.default(), Exact()]

@@ -14,7 +14,7 @@ PADS = {"constant": None, "edge": "edge", "symmetric": "symmetric", "reflect": "
 
 
 def run(images, steps, dtype="float32", channels=None, layout="NHWC"):
-    """Pictures of one size through (head, points) steps."""
+    """Images of one size through (head, points) steps."""
     h, w, c = channels if channels else images[0].shape
     out = np.zeros((len(images), c, h, w) if layout == "NCHW" else (len(images), h, w, c), dtype)
     failures = _core.Pool(0).run(list(images), [(None, None, steps)], c, out, dtype, layout == "NCHW")

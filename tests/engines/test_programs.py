@@ -303,7 +303,7 @@ def test_what_no_memory_could_hold_is_a_failure_of_its_row():
     mixed = [(blend([branch([0], (vast, ()))], [[1]]), ()), (small, ())]
     for steps in (between, mixed):
         _, ((_, _, reason),) = run(pictures(1), [(None, None, steps)], (9, 9), 1)
-        assert reason == "a picture of 65536 x 65536 pixels is more than the core can address"
+        assert reason == "an image of 65536 x 65536 pixels is more than the core can address"
 
 
 WHOLE = {

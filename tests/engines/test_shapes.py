@@ -1,4 +1,4 @@
-"""Boxes written over pictures: with levels, noise, or the mean of the picture."""
+"""Boxes written over images: with levels, noise, or the mean of the image."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Targets land where the pictures' pixels do: through the native engine, for every transform there is."""
+"""Targets land where the images' pixels do: through the native engine, for every transform there is."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def dot(size, x, y, spread=2.5):
 
 
 def middle(picture):
-    """Where the brightness of a picture is, in continuous coordinates."""
+    """Where the brightness of an image is, in continuous coordinates."""
     level = picture[..., 0].astype(np.float64)
     rows, columns = np.mgrid[: level.shape[0], : level.shape[1]] + 0.5
     return np.array([(level * columns).sum(), (level * rows).sum()]) / level.sum()
@@ -138,7 +138,7 @@ def test_a_mask_keeps_its_numbers(name, shape, dtype):
 @pytest.mark.parametrize("fuse", [True, False])
 @pytest.mark.parametrize("name", GEOMETRIC)
 def test_a_mask_lies_on_its_picture(name, fuse):
-    """A mask of what is bright, moved, is where the moved picture is bright."""
+    """A mask of what is bright, moved, is where the moved image is bright."""
     y, x = np.mgrid[:100, :90] + 0.5
     inside = ((x - 40) / 22) ** 2 + ((y - 55) / 30) ** 2 < 1
     plan = planned([*GEOMETRIC[name], t.Brightness(0.0)], seed=3, fuse=fuse)
@@ -257,7 +257,7 @@ def test_boxes_are_dropped_below_their_visible_share():
     moved, kept = boxes_of(boxes, owner, crop, 0.2)
     assert kept.tolist() == [0, 2]
     assert moved.tolist() == [[0, 15, 10, 35], [15, 15, 35, 35]]
-    # Of the first, ten of 35 columns are left; of the last, what is outside the picture does not count.
+    # Of the first, ten of 35 columns are left; of the last, what is outside the image does not count.
     assert boxes_of(boxes, owner, crop, 0.29)[1].tolist() == [2]
     assert boxes_of(boxes, owner, crop, 0.0)[1].tolist() == [0, 2, 3]
     assert boxes_of(boxes, owner, crop, 1.0)[1].tolist() == [2]
@@ -324,7 +324,7 @@ def test_sources_must_have_the_same_targets_throughout():
 
 
 class Dots(Source):
-    """Pictures with a dot, an ellipse and their targets; one of them has no mask, and every second is turned."""
+    """Images with a dot, an ellipse and their targets; one of them has no mask, and every second is turned."""
 
     def __init__(self, n=8, broken=(), turn=False):
         self.n, self.broken, self.turn = n, broken, turn

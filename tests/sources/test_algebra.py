@@ -11,7 +11,7 @@ from augstream.sources import split
 
 
 def squares(n=60, classes=3, start=0, **more):
-    """Pictures that say by their level which they are; class i % classes."""
+    """Images that say by their level which they are; class i % classes."""
     x = np.broadcast_to(np.arange(start, start + n, dtype=np.uint16)[:, None, None], (n, 2, 2))
     return aug.from_arrays(x, np.arange(n) % classes, **more)
 

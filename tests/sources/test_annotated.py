@@ -69,7 +69,7 @@ def test_yolo_names_are_read_without_a_yaml_package(tmp_path, text, names):
 
 def test_yolo_folders_that_are_none_say_why(tmp_path):
     put(tmp_path, images__a_dot_jpg=b"x", labels__b_dot_txt="0 .5 .5 1 1", other__a_dot_txt="0 1 2")
-    with pytest.raises(SourceError, match="no text file for any of the 1 pictures"):
+    with pytest.raises(SourceError, match="no text file for any of the 1 images"):
         aug.from_yolo(tmp_path / "images")
     with pytest.raises(SourceError, match=r"line 1 of .*a.txt is no box: '0 1 2'"):
         aug.from_yolo(tmp_path / "images", tmp_path / "other")
@@ -268,7 +268,7 @@ def test_annotations_that_are_none_say_why(tmp_path, change, message):
 )
 def test_yolo_lines_that_are_none_are_named(tmp_path, line):
     put(tmp_path, images__a_dot_jpg=encoded(scene(24, 32)), labels__a_dot_txt=f"0 .5 .5 1 1\n{line}\n")
-    with pytest.raises(SourceError, match=r"line 2 of .*a\.txt is .* fractions of the picture"):
+    with pytest.raises(SourceError, match=r"line 2 of .*a\.txt is .* fractions of the image"):
         aug.from_yolo(tmp_path / "images")
 
 

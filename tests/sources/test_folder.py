@@ -119,7 +119,7 @@ def test_listing_shows_how_far_it_is(tmp_path, capsys, monkeypatch):
     aug.from_folder(tmp_path, progress=True)
     shown = capsys.readouterr().err
     assert "listing" in shown
-    assert "3 pictures" in shown
+    assert "3 images" in shown
     assert shown.endswith("\n")
     aug.from_folder(tmp_path)
     assert not capsys.readouterr().err

@@ -179,7 +179,7 @@ def test_masks_and_points_of_a_table(pictures):
         ({}, {"label": "nothing"}, "no column 'nothing'; there are file"),
         ({"b": ["x"] * 6}, {"boxes": "b"}, "no list of numbers as JSON"),
         ({"b": [[[1, 2]]] * 6}, {"boxes": "b"}, r"boxes must be \(k, 4\)"),
-        ({"file": [None] * 6}, {}, "row 0, and 5 more has no picture"),
+        ({"file": [None] * 6}, {}, "row 0, and 5 more has no image"),
         ({"file": [1] * 6}, {}, "paths or bytes, the same throughout; row 0 is int"),
         ({"file": []}, {}, "no rows"),
         ({"x": [1]}, {"label": "x"}, "not of one length"),
@@ -196,7 +196,7 @@ def test_rows_of_one_picture_must_agree():
     table |= {name: [1, 2, 3] for name in ("x0", "y0", "x1", "y1", "what")}
     boxes = {"boxes": ["x0", "y0", "x1", "y1"], "box_label": "what"}
     assert len(aug.from_table(table, "file", **boxes)) == 2
-    with pytest.raises(SourceError, match="rows 0 and 2 are of one picture, but the column 'kind' has 'cat' and 'cow'"):
+    with pytest.raises(SourceError, match="rows 0 and 2 are of one image, but the column 'kind' has 'cat' and 'cow'"):
         aug.from_table(table, "file", label="kind", **boxes)
 
 
@@ -338,7 +338,7 @@ def test_labels_in_a_shard_that_are_none_say_why(tmp_path, label, data, message)
 
 def test_half_a_sample_is_not_left_out_in_silence(tmp_path):
     path = shard(tmp_path / "a.tar", [("a.jpg", b"x"), ("a.cls", b"1"), ("b.cls", b"1"), ("c.cls", b"1")])
-    with pytest.warns(UserWarning, match=r"a\.tar/b and 1 more have a label or a mask, but no picture"):
+    with pytest.warns(UserWarning, match=r"a\.tar/b and 1 more have a label or a mask, but no image"):
         assert len(aug.from_tar(path)) == 1
 
 
@@ -398,7 +398,7 @@ def test_targets_of_arrays():
     assert [p.tolist() for p in batch.points] == [[[1, 2]], [[3, 4], [5, 6]]]
     assert batch.weight.tolist() == [1, 3]
     for options, message in (
-        ({"boxes": [[]]}, "one entry per picture, 2; got 1"),
+        ({"boxes": [[]]}, "one entry per image, 2; got 1"),
         ({"boxes": [[[1, 2, 3, 4]], []], "box_label": [[], [1]]}, "one entry per box"),
         ({"weight": [1, np.nan]}, "got nan at 1"),
         ({"boxes": [[[1]], []]}, r"boxes must be \(k, 4\)"),
@@ -498,7 +498,5 @@ def test_hugging_face_data_sets_keep_their_bytes(pictures):
     words = datasets.Dataset.from_dict({"image": ["a.jpg", None], "label": [0, None]})
     with pytest.raises(SourceError, match=r"row 1 has no label\."):
         aug.from_huggingface(words)
-    with pytest.raises(
-        SampleError, match=r"'a\.jpg' is no picture; cast the column to Image(.|\n)*there is no picture"
-    ):
+    with pytest.raises(SampleError, match=r"'a\.jpg' is no image; cast the column to Image(.|\n)*there is no image"):
         first(aug.from_huggingface(words.remove_columns("label")))

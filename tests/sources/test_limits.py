@@ -379,7 +379,7 @@ def tar(path, members):
 
 
 class Scarce(aug.Source):
-    """Pictures, for the third of which, or for several at a time, memory does not suffice."""
+    """Images, for the third of which, or for several at a time, memory does not suffice."""
 
     def __init__(self, at_once):
         self.at_once = at_once

@@ -51,7 +51,7 @@ def test_classes_can_be_chosen_and_ordered(tmp_path):
 
 def test_a_class_without_pictures_keeps_its_number_with_a_warning(tmp_path):
     touch(tmp_path, "a/1.jpg", "b/notes.txt", "c/1.jpg")
-    with pytest.warns(UserWarning, match="b holds no pictures; it stays class 1"):
+    with pytest.warns(UserWarning, match="b holds no images; it stays class 1"):
         source = from_folder(tmp_path)
     assert (source.classes, source.labels.tolist()) == (["a", "b", "c"], [0, 2])
 
@@ -89,9 +89,9 @@ def test_names_need_not_be_text(tmp_path):
     ("files", "message"),
     [
         ([], "is empty. Pass a folder with one sub-folder per class"),
-        (["1.jpg", "2.jpg"], "holds 2 pictures and no sub-folder, so there are no classes"),
-        (["a/notes.txt", "b/more.txt"], "2 sub-folders hold no pictures"),
-        (["notes.txt"], "holds no pictures"),
+        (["1.jpg", "2.jpg"], "holds 2 images and no sub-folder, so there are no classes"),
+        (["a/notes.txt", "b/more.txt"], "2 sub-folders hold no images"),
+        (["notes.txt"], "holds no images"),
     ],
 )
 def test_a_folder_that_is_no_source_says_why(tmp_path, files, message):
@@ -256,15 +256,15 @@ def test_labels_may_be_names_numbers_or_rows():
         ({"x": "photos"}, r"uint8, uint16 or float32|must be an array"),
         ({"x": 5}, "must be an array"),
         ({"x": np.zeros((4, 4), np.uint8)}, r"\(n, h, w\).*Pass x\[None\]"),
-        ({"x": np.zeros((0, 4, 4), np.uint8)}, "at least one picture"),
+        ({"x": np.zeros((0, 4, 4), np.uint8)}, "at least one image"),
         ({"x": np.zeros((2, 4, 4), np.int64)}, "got int64"),
         ({"x": np.zeros((2, 0, 4), np.uint8)}, "each at least 1"),
-        ({"x": []}, "at least one picture"),
+        ({"x": []}, "at least one image"),
         ({"x": [np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.uint8)]}, "one dtype and number of channels"),
         ({"x": [np.zeros((2, 2), np.uint8), None]}, r"x\[1\] must be an array"),
         ({"x": np.full((2, 4, 4), 255.0, np.float32)}, "floats up to 255 .*above the level of white, 1. Pass peak=255"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "peak": -1}, "peak must be"),
-        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [1]}, "one row per picture, 2"),
+        ({"x": np.zeros((2, 4, 4), np.uint8), "y": [1]}, "one row per image, 2"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": [0, 2], "classes": ["a", "b"]}, r"0\.\.1 for 2 classes; got 0\.\.2"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": ["a", "c"], "classes": ["a", "b"]}, "'c', which is not among"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": [None, 1]}, "no label for sample 0"),

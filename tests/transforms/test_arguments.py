@@ -72,7 +72,7 @@ ARGUMENTS = [
     ),
     (
         lambda: aug.Normalize(p=0.5),
-        "Normalize.p must be 0 or 1; got 0.5. The levels of all pictures change, or of none.",
+        "Normalize.p must be 0 or 1; got 0.5. The levels of all images change, or of none.",
     ),
     (
         lambda: aug.Normalize(std=(1, 0, 1)),
@@ -219,8 +219,8 @@ def test_a_stored_pipeline_of_something_else_is_refused():
 
 
 BEHIND = "works on levels, but comes after Normalize (or a Rescale with an offset)"
-COLORS = "needs pictures of 1, 3 or 4 channels (gray, RGB, RGBA)"
-ALL = "change the levels of all pictures or of none"
+COLORS = "needs images of 1, 3 or 4 channels (gray, RGB, RGBA)"
+ALL = "change the levels of all images or of none"
 AND_NO_P = "and give what holds them no p between 0 and 1"
 FOR_EACH = "Give one number, or one for each channel."
 PICTURES = [
@@ -238,7 +238,7 @@ PICTURES = [
     (
         [aug.Normalize(std=1)],
         4,
-        f"Normalize.mean has 3 numbers and the pictures 4 channels, at pipeline[0]. {FOR_EACH}",
+        f"Normalize.mean has 3 numbers and the images 4 channels, at pipeline[0]. {FOR_EACH}",
     ),
     (
         [aug.Pad(fill=(1, 2))],
@@ -295,7 +295,7 @@ def test_explain_takes_a_height_and_a_width(size):
 def test_pictures_larger_than_the_core_makes_are_refused_by_the_plan(fuse):
     pipeline = aug.Compose([aug.Rotate(), aug.OneOf([aug.Resize(65537, 3)])], fuse=fuse)
     assert text(lambda: pipeline(np.zeros((4, 4), np.uint8))) == (
-        "Resize makes a picture of 65537 x 3 pixels, more than 65536 a side, at pipeline[1].OneOf[0]. Ask for fewer."
+        "Resize makes an image of 65537 x 3 pixels, more than 65536 a side, at pipeline[1].OneOf[0]. Ask for fewer."
     )
     assert aug.Compose([aug.Resize(65536, 1)])(np.zeros((4, 4), np.uint8)).shape == (65536, 1)
 

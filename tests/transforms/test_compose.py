@@ -41,7 +41,7 @@ def test_prints_as_english():
     assert str(PIPELINE) == "\n".join(
         [
             "border edge",
-            " 0  Turn by -40 to 40 degrees",
+            " 0  Rotate by -40 to 40 degrees",
             " 1  Move right by -0.2 to 0.2 of the width and down by -0.2 to 0.2 of the height",
             " 2  Lean upright lines by -11 to 11 degrees and level lines by 0",
             " 3  Zoom by 0.8 to 1.2 times across and the same down",
@@ -55,7 +55,7 @@ def test_prints_as_english():
 
 
 def test_prints_what_it_cannot_do():
-    assert "Not for (375, 500, 3) pictures" in str(aug.Compose([aug.Normalize(), aug.Invert()]))
+    assert "Not for (375, 500, 3) images" in str(aug.Compose([aug.Normalize(), aug.Invert()]))
     assert str(aug.Compose([])) == "nothing to do"
 
 
@@ -68,7 +68,7 @@ def test_members_are_printed_under_their_container():
     text = str(aug.Compose([aug.OneOf([aug.Rotate(5), aug.SomeOf([aug.Invert(), aug.Hue(0.1)], k=1)], p=0.25)]))
     assert text.splitlines()[:-1] == [
         " 0  One of, with probability 0.25:",
-        "      Turn by -5 to 5 degrees",
+        "      Rotate by -5 to 5 degrees",
         "      Any 1 of:",
         "        Invert the levels",
         "        Turn the hue by -0.1 to 0.1 of the color circle",

@@ -34,7 +34,7 @@ def ops_of(transform, index=None, **how):
 
 
 def level_map(transform):
-    """Whether the transform is for all pictures or for none."""
+    """Whether the transform is for all images or for none."""
     return isinstance(transform, aug.Normalize | aug.Rescale)
 
 

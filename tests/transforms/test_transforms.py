@@ -12,7 +12,7 @@ SIZE = (100, 200)
 
 
 def only(transform, n=N, size=SIZE, **frame):
-    """The one op that the transform makes of pictures of one size."""
+    """The one op that the transform makes of images of one size."""
     (op,) = transform.ops(Rng(0, 0, np.arange(n), "T.0"), aug.Frame(np.tile([size], (n, 1)), **frame))
     return op
 
@@ -147,7 +147,7 @@ class TestRandomResizedCrop:
         assert (np.rint(np.minimum(width, height)) >= 1).all()
         share, ratio = width * height / 20000, width / height
         assert share.min() == pytest.approx(0.08, abs=0.01)
-        assert share.max() > 0.6  # a ratio within 3/4 and 4/3 allows no more than 2/3 of this picture
+        assert share.max() > 0.6  # a ratio within 3/4 and 4/3 allows no more than 2/3 of this image
         assert ratio.min() == pytest.approx(0.75, abs=0.03)
         assert ratio.max() == pytest.approx(4 / 3, abs=0.03)
         assert left.min() == top.min() == 0
@@ -170,7 +170,7 @@ class TestRandomResizedCrop:
         assert (left[0], top[0], width[0], height[0]) == pytest.approx((0, 0, 200, 100))
 
 
-# Colors. The picture of reference has 255 levels above black.
+# Colors. The image of reference has 255 levels above black.
 
 
 def test_brightness():

@@ -39,7 +39,7 @@ class Batch:
 
     @property
     def mask(self) -> NDArray[Any] | None:
-        """(n, h, w), or (n, h, w, c) in the layout of the pictures."""
+        """(n, h, w), or (n, h, w, c) in the layout of the images."""
         return self.moved.mask
 
     @property

@@ -1,7 +1,7 @@
-"""Decoded pictures that are kept, so that later epochs need not decode them again.
+"""Decoded images that are kept, so that later epochs need not decode them again.
 
 What is kept are blocks (see src/core/image/stored.h): running from one gives the very pixels that running from its file
-gives, so that a cache changes no sample. A block holds one scale of the decoder; a picture may be there at several.
+gives, so that a cache changes no sample. A block holds one scale of the decoder; an image may be there at several.
 """
 
 import os
@@ -17,7 +17,7 @@ from augstream.sources.source import Source
 Block: TypeAlias = NDArray[np.uint8]
 Stamp: TypeAlias = tuple[int, int]
 PIXELS = 0
-"""The scale of a block that holds pixels: pictures that the core does not decode have no other."""
+"""The scale of a block that holds pixels: images that the core does not decode have no other."""
 UNKNOWN: Stamp = (-1, -1)
 
 

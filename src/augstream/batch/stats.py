@@ -72,9 +72,7 @@ class Stats:
             if self.full:
                 cure = "the cache is full: a larger cache=, smaller files"
             else:
-                cure = (
-                    "cache= keeps decoded pictures" if not self.cache_bytes else "later epochs find more in the cache"
-                )
+                cure = "cache= keeps decoded images" if not self.cache_bytes else "later epochs find more in the cache"
             return f"Decode-bound: {waits}; {' or '.join(filter(None, [more, cure]))}."
         if self.bottleneck == "plan":
             return f"Plan-bound: {waits}; larger batches spread the work that each batch costs."

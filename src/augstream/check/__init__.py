@@ -1,4 +1,4 @@
-"""Whether a folder of pictures is fit to train on: list it, read everything once, compare, report. Nothing is changed.
+"""Whether a folder of images is fit to train on: list it, read everything once, compare, report. Nothing is changed.
 
 listing --> scan --> findings --> report --> text, JSON, page
              |          |

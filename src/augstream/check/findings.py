@@ -1,4 +1,4 @@
-"""What is wrong or odd about one folder, or about two that must not share a picture."""
+"""What is wrong or odd about one folder, or about two that must not share an image."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from augstream.printable import printable
 
 Severity = Literal["problem", "notice"]
 
-_FLAT = 2  # levels between the places of a picture in one flat color, which come from noise
+_FLAT = 2  # levels between the places of an image in one flat color, which come from noise
 DIFFER = "in different classes"
 _RARE = 0.2
 _MIN_FOR_STATISTICS = 8
@@ -28,7 +28,7 @@ FAULTS = {
     "empty": ("Empty", "Files of 0 bytes: a copy or a download that did not happen."),
     "truncated": ("Truncated", "Their end is missing: a copy or a download that broke off."),
     "bomb": ("Bombs", "Files that claim more pixels than any photo has; decoding them could take all memory."),
-    "broken": ("Broken", "Files that are no picture, or no whole one, and cannot be decoded."),
+    "broken": ("Broken", "Files that are no image, or no whole one, and cannot be decoded."),
 }
 
 
@@ -80,13 +80,13 @@ def findings(scans: Sequence[Scan]) -> list[Section]:
 
 
 def color_counts(scan: Scan) -> tuple[int, int]:
-    """How many pictures are in color, and how many gray."""
+    """How many images are in color, and how many gray."""
     gray = int((scan.prints.tint[scan.rows(PICTURE)] <= GRAY).sum())
     return len(scan.rows(PICTURE)) - gray, gray
 
 
 def class_counts(scan: Scan) -> list[int]:
-    """Pictures in each class, broken ones among them; none where there are no classes."""
+    """Images in each class, broken ones among them; none where there are no classes."""
     labels = scan.listing.labels[scan.listing.wanted]
     return [] if scan.listing.classes is None else np.bincount(labels, minlength=len(scan.listing.classes)).tolist()
 
@@ -193,7 +193,7 @@ def _passed(scans: Sequence[Scan]) -> Section:
                 suffix = scan.listing.suffix(row)
                 why = f"{name} content, but " + (f"named .{suffix}" if suffix else "without an extension")
             groups.append(Group([Entry(side, row)], why))
-    meaning = "Pictures that from_folder does not see, because of their name or place. They were not examined further."
+    meaning = "Images that from_folder does not see, because of their name or place. They were not examined further."
     return Section("passed_over", "Passed over", "notice", meaning, groups)
 
 
@@ -244,8 +244,8 @@ def _colorless(scans: Sequence[Scan]) -> Iterable[Section]:
         elif color <= _RARE * (color + gray):
             colorful += [Group([Entry(side, row)]) for row in rows[~is_gray].tolist()]
     lesson = "If they are not spread evenly over the classes, a network learns that instead."
-    yield Section("gray", "Gray among color", "notice", f"The other pictures have color. {lesson}", gray_ones)
-    yield Section("color", "Color among gray", "notice", f"The other pictures are gray. {lesson}", colorful)
+    yield Section("gray", "Gray among color", "notice", f"The other images have color. {lesson}", gray_ones)
+    yield Section("color", "Color among gray", "notice", f"The other images are gray. {lesson}", colorful)
 
 
 def _blank(scans: Sequence[Scan]) -> Section:
@@ -269,12 +269,12 @@ def _classes(scans: Sequence[Scan]) -> Section:
                 f"The sub-folders{where} are {', '.join(names)}: these look like parts of a split, not like classes. "
                 f"Check one against the other: augstream check {root / names[0]} --against {root / names[-1]}"
             )
-        facts += [f"{name}{where} holds no pictures" for name, n in zip(names, counts, strict=True) if not n]
+        facts += [f"{name}{where} holds no images" for name, n in zip(names, counts, strict=True) if not n]
         full = [(n, name) for name, n in zip(names, counts, strict=True) if n]
         if full and max(full)[0] >= _IMBALANCE * min(full)[0]:
             (most, large), (least, small) = max(full), min(full)
             facts.append(
-                f"{large}{where} has {most:,} pictures, {small} {least:,}: {most / least:.0f} times as many. "
+                f"{large}{where} has {most:,} images, {small} {least:,}: {most / least:.0f} times as many. "
                 "source.balance() evens that out"
             )
     if len(scans) > 1 and all(scan.listing.classes is not None for scan in scans):
@@ -286,5 +286,5 @@ def _classes(scans: Sequence[Scan]) -> Section:
                 f"The folders do not have the same classes, so labels would not agree: {'; '.join(only)}. "
                 "Pass the same classes= to both"
             )
-    meaning = "What a network learns of a class depends on how many pictures it has."
+    meaning = "What a network learns of a class depends on how many images it has."
     return Section("classes", "Classes", "notice", meaning, [Group([], printable(fact)) for fact in facts])

@@ -1,7 +1,7 @@
-"""What is kept of a picture for comparing it with others: 318 bytes, made of a 32 x 32 thumbnail.
+"""What is kept of an image for comparing it with others: 318 bytes, made of a 32 x 32 thumbnail.
 
-A fingerprint stays nearly the same when a picture is saved again in another quality, size, shape or format, or made a
-little brighter. It changes when the picture is cropped, turned or mirrored.
+A fingerprint stays nearly the same when an image is saved again in another quality, size, shape or format, or made a
+little brighter. It changes when the image is cropped, turned or mirrored.
 """
 
 from dataclasses import dataclass, fields
@@ -16,21 +16,21 @@ SIDE = 32
 """Of the thumbnails, (n, SIDE, SIDE, 3)."""
 BITS = 192
 FLAT = 2.0
-"""Pictures whose gray levels deviate less than this from their mean show nothing that could be compared."""
+"""Images whose gray levels deviate less than this from their mean show nothing that could be compared."""
 GRAY = 2
-"""Levels between the color channels of a gray picture, which come from rounding."""
+"""Levels between the color channels of a gray image, which come from rounding."""
 NEAR = 0.15
-"""Pictures at most this far apart are taken for the same. Copies saved again are closer than 0.05, photos of different
+"""Images at most this far apart are taken for the same. Copies saved again are closer than 0.05, photos of different
 flowers farther than 0.3; of 1797 handwritten digits, 8 x 8 pixels each, 7 pairs are this near."""
 
 _Floats: TypeAlias = NDArray[np.float32]
 _GRAY = np.array(GRAY_WEIGHTS, np.float32)
-# Noise of a level or so is no structure, however much a faint picture is amplified.
+# Noise of a level or so is no structure, however much a faint image is amplified.
 _NOISE = 1.0
 _MAX_GAIN = 1.6
 _MAX_SHIFT = 48.0
 _MAX_CHROMA = 12.0
-# Where only a few of the 256 places stand out, as in the mask of one cell, two pictures look alike by chance.
+# Where only a few of the 256 places stand out, as in the mask of one cell, two images look alike by chance.
 _PLACES = 64
 
 
@@ -47,7 +47,7 @@ _COSINES, _LOWEST = _frequencies()
 
 @dataclass(frozen=True, eq=False)
 class Fingerprints:
-    """Of n pictures.
+    """Of n images.
 
     bits: (n, BITS / 8) signs of their lowest frequencies, for finding candidates. luma: (n, 256) levels, 16 x 16.
     chroma: (n, 32) half of blue and red less gray, 4 x 4 each. tint: (n,) how far the most colorful place is from gray,
@@ -108,9 +108,9 @@ def fingerprints(thumbnails: NDArray[np.uint8]) -> Fingerprints:
 
 
 def distance(prints: Fingerprints, one: NDArray[np.int64], two: NDArray[np.int64]) -> _Floats:
-    """(m,) how different the pictures of each pair are: 0 the same, about 1.4 unrelated.
+    """(m,) how different the images of each pair are: 0 the same, about 1.4 unrelated.
 
-    Infinite where brightness, contrast or color alone tell them apart. A gray picture may be a copy of one in color.
+    Infinite where brightness, contrast or color alone tell them apart. A gray image may be a copy of one in color.
     """
     a, b = (_evened(prints, rows) for rows in (one, two))
     apart = np.sqrt(((a - b) ** 2).mean(axis=1)) / np.minimum(_shown(a), _shown(b))

@@ -60,7 +60,7 @@ def content(head: bytes) -> str | None:
 
 
 def decoded(head: bytes) -> str:
-    """The format of a file that turned out to be a picture although `content` knows nothing of it."""
+    """The format of a file that turned out to be an image although `content` knows nothing of it."""
     # These two have no mark of their own. A bitmap without a file header begins with the length of the next one.
     return "DIB" if int.from_bytes(head[:4], "little") in _DIB_HEADERS else "TGA"
 

@@ -22,15 +22,15 @@ class Unreadable(Exception):  # noqa: N818 - a fact about one file, not an error
 class FolderFiles:
     """The files of a folder, sorted, links followed, hidden ones left out; about 60 bytes of memory each.
 
-    classes: the sub-folders, where at least one of them holds a picture; else None. labels: (n,) number of the class,
-    -1 for a file that lies in none. named: (n,) whether the extension is one of a picture.
+    classes: the sub-folders, where at least one of them holds an image; else None. labels: (n,) number of the class,
+    -1 for a file that lies in none. named: (n,) whether the extension is one of an image.
     """
 
     def __init__(self, folder: Path) -> None:
         self.root = folder.expanduser().absolute()
         if not self.root.is_dir():
             what = "is a file, not a folder" if self.root.exists() else "does not exist"
-            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of pictures.")
+            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of images.")
         self._prefix = os.fsencode(self.root) + b"/"
         growing = Growing()
         labels, named = array("i"), array("b")
@@ -45,15 +45,15 @@ class FolderFiles:
         self.named: NDArray[np.bool_] = np.array(named, dtype=bool)
         self.classes: list[str] | None = [printable(name) for name in folders]
         if not (self.named & (self.labels >= 0)).any():
-            # What there is lies in the folder itself: sub-folders without a picture are no classes then.
+            # What there is lies in the folder itself: sub-folders without an image are no classes then.
             self.classes = None
         if not self.wanted.any():
-            what = "is empty" if not len(self) else f"holds {len(self):,} files, but none with a picture's extension"
-            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of pictures.")
+            what = "is empty" if not len(self) else f"holds {len(self):,} files, but none with an image's extension"
+            raise ArgumentError(f"{str(folder)!r} {what}. Pass a folder of images.")
 
     @property
     def wanted(self) -> NDArray[np.bool_]:
-        """(n,) whether a folder source reads the file: a picture by its name, in a class where there are classes."""
+        """(n,) whether a folder source reads the file: an image by its name, in a class where there are classes."""
         return self.named if self.classes is None else self.named & (self.labels >= 0)
 
     def __len__(self) -> int:
@@ -72,7 +72,7 @@ class FolderFiles:
         try:
             return read_file(self._prefix + self._names[index], limit)
         except TooLargeError as error:
-            raise Unreadable(f"its {error.size:,} bytes are more than any picture needs; it was not read") from None
+            raise Unreadable(f"its {error.size:,} bytes are more than any image needs; it was not read") from None
         except FileNotFoundError:
             raise Unreadable("the file does not exist (any more), or is a link to nothing") from None
         except OSError as error:
@@ -128,7 +128,7 @@ def _identity(folder: bytes) -> tuple[int, int]:
 
 
 def _is_file(entry: "os.DirEntry[bytes]") -> bool:
-    # A link to nothing, a FIFO and a device are to be reported where a picture should be, not left out.
+    # A link to nothing, a FIFO and a device are to be reported where an image should be, not left out.
     try:
         return entry.is_file() or not entry.is_dir()
     except OSError:

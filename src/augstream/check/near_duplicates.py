@@ -1,4 +1,4 @@
-"""Pictures that are the same, found without comparing each with each."""
+"""Images that are the same, found without comparing each with each."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _Rows = NDArray[np.int64]
 # Copies differ in about one bit of a hundred: of 8 keys of 24 bits at least one is the same, but for 1 copy in 100,000.
 _KEYS = 8
 _MAX_BITS_APART = 40
-# Of pictures with the same key, each is compared with as many that follow it: no folder takes longer than n times this.
+# Of images with the same key, each is compared with as many that follow it: no folder takes longer than n times this.
 _NEIGHBORS = 32
 _CHUNK = 1 << 16
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -26,9 +26,9 @@ def exact(digests: NDArray[np.uint64]) -> list[_Rows]:
 
 
 def near(prints: Fingerprints, rows: _Rows, at_most: float = NEAR) -> tuple[list[_Rows], dict[int, float]]:
-    """Groups of those of the `rows` (in rising order) whose pictures look the same, directly or by way of others.
+    """Groups of those of the `rows` (in rising order) whose images look the same, directly or by way of others.
 
-    Also, for each member of a group, how far one that it was joined with is. Pictures without any contrast are left
+    Also, for each member of a group, how far one that it was joined with is. Images without any contrast are left
     out, as they have nothing to compare.
     """
     rows = rows[prints.contrast[rows] >= FLAT]
@@ -71,7 +71,7 @@ def _groups(order: _Rows, key: _Rows) -> list[_Rows]:
 
 
 def _candidates(prints: Fingerprints, rows: _Rows) -> Iterator[tuple[_Rows, _Rows]]:
-    """Pairs of places in `rows` that may be the same picture, a chunk at a time; a pair may come more than once."""
+    """Pairs of places in `rows` that may be the same image, a chunk at a time; a pair may come more than once."""
     if len(rows) < 2:
         return
     keys = _keys(prints.bits[rows])
@@ -93,7 +93,7 @@ def _candidates(prints: Fingerprints, rows: _Rows) -> Iterator[tuple[_Rows, _Row
 def _keys(bits: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """(_KEYS, n): every _KEYS-th bit, so that each key holds low and high frequencies.
 
-    Longer for more pictures, such that few unrelated ones share a key.
+    Longer for more images, such that few unrelated ones share a key.
     """
     length = int(np.clip(np.ceil(np.log2(len(bits))) + 2, 12, BITS // _KEYS))
     flags = np.unpackbits(bits, axis=1)

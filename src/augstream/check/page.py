@@ -31,7 +31,7 @@ def make(report: Report) -> str:
     return template.substitute(
         title=escape(names),
         heading=escape(names),
-        summary=f"{pictures:,} pictures were read from the first byte to the last and compared with one another. "
+        summary=f"{pictures:,} images were read from the first byte to the last and compared with one another. "
         "Nothing was changed.",
         tone="problem" if report.problems else "notice" if report.sections else "good",
         verdict=_verdict(report),
@@ -48,8 +48,8 @@ def _verdict(report: Report) -> str:
     if report.problems:
         return f"<b>{escape(terminal.trouble(report))}</b>"
     if report.sections:
-        return "<b>No problems</b>, every picture can be read; but have a look at what is below."
-    return "<b>Clean.</b> Every picture can be read, and nothing looks odd."
+        return "<b>No problems</b>, every image can be read; but have a look at what is below."
+    return "<b>Clean.</b> Every image can be read, and nothing looks odd."
 
 
 def _link(section: Section) -> str:
@@ -111,7 +111,7 @@ def _tile(report: Report, entry: Entry, note: str = "") -> str:
     lines = [note] if note else []
     if readable and not note.startswith(f"{scan.size[entry.row, 1]} x "):
         lines.append(report.details(entry))
-    image = _image(scan, entry.row, name) or "<span>no picture</span>"
+    image = _image(scan, entry.row, name) or "<span>no image</span>"
     words = "".join(f"<span>{escape(line)}</span>" for line in lines)
     return f'<figure><div class="stage">{image}</div><figcaption>{_breakable(name)}{words}</figcaption></figure>'
 

@@ -27,7 +27,7 @@ class Report:
 
     @property
     def problems(self) -> list[Section]:
-        """Kinds of findings that must not be: unreadable files, and pictures in both folders."""
+        """Kinds of findings that must not be: unreadable files, and images in both folders."""
         return [section for section in self.sections if section.severity == "problem"]
 
     @property
@@ -41,7 +41,7 @@ class Report:
         return name if len(self.scans) == 1 else f"{self.folders[entry.side].rstrip('/')}/{name}"
 
     def details(self, entry: Entry) -> str:
-        """Width, height and bytes of a picture."""
+        """Width, height and bytes of an image."""
         scan = self.scans[entry.side]
         height, width = scan.size[entry.row].tolist()
         return f"{width} x {height}, {in_bytes(int(scan.weight[entry.row]))}"
@@ -76,9 +76,9 @@ def check(
     max_pixels: int = MAX_PIXELS,
     begin: Callable[[str, int], Advance] | None = None,
 ) -> Report:
-    """Reads every picture of a folder once, and of a second one that must not share any with it; changes nothing.
+    """Reads every image of a folder once, and of a second one that must not share any with it; changes nothing.
 
-    threads: None is one per core. max_pixels: pictures that claim more are bombs. begin: told the name and the number
+    threads: None is one per core. max_pixels: images that claim more are bombs. begin: told the name and the number
     of files of each folder, and gives a function that is told of each few files that are done, from whichever thread.
     """
     paths = [Path(folder)] if against is None else [Path(folder), Path(against)]
@@ -105,7 +105,7 @@ def in_bytes(n: int) -> str:
 
 
 def sizes(scan: Scan) -> list[tuple[str, tuple[int, int]]]:
-    """(which, (width, height)) of the smallest, the middle and the largest picture; none where there is none."""
+    """(which, (width, height)) of the smallest, the middle and the largest image; none where there is none."""
     rows = scan.rows(PICTURE)
     if not len(rows):
         return []
@@ -116,7 +116,7 @@ def sizes(scan: Scan) -> list[tuple[str, tuple[int, int]]]:
 
 
 def format_counts(scan: Scan) -> dict[str, int]:
-    """Pictures of each format, the most common first."""
+    """Images of each format, the most common first."""
     return dict(Counter(formats.FORMATS[number] for number in scan.format[scan.rows(PICTURE)]).most_common())
 
 
@@ -128,7 +128,7 @@ def _folder(scan: Scan, name: str) -> dict[str, Any]:
     color, gray = color_counts(scan)
     return {
         "folder": name,
-        "pictures": int(scan.listing.wanted.sum()),
+        "images": int(scan.listing.wanted.sum()),
         "readable": len(scan.rows(PICTURE)),
         "other_files": len(scan.rows(OTHER)),
         "bytes": int(scan.weight.sum()),

@@ -23,7 +23,7 @@ from augstream.decode.sample import MAX_PIXELS
 from augstream.printable import printable
 
 OTHER, PASSED, PICTURE, FAULTY = 0, 1, 2, 3
-"""`Scan.state`: no picture; a picture that a source passes over; one that it reads; one that it fails to read."""
+"""`Scan.state`: no image; an image that a source passes over; one that it reads; one that it fails to read."""
 
 _CHUNK = 64
 _FLIGHT = 16 << 20  # bytes of files in memory at a time, for each chunk in preparation
@@ -39,7 +39,7 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a file is no picture. kind: "unreadable", "empty", "truncated", "bomb" or "broken"."""
+    """Why a file is no image. kind: "unreadable", "empty", "truncated", "bomb" or "broken"."""
 
     kind: str
     reason: str
@@ -173,7 +173,7 @@ def _fault(data: bytes, name: str | None, reason: str) -> Fault:
     if "max_pixels" in reason or "decompression bomb" in reason:
         return Fault("bomb", reason.partition(" is above")[0])
     if name == "HEIC":
-        return Fault("broken", "a HEIC picture, which is not read; convert it to JPEG")
+        return Fault("broken", "a HEIC image, which is not read; convert it to JPEG")
     end = _ENDS.get(name or "", b"")
     kind = "truncated" if _TRUNCATED.search(reason) or end not in data else "broken"
     # What is left of Pillow's words once it is clear that we speak of a file that cannot be decoded.
@@ -193,7 +193,7 @@ def _store(made: Scan, part: _Part) -> None:
 
 
 def _passed(listing: FolderFiles, row: int) -> str | None:
-    """The format of a picture that a folder source does not look at; None if it is no picture."""
+    """The format of an image that a folder source does not look at; None if it is no image."""
     try:
         return formats.content(listing.read(row, formats.HEAD))
     except Unreadable:

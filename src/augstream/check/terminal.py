@@ -70,8 +70,8 @@ def verdict(report: Report) -> Text:
     """The last line."""
     notices = [section for section in report.sections if section.severity == "notice"]
     if not report.sections:
-        return Text("Clean: every picture can be read, and nothing looks odd.", "bold green")
-    said = Text(trouble(report) if report.problems else "No problems: every picture can be read.")
+        return Text("Clean: every image can be read, and nothing looks odd.", "bold green")
+    said = Text(trouble(report) if report.problems else "No problems: every image can be read.")
     said.stylize("bold red" if report.problems else "bold green")
     if notices:
         words = ", ".join(f"{section.title.lower()} ({amount(section)})" for section in notices)
@@ -87,7 +87,7 @@ def trouble(report: Report) -> str:
     if unread:
         parts.append(f"{unread:,} file{'s' * (unread > 1)} cannot be read")
     if shared:
-        parts.append(f"{shared:,} picture{'s are' if shared > 1 else ' is'} in both folders")
+        parts.append(f"{shared:,} image{'s are' if shared > 1 else ' is'} in both folders")
     return f"{', and '.join(parts)}."
 
 
@@ -130,7 +130,7 @@ def headline(scan: Scan, name: str) -> str:
     classes = scan.listing.classes
     within = "" if classes is None else f" in {len(classes):,} class{'es' * (len(classes) != 1)}"
     rate = f", {n / scan.seconds:,.0f} a second" if scan.seconds and n > 1 else ""
-    return f"{name}: {n:,} picture{'s' * (n != 1)}{within}, {in_bytes(int(scan.weight.sum()))}{rate}"
+    return f"{name}: {n:,} image{'s' * (n != 1)}{within}, {in_bytes(int(scan.weight.sum()))}{rate}"
 
 
 def _folder(scan: Scan, name: str) -> Iterator[RenderableType]:
@@ -142,7 +142,7 @@ def _folder(scan: Scan, name: str) -> Iterator[RenderableType]:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("class", overflow="fold")
-    table.add_column("pictures", justify="right")
+    table.add_column("images", justify="right")
     table.add_column("")
     rows = sorted(zip(counts, scan.listing.classes or [], strict=True), key=lambda row: (-row[0], row[1]))
     half = _SHOWN_CLASSES // 2

@@ -1,4 +1,4 @@
-"""Small pictures of encoded files: JPEG by the native engine, at a fraction of the size; other formats by Pillow."""
+"""Small images of encoded files: JPEG by the native engine, at a fraction of the size; other formats by Pillow."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ def thumbnails(
         if isinstance(result, str):
             reasons[row] = result
         else:
-            # Shrunk at once, in its thread: many large pictures at a time would not fit into memory.
+            # Shrunk at once, in its thread: many large images at a time would not fit into memory.
             pixels[row], table[row, 1:] = result
     return pixels, Headers(table[:, 0], table[:, 1:3], table[:, 4], table[:, 3], reasons)
 
@@ -74,7 +74,7 @@ def _alone(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels,
 
 
 def _other(data: bytes, size: tuple[int, int], max_pixels: int) -> tuple[Pixels, NDArray[np.int64]] | str:
-    """The picture and (height, width, channels, orientation), or why there is none."""
+    """The image and (height, width, channels, orientation), or why there is none."""
     try:
         picture, orientation = pillow.decode(data, max_pixels=max_pixels)
         row = np.array([[ARRAY, *picture.shape, orientation]], dtype=np.int64)

@@ -74,7 +74,7 @@ def demo(
         int | None, typer.Option(min=1, help="Epochs of each run.", show_default="fit for the data")
     ] = None,
     validation: Annotated[float, typer.Option(help="With --data: the share of photos kept for testing.")] = 0.3,
-    size: Annotated[int, typer.Option(min=16, help="With --data: the side of the network's pictures, in pixels.")] = 64,
+    size: Annotated[int, typer.Option(min=16, help="With --data: the side of the network's images, in pixels.")] = 64,
     tests: Annotated[int | None, typer.Option(min=10, hidden=True)] = None,
 ) -> None:
     """Train a small network with and without augmentation and write a report, in about two minutes."""
@@ -103,7 +103,7 @@ def demo(
 @app.command()
 def preview(
     folder: Photos,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The picture to write.")] = Path("sheet.png"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The image to write.")] = Path("sheet.png"),
     pipeline: Pipeline = None,
     rows: Annotated[int, typer.Option(min=1, max=100, help="How many photos.")] = 6,
     variants: Annotated[int, typer.Option(min=1, max=50, help="How many epochs of each.")] = 6,
@@ -147,7 +147,7 @@ def check(
     folder: Photos,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="OTHER", help="A folder that must not share a picture with it.", show_default=False),
+        typer.Option(metavar="OTHER", help="A folder that must not share an image with it.", show_default=False),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write all of it as JSON; - for the screen.", show_default=False)

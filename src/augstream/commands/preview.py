@@ -26,7 +26,7 @@ _PAPER, _INK, _FAINT = (250, 250, 249), (28, 28, 30), (122, 122, 128)
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One sample: the picture as it is, and as it comes out in epochs 0, 1, ...; each (h, w, c) uint8.
+    """One sample: the image as it is, and as it comes out in epochs 0, 1, ...; each (h, w, c) uint8.
 
     name, label: as they may be shown.
     """
@@ -49,7 +49,7 @@ class Sheet:
 def make(
     source: Source, pipeline: Compose, *, rows: int = 6, variants: int = 6, seed: int = 0, color: ColorMode = "rgb"
 ) -> Sheet:
-    """Rows for encoded samples from all over the source: the very pictures that a Loader with this seed hands out.
+    """Rows for encoded samples from all over the source: the very images that a Loader with this seed hands out.
 
     A sample that cannot be read is passed over for the next one. Levels are those before a closing Normalize or
     Rescale, as a screen wants them.
@@ -73,7 +73,7 @@ def make(
             except SampleError as error:
                 failures += error.failures
     if not made:
-        raise SampleError(failures, "Repair or remove the files, or pass a folder with pictures that can be read.")
+        raise SampleError(failures, "Repair or remove the files, or pass a folder with images that can be read.")
     return Sheet(made, failures)
 
 
@@ -86,7 +86,7 @@ def shown(pipeline: Compose) -> Compose:
 
 
 def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
-    """The sheet as a picture, each photo fitted into a square of `size` pixels."""
+    """The sheet as an image, each photo fitted into a square of `size` pixels."""
     from PIL import Image, ImageDraw, ImageFont
 
     columns = 1 + max(len(row.variants) for row in rows)
@@ -114,7 +114,7 @@ def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
 
 
 def fitted(picture: Picture, size: int) -> "Image.Image":
-    """The picture as large as fits into a square of `size` pixels."""
+    """The image as large as fits into a square of `size` pixels."""
     from PIL import Image
 
     # A palette of gray would do for one channel, but a sheet is in color anyway.

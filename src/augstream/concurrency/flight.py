@@ -1,4 +1,4 @@
-"""How many bytes of files, and of pictures that Pillow decodes, are held at a time, whatever is in the batches.
+"""How many bytes of files, and of images that Pillow decodes, are held at a time, whatever is in the batches.
 
 A batch that would hold more is made in parts, which makes no difference to its samples. Nobody who holds anything waits
 for room: a sample that does not fit is left for the next part of its batch. So there is no way to lock up.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from augstream.concurrency.prefetch import Cancelled, wanted
 
 MAX_BYTES = 1 << 30
-"""A larger file is refused where nothing else is said: it is no picture that anybody trains on."""
+"""A larger file is refused where nothing else is said: it is no image that anybody trains on."""
 HELD = 1 << 30
 """Bytes that are held at a time where nothing else is said."""
 

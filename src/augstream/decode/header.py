@@ -36,7 +36,7 @@ class Headers:
 
 
 def read_headers(samples: Sequence[Sample], max_pixels: int = MAX_PIXELS) -> Headers:
-    """Sizes, channels and orientations of encoded files or arrays; pictures that only Pillow knows are opened by it."""
+    """Sizes, channels and orientations of encoded files or arrays; images that only Pillow knows are opened by it."""
     table = peek(samples)
     reasons: list[str | None] = [None] * len(samples)
     for row in np.flatnonzero(table[:, 0] == PILLOW).tolist():

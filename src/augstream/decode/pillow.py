@@ -23,10 +23,10 @@ from augstream.decode.sample import CHANNELS, MAX_PIXELS, ColorMode, Undecodable
 if TYPE_CHECKING:
     from PIL import Image
 
-# Formats that are pictures and nothing else. Left out on purpose: those that start a program (EPS) or read other files.
+# Formats that are images and nothing else. Left out on purpose: those that start a program (EPS) or read other files.
 _FORMATS = ("PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG", "JPEG2000", "PPM", "QOI", "ICO", "TGA")
 _PLUGINS = ("Png", "WebP", "Gif", "Bmp", "Tiff", "Avif", "Jpeg", "Mpo", "Jpeg2K", "Ppm", "Qoi", "Ico", "Tga")
-# Bytes a pixel that decoders take besides the picture, at most, as measured.
+# Bytes a pixel that decoders take besides the image, at most, as measured.
 _EXTRA = {"WEBP": 10, "AVIF": 8, "JPEG2000": 20, "JPEG": 8, "MPO": 8, "TIFF": 4}
 _BAND = 1 << 20  # pixels
 
@@ -46,9 +46,9 @@ def header(data: bytes) -> tuple[int, int, int, int]:
 def decode(
     data: bytes, color: ColorMode = "rgb", *, fill: float | Sequence[float] = 0, max_pixels: int = MAX_PIXELS
 ) -> tuple[NDArray[np.uint8], int]:
-    """One encoded picture, of any format, as an (h, w, c) uint8 array by Pillow, and its EXIF orientation, not applied.
+    """One encoded image, of any format, as an (h, w, c) uint8 array by Pillow, and its EXIF orientation, not applied.
 
-    color: "rgb" and "gray" see transparent pictures over `fill`; "rgba" keeps alpha (255 where there was none).
+    color: "rgb" and "gray" see transparent images over `fill`; "rgba" keeps alpha (255 where there was none).
     CMYK, YCbCr, LAB and palettes become RGB; gray is 0.299 R + 0.587 G + 0.114 B. Sixteen-bit and integer levels are
     0..65535 and are scaled to 0..255; float levels are taken as 0..255. The first frame of an animation counts.
     Raises Undecodable with the reason for anything else, truncated files and more than `max_pixels` among it.
@@ -60,7 +60,7 @@ def decode(
                 raise Undecodable(bomb(width, height, max_pixels))
             with working(width * height * (_at_most(image) + CHANNELS[color])) as work:
                 _load(image)
-                # Asked after loading: Pillow turns TIFF pictures while loading them, and takes the tag away.
+                # Asked after loading: Pillow turns TIFF images while loading them, and takes the tag away.
                 orientation = _orientation(image)
                 pixels = _convert(image, color, fill)
                 work.kept = pixels.nbytes
@@ -127,7 +127,7 @@ def _open(data: bytes) -> Image.Image:
             ) as error:
                 # Not this format after all, or broken; TGA accepts anything, so its word counts least.
                 reason = reason or ("" if name == "TGA" else f"broken {name} file: {_words(error)}")
-    raise Undecodable(reason or f"not a picture in a known format; it begins with {data[:8]!r}")
+    raise Undecodable(reason or f"not an image in a known format; it begins with {data[:8]!r}")
 
 
 @cache
@@ -151,7 +151,7 @@ def _load(image: Image.Image) -> None:
 
 
 def _at_most(image: Image.Image) -> int:
-    """Bytes a pixel that Pillow takes while it decodes: its picture, and what some decoders make before that."""
+    """Bytes a pixel that Pillow takes while it decodes: its image, and what some decoders make before that."""
     return (1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4) + _EXTRA.get(
         image.format or "", 0
     )
@@ -162,7 +162,7 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(0x0112, 1)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     except Exception:
-        # A picture with broken metadata is still a picture.
+        # A image with broken metadata is still an image.
         return 1
 
 
@@ -170,7 +170,7 @@ def _convert(image: Image.Image, color: ColorMode, fill: float | Sequence[float]
     rows = max(_BAND // image.width, 1)
     if image.height <= rows:
         return _converted(image, color, fill)
-    # Some rows at a time, as each step holds a picture more.
+    # Some rows at a time, as each step holds an image more.
     pixels = np.empty((image.height, image.width, CHANNELS[color]), np.uint8)
     for top in range(0, image.height, rows):
         bottom = min(top + rows, image.height)
@@ -203,7 +203,7 @@ def _converted(image: Image.Image, color: ColorMode, fill: float | Sequence[floa
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Gray pictures of 16-bit, integer or float levels; Pillow itself would clip or drop bits."""
+    """Gray images of 16-bit, integer or float levels; Pillow itself would clip or drop bits."""
     from PIL import Image
 
     levels = np.asarray(image)

@@ -1,4 +1,4 @@
-"""Samples before they are decoded: encoded files, or pictures that are arrays already."""
+"""Samples before they are decoded: encoded files, or images that are arrays already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Sample: TypeAlias = bytes | NDArray[Any]
-# The level of white by dtype: a dtype's name takes NumPy a microsecond to spell, which counts for small pictures.
+# The level of white by dtype: a dtype's name takes NumPy a microsecond to spell, which counts for small images.
 PEAK = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0, np.dtype(np.float32): 1.0}
 # What red, green and blue weigh in gray (ITU-R BT.601).
 GRAY_WEIGHTS = (0.299, 0.587, 0.114)
@@ -16,16 +16,16 @@ GRAY_WEIGHTS = (0.299, 0.587, 0.114)
 ColorMode: TypeAlias = Literal["rgb", "gray", "rgba"]
 CHANNELS: dict[ColorMode, int] = {"gray": 1, "rgb": 3, "rgba": 4}
 MAX_PIXELS = 178_956_970
-"""Larger pictures are refused, as a file of a few bytes can claim any size; Pillow's own limit."""
+"""Larger images are refused, as a file of a few bytes can claim any size; Pillow's own limit."""
 
 
 class Undecodable(Exception):  # noqa: N818 - a fact, not yet an error: the loader decides
-    """The sample is no picture; the message is the reason."""
+    """The sample is no image; the message is the reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stack(Sequence[Sample]):
-    """Pictures of one array, by their numbers: a batch of small ones is not worth looking at one by one.
+    """Images of one array, by their numbers: a batch of small ones is not worth looking at one by one.
 
     array: (n, h, w, c), C-contiguous, of uint8, uint16 or float32. numbers: (m,) in 0..n-1.
     """
@@ -66,7 +66,7 @@ def encoded(sample: bytes | NDArray[Any]) -> bytes:
 
 
 def bomb(width: int, height: int, max_pixels: int) -> str:
-    """Why a picture of this size is refused."""
+    """Why an image of this size is refused."""
     return (
         f"{width} x {height} pixels is above max_pixels = {max_pixels}: a decompression bomb? If the file is "
         "to be trusted, pass a larger max_pixels to the Loader"

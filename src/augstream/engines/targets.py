@@ -2,7 +2,7 @@
 
 A plan's matrices tell where each output pixel looks. A mask is gathered through the same matrices, by nearest neighbor;
 points go through their inverses; a box is what is left to see of its four corners. What only changes levels changes no
-target. A plan with several passes is followed pass by pass, so that what one pass leaves outside its picture is gone.
+target. A plan with several passes is followed pass by pass, so that what one pass leaves outside its image is gone.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ _AHEAD = 1e-6
 
 @dataclass(eq=False)
 class TargetBatch:
-    """The targets of a batch, moved as its pictures were: one row, or one entry of a list, per sample.
+    """The targets of a batch, moved as its images were: one row, or one entry of a list, per sample.
 
-    mask: (n, h, w) or in the layout of the pictures, in the dtype the source has. boxes: (k, 4) float32 each, clipped
-    to the picture, without those that are hardly seen any more; box_label: (k,) each, of the boxes that are left, and
+    mask: (n, h, w) or in the layout of the images, in the dtype the source has. boxes: (k, 4) float32 each, clipped
+    to the image, without those that are hardly seen any more; box_label: (k,) each, of the boxes that are left, and
     polygons: the outlines (m, 2) of each, not clipped. points: (k, 2) float32 each: all of them, in order, those
-    outside the picture too.
+    outside the image too.
     """
 
     mask: NDArray[Any] | None = None

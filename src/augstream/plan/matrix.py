@@ -1,6 +1,6 @@
 """Batched 3x3 matrices that map output to input coordinates (x right, y down, pixel i covers [i, i+1)).
 
-Builders are named by what one sees happen to the picture. `size` is (n, 2): height, width; the center is (w/2, h/2).
+Builders are named by what one sees happen to the image. `size` is (n, 2): height, width; the center is (w/2, h/2).
 """
 
 from typing import TypeAlias

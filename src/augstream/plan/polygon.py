@@ -1,4 +1,4 @@
-"""Polygons under a projective map and at the edges of a picture, many at a time."""
+"""Polygons under a projective map and at the edges of an image, many at a time."""
 
 from collections.abc import Sequence
 

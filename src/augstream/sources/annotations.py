@@ -71,7 +71,7 @@ class Annotations:
         for name in ("boxes", "box_label", "points", "polygons", "masks"):
             rows = getattr(self, name)
             if rows is not None and len(rows) != n:
-                raise ArgumentError(f"{what}.{name} must have one entry per picture, {n}; got {len(rows)}.")
+                raise ArgumentError(f"{what}.{name} must have one entry per image, {n}; got {len(rows)}.")
         if self.box_label is not None and (
             self.boxes is None or not np.array_equal(self.boxes.ends, self.box_label.ends)
         ):

@@ -1,4 +1,4 @@
-"""Pictures that are in memory, or mapped into it."""
+"""Images that are in memory, or mapped into it."""
 
 import mmap
 from collections.abc import Sequence
@@ -32,11 +32,11 @@ def from_arrays(
     mask_fill: int = 0,
     min_visible: float = 0.1,
 ) -> "Arrays":
-    """Pictures from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
+    """Images from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
 
     Anything with a shape, a dtype and `x[i]` will do: a memory map, an HDF5 dataset, a Zarr array. dtype uint8, uint16
-    or float32; other floats are converted picture by picture. `peak` is the level of white: 255, 65535 and, for floats,
-    1 unless said otherwise. y: one label per picture: integers (kept as int64), names (sorted into `classes`), or any
+    or float32; other floats are converted image by image. `peak` is the level of white: 255, 65535 and, for floats,
+    1 unless said otherwise. y: one label per image: integers (kept as int64), names (sorted into `classes`), or any
     numbers. weight: (n,) what each counts in the loss. groups: (n,) keys of what `split` keeps on one side.
     masks: n arrays (h, w) or (h, w, c). boxes, box_label, points: n of (k, 4), (k,) and (k, 2); see `Targets`.
     """
@@ -63,7 +63,7 @@ def from_arrays(
 
 
 class Arrays(Source):
-    """Pictures that are arrays already. Made by `from_arrays`."""
+    """Images that are arrays already. Made by `from_arrays`."""
 
     def __init__(self, x: Any, peak: float | None) -> None:
         self.x = x
@@ -73,10 +73,10 @@ class Arrays(Source):
         if many and len(x.shape) not in (3, 4):
             raise ArgumentError(
                 f"from_arrays.x must be (n, h, w) or (n, h, w, c); got shape {tuple(x.shape)}."
-                + (" Pass x[None] for a single picture." if len(x.shape) == 2 else "")
+                + (" Pass x[None] for a single image." if len(x.shape) == 2 else "")
             )
         if len(self) == 0:
-            raise ArgumentError("from_arrays.x must hold at least one picture; got none.")
+            raise ArgumentError("from_arrays.x must hold at least one image; got none.")
         if many:
             _check(x.dtype, tuple(x.shape[1:]), "from_arrays.x")
         else:

@@ -1,4 +1,4 @@
-"""Pictures with one JSON file of annotations, as COCO has them."""
+"""Images with one JSON file of annotations, as COCO has them."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ def from_coco(
     min_visible: float = 0.1,
     remote: dict[str, Any] | None = None,
 ) -> Files:
-    """A folder of pictures and the JSON file of their annotations: instances, keypoints, or panoptic segments.
+    """A folder of images and the JSON file of their annotations: instances, keypoints, or panoptic segments.
 
     Classes are the categories in the order of their ids; `box_label` counts them from 0. crowd: whether boxes of crowds
     are there. masks: "class" has each pixel's class counted from 1, "instance" the number of its object, counted from
@@ -39,8 +39,8 @@ def from_coco(
     or run lengths when a sample is read, or taken from the PNG files of the folder `panoptic`. points: the keypoints,
     all objects' in a row; NaN where one is not marked. polygons: whether to have the outlines, so that boxes stay tight
     around them when they are turned; an object that has run lengths instead is as large as its box. mask_fill: the
-    number that a mask has outside of the picture. min_visible: a box is dropped where a smaller share of it is left.
-    remote: what `Remote` takes, where the pictures are at an address.
+    number that a mask has outside of the image. min_visible: a box is dropped where a smaller share of it is left.
+    remote: what `Remote` takes, where the images are at an address.
     """
     if masks not in (None, "class", "instance"):
         raise ArgumentError(f'from_coco.masks must be "class", "instance" or None; got {masks!r}.')
@@ -75,7 +75,7 @@ def from_coco(
 
 
 class _Notes(NamedTuple):
-    """What a COCO file says. number: id of a category -> its class. objects, files: for each picture."""
+    """What a COCO file says. number: id of a category -> its class. objects, files: for each image."""
 
     pictures: list[dict[str, Any]]
     categories: list[dict[str, Any]]
@@ -109,7 +109,7 @@ def _parsed(data: dict[str, Any], crowd: bool) -> _Notes:
 
 
 class Coco(Files):
-    """Pictures with COCO's annotations. shapes: for each picture (class from 1, outline) of each object."""
+    """Images with COCO's annotations. shapes: for each image (class from 1, outline) of each object."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ def outline(shape: Any, height: int, width: int) -> NDArray[np.bool_]:
     if isinstance(shape, dict):
         size = tuple(shape["size"])
         if size != (height, width):
-            raise ValueError(f"the run lengths are of {size} pixels and the picture of {(height, width)}")
+            raise ValueError(f"the run lengths are of {size} pixels and the image of {(height, width)}")
         counts = shape["counts"]
         runs = np.asarray(_unpack(counts) if isinstance(counts, str) else counts, np.int64)
         if (runs.size and (runs.min() < 0 or runs.max() > height * width)) or runs.sum() != height * width:
@@ -189,7 +189,7 @@ def _unpack(text: str) -> list[int]:
 
 
 def _shape(one: dict[str, Any], number: dict[int, int], drawn: bool) -> tuple[int, Any]:
-    """Class from 1, and the outline, or the number of the segment in the panoptic picture."""
+    """Class from 1, and the outline, or the number of the segment in the panoptic image."""
     return number[one["category_id"]] + 1, one["segmentation"] if drawn else one["id"]
 
 
@@ -197,7 +197,7 @@ def _size(picture: dict[str, Any]) -> tuple[int, int]:
     height, width = int(picture["height"]), int(picture["width"])
     if not (height > 0 and width > 0 and height * width <= MAX_PIXELS):
         raise ValueError(
-            f"{picture['file_name']!r:.200} is said to have {height} x {width} pixels; masks are drawn for pictures of "
+            f"{picture['file_name']!r:.200} is said to have {height} x {width} pixels; masks are drawn for images of "
             f"up to {MAX_PIXELS}"
         )
     return height, width

@@ -17,7 +17,7 @@ from augstream.sources.source import Source
 Where: TypeAlias = str | os.PathLike[str]
 P = TypeVar("P")
 TEXT_BYTES = 1 << 24
-"""A label, or the annotations of one picture, are never larger."""
+"""A label, or the annotations of one image, are never larger."""
 _WAVE = 128
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 

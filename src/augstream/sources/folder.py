@@ -1,4 +1,4 @@
-"""A folder of pictures: one sub-folder per class, or labels from their paths."""
+"""A folder of images: one sub-folder per class, or labels from their paths."""
 
 import os
 import warnings
@@ -33,10 +33,10 @@ def from_folder(
     cache_index: Where | None = None,
     remote: dict[str, Any] | None = None,
 ) -> "Folder":
-    """The pictures below a folder; the sub-folder a picture is in, at any depth, is its class.
+    """The images below a folder; the sub-folder an image is in, at any depth, is its class.
 
-    labels: "folder"; "parent", where every folder that holds pictures is a class by its path ("birds/owl"); a function
-    of the picture's path relative to the folder, which returns a class name or numbers; None takes all pictures and has
+    labels: "folder"; "parent", where every folder that holds images is a class by its path ("birds/owl"); a function
+    of the image's path relative to the folder, which returns a class name or numbers; None takes all images and has
     neither classes nor labels. classes: their names in the order wanted; other sub-folders are then left out.
     Files are known by their extension, in either case. Hidden files and folders are ignored. links: whether symbolic
     links are followed; a folder that is reached twice within one class is read once, and a link to nothing is listed
@@ -70,7 +70,7 @@ def from_folder(
         source.classes, source.labels = found, numbers.astype(np.int64)
         for label in np.flatnonzero(np.bincount(numbers, minlength=len(found)) == 0).tolist():
             # Leaving it out would renumber the classes behind it, and differently for training and validation.
-            warnings.warn(printable(f"{root / found[label]} holds no pictures; it stays class {label}."), stacklevel=2)
+            warnings.warn(printable(f"{root / found[label]} holds no images; it stays class {label}."), stacklevel=2)
     else:
         source.classify(labels, classes)
     return source
@@ -90,7 +90,7 @@ class Folder(Files):
         for name in map(os.fsdecode, self.names):
             value = label(name)
             if value is None:
-                raise SourceError(f"from_folder.labels returned None for {name!r}. Return a label for every picture.")
+                raise SourceError(f"from_folder.labels returned None for {name!r}. Return a label for every image.")
             values.append(value)
         self.labels, self.classes = labels_of(values, classes, len(self), "from_folder.labels")
 
@@ -183,11 +183,11 @@ def _explain_nothing(root: Path, classes: list[str] | None, extensions: frozense
     loose.add(b"", 0)
     if not classes and len(loose.names):
         raise SourceError(
-            f"from_folder: {root} holds {len(loose.names)} pictures and no sub-folder, so there are no classes. Put "
+            f"from_folder: {root} holds {len(loose.names)} images and no sub-folder, so there are no classes. Put "
             "each class into a sub-folder of its own, pass the folder above, or pass labels=None to go without labels."
         )
     known = ", ".join(sorted(extension.decode() for extension in extensions))
     where = f"{root} and its {len(classes)} sub-folders hold" if classes else f"{root} holds"
     empty = all(path.name.startswith(".") for path in root.iterdir())
-    what = f"{root} is empty" if empty else f"{where} no pictures"
+    what = f"{root} is empty" if empty else f"{where} no images"
     raise SourceError(f"from_folder: {what}. Pass a folder with one sub-folder per class; looked for were {known}.")

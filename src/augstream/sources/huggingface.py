@@ -25,9 +25,9 @@ def from_huggingface(
     mask_fill: int = 0,
     min_visible: float = 0.1,
 ) -> "HuggingFace":
-    """A `datasets.Dataset` with a column of pictures, which are taken as they are stored, not decoded by `datasets`.
+    """A `datasets.Dataset` with a column of images, which are taken as they are stored, not decoded by `datasets`.
 
-    label: a column of classes or numbers; None: "label" where there is one. mask: a column of pictures whose numbers
+    label: a column of classes or numbers; None: "label" where there is one. mask: a column of images whose numbers
     count. boxes, box_label: columns, or parts of one, such as "objects.bbox" and "objects.category"; box_format says
     whether a box is x0 y0 x1 y1 or x y width height.
     """
@@ -109,9 +109,7 @@ def _picture(cell: Any) -> Sample:
         data: bytes = cell["bytes"] if cell.get("bytes") is not None else Disk().one(cell["path"])
         return data
     if cell is None or isinstance(cell, str):
-        raise TypeError(
-            "there is no picture" if cell is None else f"{cell[:80]!r} is no picture; cast the column to Image"
-        )
+        raise TypeError("there is no image" if cell is None else f"{cell[:80]!r} is no image; cast the column to Image")
     return cell if isinstance(cell, bytes) else np.asarray(cell, np.uint8)
 
 

@@ -18,7 +18,7 @@ def labels_of(y: ArrayLike, classes: Sequence[str] | None, n: int, what: str) ->
     where = what.rpartition(".")[0] or what
     labels = y if isinstance(y, np.ndarray) else _array(y, what)
     if labels.ndim == 0 or len(labels) != n:
-        raise ArgumentError(f"{what} must have one row per picture, {n}; got shape {labels.shape}.")
+        raise ArgumentError(f"{what} must have one row per image, {n}; got shape {labels.shape}.")
     if isinstance(classes, str):
         raise ArgumentError(f"{where}.classes must be a list of names; got {classes!r}.")
     names = None if classes is None else [str(name) for name in classes]

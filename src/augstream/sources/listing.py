@@ -1,4 +1,4 @@
-"""The pictures below a folder, found once and, if wanted, remembered in a file until the folder changes."""
+"""The images below a folder, found once and, if wanted, remembered in a file until the folder changes."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class Listing:
         self._progress = Progress(os.fsdecode(root), progress)
 
     def add(self, folder: bytes, label: int) -> None:
-        """All pictures at or below one folder (relative to the root)."""
+        """All images at or below one folder (relative to the root)."""
         seen: set[tuple[int, int]] = set()
         pending = [folder]
         while pending:
@@ -65,7 +65,7 @@ class Listing:
         self._progress.close()
 
     def _scan(self, full: bytes) -> tuple[list[bytes], list[bytes]]:
-        """Sorted names of the pictures and of the sub-folders; entries are not kept, as each takes 200 bytes."""
+        """Sorted names of the images and of the sub-folders; entries are not kept, as each takes 200 bytes."""
         files, below = [], []
         with os.scandir(full) as entries:
             for entry in entries:
@@ -103,7 +103,7 @@ class Progress:
         if self._on and time.monotonic() >= self._next:
             self._next = time.monotonic() + 0.2
             self._last = count
-            print(f"\rlisting {self._what}: {count:,} pictures", end="", file=sys.stderr, flush=True)
+            print(f"\rlisting {self._what}: {count:,} images", end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Ends the line."""

@@ -1,4 +1,4 @@
-"""Pictures and the masks of the same name."""
+"""Images and the masks of the same name."""
 
 import os
 from collections.abc import Callable
@@ -25,10 +25,10 @@ def from_masks(
     mask_fill: int = 0,
     remote: dict[str, Any] | None = None,
 ) -> Files:
-    """Pictures and their masks: two folders in which the files of a pair have one path, but for the extension.
+    """Images and their masks: two folders in which the files of a pair have one path, but for the extension.
 
-    Masks without a picture are left out. suffix: what a mask's name has behind the picture's ("_mask"). masks: or a
-    function of the picture's path, which returns the path of the mask; or several paths, of one instance each, which
+    Masks without an image are left out. suffix: what a mask's name has behind the image's ("_mask"). masks: or a
+    function of the image's path, which returns the path of the mask; or several paths, of one instance each, which
     are numbered from 1 in one int32 mask (later ones lie on top); or an array. A mask's numbers are taken as they are
     stored, a palette's too.
     mask_fill: the class id of a mask in the border. remote: what `Remote` takes, where the folders are
@@ -58,7 +58,7 @@ def from_masks(
 
 
 class Paired(Files):
-    """Pictures whose masks a function finds."""
+    """Images whose masks a function finds."""
 
     def __init__(self, root: str, names: Names, find: Callable[[Path], Any]) -> None:
         super().__init__(root, names)
@@ -81,7 +81,7 @@ def instances(masks: list[NDArray[Any]]) -> NDArray[np.int32]:
     for number, mask in enumerate(masks, 1):
         flat = mask if mask.ndim == 2 else mask.any(axis=2)
         if flat.shape != together.shape:
-            raise ValueError(f"the masks of one picture differ in size: {together.shape} and {flat.shape}")
+            raise ValueError(f"the masks of one image differ in size: {together.shape} and {flat.shape}")
         together[flat != 0] = number
     return together
 

@@ -271,7 +271,7 @@ def list_remote(
     progress: bool | None = None,
     index: Path | None = None,
 ) -> Names:
-    """Sorted names of the pictures below an address, relative to it; from the index where it is of the same address."""
+    """Sorted names of the images below an address, relative to it; from the index where it is of the same address."""
     known = sorted(extension.decode() for extension in extensions)
     about = json.dumps({"version": 1, "root": root, "extensions": known})
     kept = None if index is None else recall(index, about)
@@ -297,7 +297,7 @@ def list_remote(
     finally:
         line.close()
     if not found:
-        raise SourceError(f"from_folder: {root} holds no pictures; looked for were {', '.join(known)}.")
+        raise SourceError(f"from_folder: {root} holds no images; looked for were {', '.join(known)}.")
     names = Names.of(sorted(found))
     if index is not None:
         remember(index, about, {"names": np.frombuffer(names.blob, np.uint8), "ends": names.ends})

@@ -1,4 +1,4 @@
-"""Any sequence of pictures, and any function that makes them."""
+"""Any sequence of images, and any function that makes them."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ def from_function(
     classes: Sequence[str] | None = None,
     targets: Callable[[int], Targets] | None = None,
 ) -> Source:
-    """Pictures made by a function of their index when they are wanted, in any thread: arrays, or the bytes of files.
+    """Images made by a function of their index when they are wanted, in any thread: arrays, or the bytes of files.
 
     n: how many. labels: (n,) or (n, ...); None: none. targets: a function of the index too. Both functions must be
     importable where the source is to be pickled.
@@ -41,7 +41,7 @@ def from_function(
 def from_sequence(
     items: Sequence[Any], labels: ArrayLike | None = None, *, classes: Sequence[str] | None = None
 ) -> Source:
-    """Anything with a length and `items[i]`: each a picture (array, file's bytes or path), or (picture, label).
+    """Anything with a length and `items[i]`: each an image (array, file's bytes or path), or (image, label).
 
     With labels in the items, each is looked at when its batch is made, and there are no classes to balance or to split
     by; pass `labels` where these are wanted.
@@ -51,7 +51,7 @@ def from_sequence(
     if isinstance(items, Mapping):
         raise ArgumentError("from_sequence.items must be a sequence; got a mapping. Pass list(items.values()).")
     if not len(items):
-        raise ArgumentError("from_sequence.items must hold at least one picture; got none.")
+        raise ArgumentError("from_sequence.items must hold at least one image; got none.")
     source = Items(items)
     if labels is not None:
         source.labels, source.classes = labels_of(labels, classes, len(source), "from_sequence.labels")
@@ -59,7 +59,7 @@ def from_sequence(
 
 
 class Computed(Source):
-    """Pictures that a function makes. Made by `from_function`."""
+    """Images that a function makes. Made by `from_function`."""
 
     def __init__(self, n: int, function: Callable[[int], Any], targets: Callable[[int], Targets] | None) -> None:
         self.n = n
@@ -82,7 +82,7 @@ class Computed(Source):
 
 
 class Items(Source):
-    """Pictures of a sequence. Made by `from_sequence`."""
+    """Images of a sequence. Made by `from_sequence`."""
 
     def __init__(self, items: Sequence[Any]) -> None:
         self.items = items
@@ -101,7 +101,7 @@ class Items(Source):
             from augstream.sources.files import Disk
 
             return Disk().one(os.fspath(picture))
-        # An image of Pillow, a tensor on the CPU, or nothing that is a picture: the loader says so.
+        # An image of Pillow, a tensor on the CPU, or nothing that is an image: the loader says so.
         return bytes(picture) if isinstance(picture, bytearray | memoryview) else np.asarray(picture)
 
     def label(self, index: int) -> Any:

@@ -1,4 +1,4 @@
-"""What a loader reads from: index -> an encoded picture (bytes) or an array, its label, its targets and its name."""
+"""What a loader reads from: index -> an encoded image (bytes) or an array, its label, its targets and its name."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ class Source(ABC):
     peak: the highest level of array samples; None takes it from their dtype (255, 65535, 1 for floats).
     sample_weight: (n,) float32, how much each sample counts in the loss; None where all count the same.
     groups: (n,) numbers of what belongs together (the photos of one patient), which `split` keeps on one side.
-    rules: what happens to masks and boxes at the edge of the picture.
+    rules: what happens to masks and boxes at the edge of the image.
     annotations: the targets of all samples, where they are kept that way; else a subclass has its own `targets`.
     """
 

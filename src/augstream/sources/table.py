@@ -1,4 +1,4 @@
-"""A table with one row per picture, or per box."""
+"""A table with one row per image, or per box."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def from_table(
     min_visible: float = 0.1,
     remote: dict[str, Any] | None = None,
 ) -> Source:
-    """Pictures from a pandas or polars frame, a mapping of columns, or a CSV or Parquet file, by the names of columns.
+    """Images from a pandas or polars frame, a mapping of columns, or a CSV or Parquet file, by the names of columns.
 
     image: paths or addresses, relative to `root` (None: to the file's own folder, or to the current one), or bytes.
     label: a column of names or integers is a class, one of other numbers a value; with a `separator` ("cat|dog"), or
@@ -46,9 +46,9 @@ def from_table(
     mapping {output: column or columns} makes one structured array, label["age"]. classes: their names, in order.
     weight: what each sample counts in the loss. group: what `split` keeps on one side.
     mask: paths of mask files. boxes: a column of (k, 4) lists, as JSON in a CSV file, or the four columns x0 y0 x1 y1
-    of a table with one row per box, whose rows for one picture are taken together (none in them: a picture without
+    of a table with one row per box, whose rows for one image are taken together (none in them: an image without
     boxes). box_label: the class of each box; its names become `classes`. points: a column of (k, 2) lists.
-    mask_fill, min_visible: what happens to masks and boxes at the edge of the picture.
+    mask_fill, min_visible: what happens to masks and boxes at the edge of the image.
     """
     per_box = not isinstance(boxes, str) and boxes is not None
     if per_box and boxes is not None and len(boxes) != 4:
@@ -59,7 +59,7 @@ def from_table(
     cells = columns(table, list(dict.fromkeys(wanted)))
     if not cells[image]:
         raise SourceError("from_table: the table has no rows.")
-    _refuse_missing(cells, image, "has no picture")
+    _refuse_missing(cells, image, "has no image")
     rows = _first_rows(cells[image]) if per_box else None
     if rows is not None:
         _refuse_differing(cells, rows, [name for name in cells if name not in (*(boxes or ()), box_label)])
@@ -110,7 +110,7 @@ def from_table(
 
 
 def _pictures(cells: list[Any], root: Where, remote: dict[str, Any] | None) -> Source:
-    # Hugging Face keeps pictures as {"bytes": ..., "path": ...}.
+    # Hugging Face keeps images as {"bytes": ..., "path": ...}.
     plain: list[Any] = [
         (cell.get("bytes") or cell.get("path")) if isinstance(cell, Mapping) else cell for cell in cells
     ]
@@ -158,7 +158,7 @@ def _labels(
 
 
 def _several(values: list[Any], separator: str | None, classes: Sequence[str] | None) -> tuple[NDArray[Any], list[str]]:
-    """(n, classes) of 0 and 1; a picture may have none of them."""
+    """(n, classes) of 0 and 1; an image may have none of them."""
     sets = [
         []
         if value is None
@@ -229,7 +229,7 @@ def _list(cell: Any) -> Any:
 
 
 def _first_rows(images: list[Any]) -> list[list[int]]:
-    """The rows of each picture, pictures in the order in which they first appear."""
+    """The rows of each image, images in the order in which they first appear."""
     rows: dict[Any, list[int]] = {}
     for row, image in enumerate(images):
         rows.setdefault(image, []).append(row)
@@ -237,14 +237,14 @@ def _first_rows(images: list[Any]) -> list[list[int]]:
 
 
 def _refuse_differing(cells: dict[str, list[Any]], rows: list[list[int]], names: Sequence[str]) -> None:
-    """Rows of one picture must agree in all that is not about a box: none of them is truer than another."""
+    """Rows of one image must agree in all that is not about a box: none of them is truer than another."""
     for name in names:
         values = cells[name]
         for some in rows:
             other = next((row for row in some[1:] if not _same(values[row], values[some[0]])), None)
             if other is not None:
                 raise SourceError(
-                    f"from_table: rows {some[0]} and {other} are of one picture, but the column {name!r} has "
+                    f"from_table: rows {some[0]} and {other} are of one image, but the column {name!r} has "
                     f"{values[some[0]]!r:.40} and {values[other]!r:.40}."
                 )
 

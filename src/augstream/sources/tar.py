@@ -179,7 +179,7 @@ def _scan(files: Shards, image: frozenset[str], label: str | None, mask: str | N
     if alone and places:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         warnings.warn(
-            printable(f"from_tar: {alone[0]}{more} have a label or a mask, but no picture, and are left out."),
+            printable(f"from_tar: {alone[0]}{more} have a label or a mask, but no image, and are left out."),
             stacklevel=3,
         )
     if not places:

@@ -16,9 +16,9 @@ MASKS = ("bool", "uint8", "uint16", "int32")
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What belongs to one picture besides its label, in pixels of the image after EXIF orientation.
+    """What belongs to one image besides its label, in pixels of the image after EXIF orientation.
 
-    mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the picture; or the bytes of an
+    mask: (h, w) or (h, w, c) numbers, of bool, uint8, uint16 or int32, as large as the image; or the bytes of an
     image file, whose numbers are then taken as they are stored. boxes: (k, 4) x0 y0 x1 y1, where pixel i covers
     [i, i+1). box_label: (k,) the class of each. polygons: for each box the outlines (m, 2) of what is in it, one or
     several; boxes may be left out then. points: (k, 2) x y; NaN where one is missing.
@@ -33,7 +33,7 @@ class Targets:
     polygons: Sequence[Sequence[NDArray[Any]]] | None = None
 
     def checked(self, size: tuple[int, int]) -> "Targets":
-        """In pixels of a picture of this (height, width), as arrays; ValueError says what does not fit."""
+        """In pixels of an image of this (height, width), as arrays; ValueError says what does not fit."""
         boxes, points, box_label = _rows("boxes", self.boxes, 4), _rows("points", self.points, 2), self.box_label
         if self.relative:
             scale = np.array([size[1], size[0]], np.float64)
@@ -65,10 +65,10 @@ class Targets:
 
 @dataclass(frozen=True)
 class Rules:
-    """What happens to targets at the edge of the picture.
+    """What happens to targets at the edge of the image.
 
-    mask_fill: the number that a mask has where the picture shows a constant border. min_visible: a box is dropped
-    where a smaller share of its area is left in the picture; one of which nothing is left is always dropped.
+    mask_fill: the number that a mask has where the image shows a constant border. min_visible: a box is dropped
+    where a smaller share of its area is left in the image; one of which nothing is left is always dropped.
     """
 
     mask_fill: int = 0

@@ -1,4 +1,4 @@
-"""Pictures with an XML file of boxes each, as Pascal VOC's tools write them."""
+"""Images with an XML file of boxes each, as Pascal VOC's tools write them."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def from_voc(
     """A folder with JPEGImages, Annotations and ImageSets; VOC's boxes count pixels from 1, both ends included.
 
     split: a list of ImageSets/Main (with masks: of ImageSets/Segmentation), such as "train"; None: every annotation
-    that has its picture. classes: their names in order; None: all there are, sorted. difficult: whether boxes marked
+    that has its image. classes: their names in order; None: all there are, sorted. difficult: whether boxes marked
     so are there. masks: whether to have the class masks of SegmentationClass, in which 255 is the outline. remote: what
     `Remote` takes, where the folder is an address.
     """
@@ -81,7 +81,7 @@ def _listed(root: str, folder: str, split: str, files: Reader) -> list[str]:
         raise SourceError(f"from_voc: there is no split {split!r}{has}.") from None
     stems = [line.split()[0] for line in lines if line.strip()]
     if not stems:
-        raise SourceError(f"from_voc: {file} names no picture.")
+        raise SourceError(f"from_voc: {file} names no image.")
     return stems
 
 

@@ -1,4 +1,4 @@
-"""Pictures with a text file of boxes each, as YOLO's tools write them."""
+"""Images with a text file of boxes each, as YOLO's tools write them."""
 
 import os
 import re
@@ -28,13 +28,13 @@ def from_yolo(
     min_visible: float = 0.1,
     remote: dict[str, Any] | None = None,
 ) -> Files:
-    """Pictures below a folder, and for each a text file of the same name with a line per box: class x y width height.
+    """Images below a folder, and for each a text file of the same name with a line per box: class x y width height.
 
-    The four are fractions of the picture, x and y of the box's center; a line of a class and a polygon becomes the box
-    around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the pictures',
-    with "labels" in the place of the last "images". A picture without a file has no boxes. classes: names, or the YAML
+    The four are fractions of the image, x and y of the box's center; a line of a class and a polygon becomes the box
+    around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the images',
+    with "labels" in the place of the last "images". A image without a file has no boxes. classes: names, or the YAML
     file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped
-    where less of its area is left. remote: what `Remote` takes, where the pictures are at an address.
+    where less of its area is left. remote: what `Remote` takes, where the images are at an address.
     """
     pictures = from_folder(images, labels=None, remote=remote)
     folder = _labels_folder(pictures.root) if labels is None else absolute(labels)
@@ -53,7 +53,7 @@ def from_yolo(
         outlines.append(shapes)
     if not found:
         raise SourceError(
-            f"from_yolo: {folder} has no text file for any of the {len(pictures)} pictures of {pictures.root}."
+            f"from_yolo: {folder} has no text file for any of the {len(pictures)} images of {pictures.root}."
         )
     source = Files(pictures.root, pictures.names, pictures.reader)
     annotate(
@@ -94,7 +94,7 @@ def _read(file: str, data: bytes) -> tuple[NDArray[np.float64], NDArray[np.int64
         if not kind.is_integer() or not 0 <= kind < MOST or not all(-1 <= value <= 2 for value in values):
             raise SourceError(
                 f"from_yolo: line {number} of {file} is {line.strip()[:80]!r}; it must be a class, a number from 0 to "
-                f"{MOST - 1}, and fractions of the picture."
+                f"{MOST - 1}, and fractions of the image."
             )
         if len(values) == 4 or len(values) == 5:  # a fifth is how sure a network was
             x, y, width, height = values[:4]

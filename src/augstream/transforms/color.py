@@ -48,7 +48,7 @@ def full_range(peak: float, channels: int, n: int) -> Array:
 
 
 def levels(transform: Transform, frame: Frame) -> float:
-    """The highest level of the pictures, for a transform that must know it."""
+    """The highest level of the images, for a transform that must know it."""
     if frame.peak is None:
         fact = f"{type(transform).__name__} works on levels, but comes after Normalize (or a Rescale with an offset)"
         raise MisplacedError(fact, "Put it before.")
@@ -56,11 +56,9 @@ def levels(transform: Transform, frame: Frame) -> float:
 
 
 def colorful(transform: Transform, frame: Frame) -> bool:
-    """Whether there is a color to change: not in a gray picture."""
+    """Whether there is a color to change: not in a gray image."""
     if frame.channels not in (1, 3, 4):
-        fact = (
-            f"{type(transform).__name__} needs pictures of 1, 3 or 4 channels (gray, RGB, RGBA); got {frame.channels}"
-        )
+        fact = f"{type(transform).__name__} needs images of 1, 3 or 4 channels (gray, RGB, RGBA); got {frame.channels}"
         raise MisplacedError(fact, "Leave it out.")
     return frame.channels > 1
 
@@ -82,14 +80,14 @@ class Brightness(Transform):
 class Contrast(Transform):
     """Bring the levels this many times as far from mid-gray. factor: range, 0 or more; one number v is (1 - v, 1 + v).
 
-    Mid-gray is half the peak whatever the picture; the picture's own mean would need the pixels before the plan.
+    Mid-gray is half the peak whatever the image; the image's own mean would need the pixels before the plan.
 
     >>> Contrast((0.5, 1))
     Contrast(factor=(0.5, 1))
     """
 
     factor: Range = Range(0.2, "(1 - v, 1 + v)", 0)
-    sentence = "Multiply the contrast about mid-gray by {factor}"
+    sentence = "Scale the contrast around mid-gray by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         yield jittered(self, frame, contrast=rng.draw("factor", self.factor, unit="times"))
@@ -111,7 +109,7 @@ class Saturation(Transform):
 
 
 class Hue(Transform):
-    """Turn the color circle, from red towards green. turn: range of fractions of it; one number v is (-v, v).
+    """Shift the hue around the color circle, from red towards green. turn: range of fractions of it; one number v is (-v, v).
 
     The turn is linear and keeps the luma (in YIQ), so it merges with its neighbors; turning HSV's hue does neither, and
     differs visibly in strong colors.
@@ -121,7 +119,7 @@ class Hue(Transform):
     """
 
     turn: Range = Range(0.05, "(-v, v)", -0.5, 0.5)
-    sentence = "Turn the hue by {turn} of the color circle"
+    sentence = "Shift the hue by {turn} of the color circle"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
@@ -141,7 +139,7 @@ class ColorJitter(Transform):
     hue: Range = Range(0.0, "(-v, v)", -0.5, 0.5)
     sentence = (
         "Multiply the brightness by {brightness}, the contrast by {contrast} and the saturation by {saturation}, "
-        "turn the hue by {hue} of the color circle"
+        "shift the hue by {hue} of the color circle"
     )
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
@@ -171,7 +169,7 @@ class ChannelShift(Transform):
 
 
 class Grayscale(Transform):
-    """Replace the colors by their luma, in a tenth of the pictures unless p says otherwise; channels stay.
+    """Replace the colors by their luma, in a tenth of the images unless p says otherwise; channels stay.
 
     >>> Grayscale()
     Grayscale()
@@ -179,7 +177,7 @@ class Grayscale(Transform):
 
     _: KW_ONLY
     p: Number = Number(0.1, 0, 1)  # as is usual: a network that never sees color learns none
-    sentence = "Turn gray"
+    sentence = "Convert to gray"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):

@@ -50,13 +50,13 @@ class Compose(Container):
     """A pipeline: transforms one after the other, merged into as few passes over the pixels as can be.
 
     border, fill, interpolation: what holds where a transform does not say; None leaves it to the Compose around this
-    one, and is "constant", 0 and "bilinear" in the outermost. fill is in levels of the pictures that enter (0..255).
+    one, and is "constant", 0 and "bilinear" in the outermost. fill is in levels of the images that enter (0..255).
     fuse: False runs step by step.
 
     >>> import augstream as aug
     >>> print(aug.Compose([aug.Rotate(40), aug.HorizontalFlip(), aug.Resize(224)], border="edge"))
     border edge
-     0  Turn by -40 to 40 degrees
+     0  Rotate by -40 to 40 degrees
      1  Swap left and right, with probability 0.5
      2  Resize to 224 x 224
     3 warps -> 1
@@ -116,7 +116,7 @@ class Compose(Container):
     ) -> NDArray[Any]:
         """The image (h, w) or (h, w, c) as a Loader would make it.
 
-        dtype: the result's; None keeps the picture's, or is float32 where the pipeline changes the levels.
+        dtype: the result's; None keeps the image's, or is float32 where the pipeline changes the levels.
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
         partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order.
         """
@@ -152,7 +152,7 @@ class Compose(Container):
             ops = list(self.ops(rng, frame))
             lines.append(count(ops, layout(ops, frame) if self.fuse else unfused(ops, frame).steps))
         except PipelineError as error:
-            lines.append(f"Not for (375, 500, 3) pictures of uint8: {error}")
+            lines.append(f"Not for (375, 500, 3) images of uint8: {error}")
         return "\n".join(lines)
 
     @classmethod

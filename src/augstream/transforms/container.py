@@ -134,7 +134,7 @@ class Container(Transform):
 
 
 class OneOf(Container):
-    """One of the transforms for each picture. weights: how often each one is taken, in proportion; None: equally often.
+    """One of the transforms for each image. weights: how often each one is taken, in proportion; None: equally often.
 
     >>> import augstream as aug
     >>> aug.OneOf([aug.Rotate(10), aug.HorizontalFlip()], weights=(3, 1))
@@ -190,7 +190,7 @@ class OneOf(Container):
 
 
 class SomeOf(Container):
-    """Some of the transforms for each picture, in the order given here.
+    """Some of the transforms for each image, in the order given here.
 
     k: how many, a number or (low, high), both ends included; None: from one to all of them.
 
@@ -220,5 +220,5 @@ class SomeOf(Container):
 
 def _large(maker: str, size: Integers) -> MisplacedError:
     height, width = size[size.max(axis=1).argmax()].tolist()
-    fact = f"{maker} makes a picture of {height} x {width} pixels, more than {MOST} a side"
+    fact = f"{maker} makes an image of {height} x {width} pixels, more than {MOST} a side"
     return MisplacedError(fact, "Ask for fewer.")

@@ -1,4 +1,4 @@
-"""Choosing a part of the picture and the size of the result. Sizes are (height, width), in pixels."""
+"""Choosing a part of the image and the size of the result. Sizes are (height, width), in pixels."""
 
 import math
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def sizes(n: int, height: int, width: int) -> NDArray[np.int64]:
 
 
 class Resize(Transform):
-    """Stretch to height x width, whatever the shape was; antialiased when shrinking. width: None is the height.
+    """Resize to height x width, whatever the aspect ratio was; antialiased when shrinking. width: None is the height.
 
     >>> Resize(224)
     Resize(height=224, width=224)
@@ -48,7 +48,7 @@ class Resize(Transform):
 
 
 class CenterCrop(Bordered):
-    """Keep height x width pixels about the center; what a smaller picture lacks is border. width: None is the height.
+    """Keep height x width pixels about the center; the border pads smaller images. width: None is the height.
 
     >>> CenterCrop(200, 100)
     CenterCrop(height=200, width=100)
@@ -67,8 +67,8 @@ class CenterCrop(Bordered):
 class RandomCrop(Bordered):
     """Keep height x width pixels at a random place. width: None is the height.
 
-    All places inside the picture are equally likely; a smaller picture lands at a random place of the result, and what
-    it lacks is border.
+    All places inside the image are equally likely; a smaller image lands at a random place of the result and is
+    padded with the border.
 
     >>> RandomCrop(32)
     RandomCrop(height=32, width=32)
@@ -88,7 +88,7 @@ class RandomCrop(Bordered):
 
 
 class RandomResizedCrop(Transform):
-    """Stretch a random box of the picture to height x width, as torchvision's. width: None is the height.
+    """Stretch a random box of the image to height x width, as torchvision's. width: None is the height.
 
     scale: range of the box's share of the area, within 0 and 1. ratio: range of its width over its height, drawn evenly
     on a logarithmic scale. Ten boxes are drawn and the first that fits is taken; if none does, the largest box in the
@@ -104,11 +104,11 @@ class RandomResizedCrop(Transform):
     ratio: Range = Range((3 / 4, 4 / 3), "(v, v)", 0, open=True)
     _: KW_ONLY
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
-    sentence = "Stretch a box of {scale} of the area, {ratio} times as wide as high, to {height} x {width}"
+    sentence = "Resize a random box, {scale} of the area and {ratio} times as wide as high, to {height} x {width}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         low, high = self.ratio
-        share = rng.draw("area", self.scale, k=TRIES, unit="of the picture")
+        share = rng.draw("area", self.scale, k=TRIES, unit="of the image")
         ratio = rng.draw("ratio", (math.log(low), math.log(high)), k=TRIES, unit="log")
         box, corner, places = _core.crop_boxes(frame.size, share, ratio, low, high)
         top = rng.integers("top", places[:, 0], "px", corner[:, 0])
@@ -119,7 +119,7 @@ class RandomResizedCrop(Transform):
 
 
 class Pad(Bordered):
-    """Add border around the picture. pixels: one number for all sides, or (top, right, bottom, left).
+    """Add border around the image. pixels: one number for all sides, or (top, right, bottom, left).
 
     >>> Pad(4, border="reflect")
     Pad(pixels=(4, 4, 4, 4), border='reflect')

@@ -1,4 +1,4 @@
-"""Turning, moving, leaning and stretching: one warp each. Angles are degrees, counter-clockwise as seen."""
+"""Rotation, translation, shear, zoom and perspective: one warp each. Angles are degrees, counter-clockwise as seen."""
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
@@ -18,7 +18,7 @@ CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 
 
 class HorizontalFlip(Transform):
-    """Swap left and right, in half of the pictures unless p says otherwise. Pixels stay whole.
+    """Swap left and right, in half of the images unless p says otherwise. Lossless: no resampling.
 
     >>> HorizontalFlip(p=1)
     HorizontalFlip(p=1)
@@ -34,7 +34,7 @@ class HorizontalFlip(Transform):
 
 
 class VerticalFlip(Transform):
-    """Swap top and bottom, in half of the pictures unless p says otherwise. Pixels stay whole.
+    """Swap top and bottom, in half of the images unless p says otherwise. Lossless: no resampling.
 
     >>> VerticalFlip()
     VerticalFlip()
@@ -50,7 +50,7 @@ class VerticalFlip(Transform):
 
 
 class Rotate90(Transform):
-    """Turn by quarter turns. Pixels stay whole; an odd turn swaps height and width.
+    """Rotate by quarter turns. Lossless: no resampling; an odd turn swaps height and width.
 
     turns: how many, taken with equal chances from these (0 to 3).
 
@@ -59,7 +59,7 @@ class Rotate90(Transform):
     """
 
     turns: Wholes = Wholes((0, 1, 2, 3), 0, 3)
-    sentence = "Turn by quarter turns, one of {turns}"
+    sentence = "Rotate by quarter turns, one of {turns}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         turns = np.array(self.turns)[rng.integers("turns", len(self.turns), unit=f"as place in {self.turns}")]
@@ -71,14 +71,14 @@ class Rotate90(Transform):
 
 
 class Rotate(Geometric):
-    """Turn about the center. degrees: a range; one number v is (-v, v).
+    """Rotate about the center. degrees: a range; one number v is (-v, v).
 
     >>> Rotate(40)
     Rotate(degrees=(-40, 40))
     """
 
     degrees: Range = Range(30)
-    sentence = "Turn by {degrees} degrees"
+    sentence = "Rotate by {degrees} degrees"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         yield self.warp(frame, matrix.rotate(frame.size, rng.draw("angle", self.degrees, unit="°")))
@@ -101,7 +101,7 @@ class Shift(Geometric):
 
 
 class Shear(Geometric):
-    """Lean upright lines by x degrees and level lines by y degrees, ranges within -89 and 89; one number v is (-v, v).
+    """Shear vertical lines by x and horizontal lines by y degrees, ranges within -89..89; one number v is (-v, v).
 
     >>> Shear(11)
     Shear(x=(-11, 11), y=(0, 0))
@@ -109,7 +109,7 @@ class Shear(Geometric):
 
     x: Range = Range(10, low=-89, high=89)
     y: Range = Range(0.0, low=-89, high=89)
-    sentence = "Lean upright lines by {x} degrees and level lines by {y}"
+    sentence = "Shear vertical lines by {x} degrees and horizontal lines by {y}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         x, y = rng.draw("x", self.x, unit="°"), rng.draw("y", self.y, unit="°")
@@ -136,7 +136,7 @@ class Zoom(Geometric):
 
 
 class Affine(Geometric):
-    """Zoom, then shear, then turn, then shift, in one transform; the arguments are those of the four.
+    """Zoom, then shear, then rotate, then shift, in one transform; the arguments are those of the four.
 
     >>> Affine(degrees=10, zoom=(1, 1.5))
     Affine(degrees=(-10, 10), x=(0, 0), y=(0, 0), shear=(0, 0), zoom=(1, 1.5))
@@ -148,7 +148,7 @@ class Affine(Geometric):
     shear: Range = Range(0.0, low=-89, high=89)
     zoom: Range = Range(0.0, "(1 - v, 1 + v)", 0, open=True)
     sentence = (
-        "Zoom by {zoom} times, lean upright lines by {shear} degrees, turn by {degrees} degrees, "
+        "Zoom by {zoom} times, shear vertical lines by {shear} degrees, rotate by {degrees} degrees, "
         "move right by {x} of the width and down by {y} of the height"
     )
 
@@ -163,7 +163,7 @@ class Affine(Geometric):
 
 
 class Perspective(Geometric):
-    """See the picture from a slant: each corner moves towards the center, by its own share of the way in x and in y.
+    """Random perspective distortion: each corner moves towards the center, by its own share of the way in x and in y.
 
     strength: range of shares, within 0 and 0.9; one number v is (0, v).
 
@@ -172,7 +172,7 @@ class Perspective(Geometric):
     """
 
     strength: Range = Range(0.3, "(0, v)", 0, 0.9)
-    sentence = "See from a slant: pull each corner in by {strength} of the way to the center"
+    sentence = "Distort the perspective: pull each corner in by {strength} of the way to the center"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         pull = rng.draw("strength", self.strength, k=8, unit="of the way").reshape(-1, 4, 2) / 2

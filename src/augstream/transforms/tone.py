@@ -80,11 +80,11 @@ class Solarize(Transform):
 
 
 class Always(Number):
-    """The p of a map of the levels: a batch whose pictures differ in that is no batch."""
+    """The p of a map of the levels: a batch whose images differ in that is no batch."""
 
     def accept(self, value: Any) -> float:
         if value not in (0, 1):
-            raise UnfitError("0 or 1", "The levels of all pictures change, or of none.")
+            raise UnfitError("0 or 1", "The levels of all images change, or of none.")
         return float(value)
 
 
@@ -110,7 +110,7 @@ class Normalize(Transform):
     def _channels(self, name: str, frame: Frame) -> tuple[float, ...]:
         values: tuple[float, ...] = getattr(self, name)
         if len(values) not in (1, frame.channels):
-            fact = f"Normalize.{name} has {len(values)} numbers and the pictures {frame.channels} channels"
+            fact = f"Normalize.{name} has {len(values)} numbers and the images {frame.channels} channels"
             raise MisplacedError(fact, "Give one number, or one for each channel.")
         return values if len(values) == frame.channels else values * frame.channels
 
@@ -134,7 +134,7 @@ class Rescale(Transform):
 
 @lru_cache(maxsize=128)
 def spread(gain: tuple[float, ...], offset: tuple[float, ...], n: int) -> Color:
-    """The map of the levels, channel by channel, for each of n pictures. It is shared."""
+    """The map of the levels, channel by channel, for each of n images. It is shared."""
     c = len(gain)
     zeros = (0.0,) * c
     return Color(repeated(tuple([(*zeros[:k], gain[k], *zeros[k + 1 :], offset[k]) for k in range(c)]), n), None)

@@ -149,11 +149,11 @@ class Transform(Record):
             catalogue[stored_name(cls)] = cls
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        """The ops for a batch of pictures of which `frame` is known; the only place that may use `rng`."""
+        """The ops for a batch of images of which `frame` is known; the only place that may use `rng`."""
         raise NotImplementedError(f"{type(self).__name__}.draw")
 
     def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        """What `draw` yields, with p: a picture that is passed over gets ops that do nothing."""
+        """What `draw` yields, with p: an image that is passed over gets ops that do nothing."""
         if self.p == 1:
             return self.draw(rng, frame)
         if self.p == 0:
@@ -278,7 +278,7 @@ def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:
     """The ops for the samples that are on, neutral ones for the others."""
     for op in ops:
         if isinstance(op, Color) and op.clip is None:
-            fact = "Normalize and Rescale change the levels of all pictures or of none"
+            fact = "Normalize and Rescale change the levels of all images or of none"
             raise MisplacedError(
                 fact, "Take them out of OneOf and SomeOf, and give what holds them no p between 0 and 1."
             )

@@ -11,9 +11,9 @@ namespace augstream {
 
 // skewed.cpp: skewed warps. Places in a plane for one row of output.
 struct Grid {
-    double m[9];              // output to picture
-    double width, height;     // of the picture
-    double scale_x, scale_y;  // plane pixels per picture pixel
+    double m[9];              // output to image
+    double width, height;     // of the image
+    double scale_x, scale_y;  // plane pixels per image pixel
     Border border;
     double center;       // where in a pixel its place is: 0.5; 0 where the pixel is all there is to know
     const Plane* plane;  // any of the planes on this grid

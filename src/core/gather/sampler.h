@@ -1,4 +1,4 @@
-// The pixels of a picture under a mapping, row by row: of whatever planes the picture is given as.
+// The pixels of an image under a mapping, row by row: of whatever planes the image is given as.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,7 @@ struct Outside {
     const float* fill = nullptr;  // a level per channel; null: zeros
 };
 
-// From the values of the planes to the levels of a picture's channels.
+// From the values of the planes to the levels of an image's channels.
 struct Levels {
     bool converts = false;
     const float* matrix = nullptr;  // (channels, planes + 1)

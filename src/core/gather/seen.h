@@ -1,4 +1,4 @@
-// How much of a rectangle each pixel of the output sees: that of a picture with a constant border, or of a window.
+// How much of a rectangle each pixel of the output sees: that of an image with a constant border, or of a window.
 #pragma once
 
 #include <vector>

@@ -19,7 +19,7 @@ const hn::ScalableTag<float> df;
 const hn::RebindToSigned<decltype(df)> di;
 using F = hn::Vec<decltype(df)>;
 
-// The picture place of each output pixel of a row, lane by lane from pixel 0 on; numbers that vary along the row only
+// The image place of each output pixel of a row, lane by lane from pixel 0 on; numbers that vary along the row only
 // linearly are started in double precision, so that places are exact to a thousandth of a pixel up to 16384 of them.
 struct Places {
     F u0, v0, w0, du, dv, dw;

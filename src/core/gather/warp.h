@@ -1,4 +1,4 @@
-// The kind Warp: each output pixel looks at one place of the input picture.
+// The kind Warp: each output pixel looks at one place of the input image.
 #pragma once
 
 #include "plan/fields.h"

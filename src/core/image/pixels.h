@@ -12,7 +12,7 @@ inline size_t element_size(Type type) { return type == Type::u8 ? 1 : type == Ty
 
 // Pixels [x0, x1) of one interleaved row to planes of u8 or, for other types, floats.
 void unpack_row(const void* row, Type type, int channels, int x0, int x1, void* const* out);
-// n values of a picture that nothing is done to; false where these types have to go the long way.
+// n values of an image that nothing is done to; false where these types have to go the long way.
 // Floats are written past the cache: flush_pixels() comes before another thread may look.
 bool copy_pixels(const void* in, Type from, size_t n, Type to, void* out);
 void flush_pixels();

@@ -1,4 +1,4 @@
-// One channel of a picture at its own resolution, and the memory that planes live in.
+// One channel of an image at its own resolution, and the memory that planes live in.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ inline constexpr size_t kSlack = 64;
 inline constexpr size_t kRowPad = 64;
 inline size_t padded(size_t n) { return (n + kRowPad - 1) / kRowPad * kRowPad; }
 
-// Memory that is reused from sample to sample; it grows to the largest picture seen and is given back when that was
+// Memory that is reused from sample to sample; it grows to the largest image seen and is given back when that was
 // huge.
 class Buffer {
   public:
@@ -50,7 +50,7 @@ class Buffer {
 enum class Element : uint8_t { u8, f32 };
 
 // `data` points at plane pixel (x0, y0); pixels [x0, x1) x [y0, y1) are stored, and one more column and row beyond them
-// may be read. A place x in the picture (continuous, pixel i covers [i, i+1)) is the place x * scale_x in the plane.
+// may be read. A place x in the image (continuous, pixel i covers [i, i+1)) is the place x * scale_x in the plane.
 struct Plane {
     void* data = nullptr;
     Element element = Element::u8;
@@ -69,7 +69,7 @@ struct Plane {
     }
 };
 
-// The planes of one picture of width x height pixels (its size before any scaling by the decoder).
+// The planes of one image of width x height pixels (its size before any scaling by the decoder).
 struct Planes {
     int width = 0, height = 0;
     std::vector<Plane> plane;

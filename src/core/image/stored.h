@@ -1,4 +1,4 @@
-// Decoded pictures as one block of bytes each: what a cache keeps, in memory or in a file. Running from a block gives
+// Decoded images as one block of bytes each: what a cache keeps, in memory or in a file. Running from a block gives
 // the very pixels that running from the file would.
 #pragma once
 

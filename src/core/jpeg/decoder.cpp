@@ -15,7 +15,7 @@
 namespace augstream {
 namespace {
 
-// A progressive file may hold any number of scans, each of which costs a walk over the whole picture.
+// A progressive file may hold any number of scans, each of which costs a walk over the whole image.
 constexpr int kMaxScans = 200;
 
 struct Errors {
@@ -32,7 +32,7 @@ struct Errors {
 }
 
 // libjpeg calls it a warning when data is missing, and makes up gray blocks. Other warnings are harmless oddities. Once
-// the first scan of a progressive file is whole, what a later one lacks is detail, and the picture is what its writer
+// the first scan of a progressive file is whole, what a later one lacks is detail, and the image is what its writer
 // meant.
 void on_message(j_common_ptr info, int level) {
     if (level >= 0) return;

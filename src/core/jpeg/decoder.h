@@ -21,14 +21,14 @@ struct JpegHeader {
 
 JpegHeader read_jpeg_header(const uint8_t* data, size_t bytes);
 
-// What of a picture will be looked at: rows [top, bottom), and the scale 1/denominator that is fine enough (1, 2, 4,
+// What of an image will be looked at: rows [top, bottom), and the scale 1/denominator that is fine enough (1, 2, 4,
 // 8).
 struct Hint {
     int top = 0, bottom = 0, left = 0, right = 0;
     int denominator = 1;
 };
 
-// How libjpeg hands out rows: so many of the scaled picture, of `height` rows in all, and of each plane at a time.
+// How libjpeg hands out rows: so many of the scaled image, of `height` rows in all, and of each plane at a time.
 struct Groups {
     int height = 0, lines = 0;
     int plane_lines[3] = {};

@@ -1,4 +1,4 @@
-// The kind Mix: several rows of pictures for one.
+// The kind Mix: several rows of images for one.
 #pragma once
 
 #include <vector>

@@ -8,7 +8,7 @@
 
 namespace augstream {
 
-// An array of a known type: one row per picture of its program. Null where None was allowed, and given.
+// An array of a known type: one row per image of its program. Null where None was allowed, and given.
 template <typename T>
 struct Rows {
     const T* data = nullptr;
@@ -26,7 +26,7 @@ class Fields {
     // name: of the op, or of what else stands in such a row, for messages.
     Fields(const Wire& op, const char* name, size_t rows, size_t channels);
 
-    // The length of the first axis of every array, and the channels of the pictures.
+    // The length of the first axis of every array, and the channels of the images.
     const size_t rows, channels;
 
     // An array (rows, shape...).

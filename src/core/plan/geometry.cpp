@@ -200,7 +200,7 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
     const bool nearest = mapping.interpolation == Interpolation::nearest;
     const bool cubic = mapping.interpolation == Interpolation::bicubic;
     const bool constant = mapping.border == Border::constant;
-    // A kernel that covers the picture twice over would see no more if it were wider.
+    // A kernel that covers the image twice over would see no more if it were wider.
     const double shrink = mapping.antialias ? std::clamp(std::abs(gain) * in.scale, 1.0, 2.0 * in.n + 16) : 1;
     const double radius = shrink * (cubic ? 2 : 1);
     const auto n = static_cast<size_t>(n_out);
@@ -215,8 +215,8 @@ void make_taps(const Mapping& mapping, double gain, double shift, int n_out, con
     };
     // Far outside every border rule repeats itself; the limit keeps indices small.
     const double limit = 1e8;
-    // A plane that the decoder made smaller may reach beyond the picture by a part of a pixel, so that the border's
-    // rule holds for places in the picture.
+    // A plane that the decoder made smaller may reach beyond the image by a part of a pixel, so that the border's
+    // rule holds for places in the image.
     const bool beyond = !constant && mapping.border != Border::edge && in.n != in.extent * in.scale;
     const auto place = [&](size_t j) {
         const double at = std::clamp(gain * (static_cast<double>(j) + 0.5) + shift, -limit, limit);

@@ -30,14 +30,14 @@ struct Part {
     int x0 = 0, y0 = 0, x1 = 0, y1 = 0;
 };
 
-// warp: null for none, which leaves pictures of this size as they are.
+// warp: null for none, which leaves images of this size as they are.
 Mapping make_mapping(const Warp* warp, size_t row, Size in);
 // How the frame of a window lies under the output of a mapping.
 Mapping make_mapping(const Mapping& output, const double* matrix);
 // The same mapping for a part of its output: all else, shrinking too, is that of the whole.
 Mapping part_of(const Mapping& mapping, const Part& part);
 
-// The part of an input picture that the mapping looks at, and the decoder's scale that leaves enough to filter.
+// The part of an input image that the mapping looks at, and the decoder's scale that leaves enough to filter.
 Hint make_hint(const Mapping& mapping, int height, int width);
 
 int reduction(double shrink);
@@ -58,13 +58,13 @@ struct Taps {
     enum class Kind : uint8_t { weighted, copy, reverse } kind = Kind::weighted;
 };
 
-// One axis of a plane: its extent, what of it is stored, the picture's extent, and the plane pixels per picture pixel.
+// One axis of a plane: its extent, what of it is stored, the image's extent, and the plane pixels per image pixel.
 struct Axis {
     int n = 0, first = 0, last = 0;
     double extent = 0, scale = 1;
 };
 
-// `gain` and `shift`: output to picture.
+// `gain` and `shift`: output to image.
 void make_taps(const Mapping& mapping, double gain, double shift, int n_out, const Axis& in, Taps& taps);
 
 }  // namespace augstream

@@ -1,4 +1,4 @@
-// The head of a step that makes pictures of whole pictures: what looks at a neighborhood. (A warp is none of these: it
+// The head of a step that makes images of whole images: what looks at a neighborhood. (A warp is none of these: it
 // reads a JPEG's planes as they come. Nor is a mix, which has several sources.)
 #pragma once
 
@@ -16,7 +16,7 @@ struct Size {
     int height = 0, width = 0;
 };
 
-// What takes the rows of a picture, from the upper one on: y and a line per channel, with room for kRowPad more pixels
+// What takes the rows of an image, from the upper one on: y and a line per channel, with room for kRowPad more pixels
 // behind each. Whoever takes a row may write to it. A reference to any function, alive as long as that is.
 template <typename T>
 class EmitOf {
@@ -41,10 +41,10 @@ class Head {
     using Scratch = std::array<Buffer, 4>;
 
     virtual ~Head() = default;
-    // Whether it leaves this row's picture as it is: the step then has no head.
+    // Whether it leaves this row's image as it is: the step then has no head.
     virtual bool idle(size_t /*row*/) const { return false; }
     virtual Size size(size_t /*row*/, Size in) const { return in; }
-    // in: one whole plane per channel, of bytes or floats, all of the picture's size. Its first pixel stands at
+    // in: one whole plane per channel, of bytes or floats, all of the image's size. Its first pixel stands at
     // plane.row<T>(0)[0]; memory behind a row's last pixel may be read for kSlack bytes, never written.
     virtual void run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const = 0;
     // The same, rounded to bytes (to nearest even, clipped to 0..255). False, and nothing is emitted, where it cannot.

@@ -8,7 +8,7 @@
 
 namespace augstream {
 
-// `inputs` is the number of input pictures, for what names its sources.
+// `inputs` is the number of input images, for what names its sources.
 std::unique_ptr<Point> read_point(const Wire& op, size_t rows, size_t channels);
 void read_head(const Wire& op, size_t rows, size_t channels, size_t inputs, Step& step);
 

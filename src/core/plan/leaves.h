@@ -12,7 +12,7 @@ struct Way {
     size_t row = 0, input = 0;
 };
 
-// Whether a step leaves this row's picture as it is; of a mix: the points behind it.
+// Whether a step leaves this row's image as it is; of a mix: the points behind it.
 bool idle(const Step& step, size_t row);
 // The first step that does not, or null.
 const Step* first_step(const Way& way);

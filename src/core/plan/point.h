@@ -1,4 +1,4 @@
-// A point op: it sees the levels of one pixel, its place and the number of its picture, and nothing else.
+// A point op: it sees the levels of one pixel, its place and the number of its image, and nothing else.
 #pragma once
 
 #include <cstddef>
@@ -6,17 +6,17 @@
 
 namespace augstream {
 
-// A piece of one row of a picture, a line per channel, to be changed in place. Lines of floats have room for kRowPad
+// A piece of one row of an image, a line per channel, to be changed in place. Lines of floats have room for kRowPad
 // more, so that vectors need no tail.
 template <typename T>
 struct LineOf {
     T* const* rows = nullptr;
     int channels = 0;
     int n = 0;                  // pixels
-    int x = 0, y = 0;           // the place of the first of them in the picture
-    int width = 0, height = 0;  // of the picture
+    int x = 0, y = 0;           // the place of the first of them in the image
+    int width = 0, height = 0;  // of the image
     size_t row = 0;             // of the op's arrays
-    // The mean of each channel over the whole picture, where wants_mean() says so.
+    // The mean of each channel over the whole image, where wants_mean() says so.
     const float* mean = nullptr;
 };
 using Line = LineOf<float>;
@@ -26,7 +26,7 @@ class Color;
 
 class Point {
   public:
-    // What it can do to a picture of bytes that ends as bytes, with the result that floats and one rounding at the end
+    // What it can do to an image of bytes that ends as bytes, with the result that floats and one rounding at the end
     // would have.
     enum class Bytes : uint8_t {
         none,
@@ -35,7 +35,7 @@ class Point {
     };
 
     virtual ~Point() = default;
-    // Whether it leaves this row's picture as it is.
+    // Whether it leaves this row's image as it is.
     virtual bool idle(size_t row) const = 0;
     virtual void run(const Line& line) const = 0;
 

@@ -1,4 +1,4 @@
-// What is done to a picture in one go, and what is done to all pictures of a batch.
+// What is done to an image in one go, and what is done to all images of a batch.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ namespace augstream {
 enum class Border : uint8_t { constant, edge, symmetric, reflect, wrap, overlap };
 enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
 
-// The rectangle of a picture as it was at some point of the chain: outside of it the output is the fill.
+// The rectangle of an image as it was at some point of the chain: outside of it the output is the fill.
 struct Window {
-    Rows<double> matrix;  // (n, 3, 3), output to that picture
+    Rows<double> matrix;  // (n, 3, 3), output to that image
     Rows<int64_t> size;   // (n, 2), its height and width
     Rows<float> fill;     // (n, channels)
 };
@@ -49,7 +49,7 @@ struct Step {
     ~Step();
 };
 
-// Several rows for one: each branch's pictures are blended where its region is.
+// Several rows for one: each branch's images are blended where its region is.
 struct Mix {
     struct Branch {
         Rows<int64_t> source;  // (n,), the number of an input; none where the branch itself begins with a mix
@@ -62,11 +62,11 @@ struct Mix {
 
     // Whether branch k is seen at all in this row.
     bool live(size_t row, size_t k) const;
-    // What the picture of branch k goes through.
+    // What the image of branch k goes through.
     Way way(size_t row, size_t k) const;
 };
 
-// Rows of pictures that go the same way.
+// Rows of images that go the same way.
 struct Program {
     size_t rows = 0;
     Rows<int64_t> slot;    // (rows,), the numbers of the outputs, or none: 0, 1, 2, ...

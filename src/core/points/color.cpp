@@ -39,7 +39,7 @@ double SumRow(const float* row, size_t n) {
     return sum;
 }
 
-// The usual pictures, with everything in registers.
+// The usual images, with everything in registers.
 template <int kInputs, int kOutputs>
 void ColorFixed(float* const* rows, const float* m, const float* clip, int n) {
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {

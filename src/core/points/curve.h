@@ -18,7 +18,7 @@ class Curve final : public Point {
     const Rows<float> table_;  // (n, 1 or c, 256)
     const float peak_;         // the level of the last entry
     const bool steps_;         // nearest entry
-    const Rows<uint8_t> on_;   // (n,), 0 where the picture stays as it is, or none
+    const Rows<uint8_t> on_;   // (n,), 0 where the image stays as it is, or none
 };
 
 }  // namespace augstream

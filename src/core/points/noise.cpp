@@ -14,7 +14,7 @@
 #ifndef AUGSTREAM_POINTS_NOISE_ROW
 #define AUGSTREAM_POINTS_NOISE_ROW
 namespace augstream {
-// The row of one picture.
+// The row of one image.
 struct NoiseRow {
     PixelKey key;
     uint32_t pixel;  // the number of the line's first

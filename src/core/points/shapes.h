@@ -1,4 +1,4 @@
-// Boxes of the picture that are written over: with levels, noise, or the picture's mean.
+// Boxes of the image that are written over: with levels, noise, or the image's mean.
 #pragma once
 
 #include "plan/fields.h"

@@ -21,7 +21,7 @@ Part whole(Size size) { return {0, 0, size.width, size.height}; }
 
 void check(const Sample& sample, int channels) {
     if (static_cast<int64_t>(sample.height) * sample.width > kMostPixels)
-        throw std::runtime_error("the picture has more than 2^28 pixels");
+        throw std::runtime_error("the image has more than 2^28 pixels");
     if (!sample.encoded && sample.channels != channels)
         throw std::runtime_error("an array of " + std::to_string(sample.channels) +
                                  " channels where the pipeline has " + std::to_string(channels));
@@ -32,10 +32,10 @@ void check(Size made, Size wanted) {
         throw std::runtime_error("the plan makes " + text(made) + " pixels where " + text(wanted) + " are wanted");
 }
 
-// Rows are padded, so a narrow picture may be too tall, and what a step makes may be larger than any source.
+// Rows are padded, so a narrow image may be too tall, and what a step makes may be larger than any source.
 void check_room(Size size) {
     if (padded_stride(size.width) * static_cast<ptrdiff_t>(size.height) > INT32_MAX)
-        throw std::runtime_error("a picture of " + text(size) + " pixels is more than the core can address");
+        throw std::runtime_error("an image of " + text(size) + " pixels is more than the core can address");
 }
 
 Planes allocate_planes(Size size, Element element, size_t channels, std::vector<Buffer>& memory) {
@@ -145,7 +145,7 @@ void Chain::step(const Row& at, const Step& step, Picture& picture, const Sink& 
     }
 }
 
-// A picture's planes, if they are not there yet, and what makes levels of them.
+// A image's planes, if they are not there yet, and what makes levels of them.
 Levels Chain::load(const Row& at, const Mapping& mapping, Picture& picture, const Color* color) {
     if (picture.loaded) return {};
     const Sample& sample = at.job.samples[at.way.input];
@@ -168,7 +168,7 @@ void Chain::gather(const Row& at, const Step& step, const Points& points, Pictur
     const Mapping all = make_mapping(warp, row, picture.size);
     const bool means = std::any_of(points.begin(), points.end(), [&](const Point* p) { return p->wants_mean(row); });
     if (means && (warp || step.mix))
-        throw std::invalid_argument("a point that needs the mean of its picture stands behind a head");
+        throw std::invalid_argument("a point that needs the mean of its image stands behind a head");
     const Part part = means ? whole(sink.size) : sink.part;
     const Mapping mapping = part_of(all, part);
     std::vector<Outside> outside = outside_of(warp, row, all, picture.size, part);

@@ -17,9 +17,9 @@ namespace augstream {
 
 // Where the rows of the last step go.
 struct Sink {
-    Size size;                         // of the whole picture
+    Size size;                         // of the whole image
     Part part;                         // what of it is wanted; the lines begin at part.x0
-    Emit take;                         // y of the whole picture
+    Emit take;                         // y of the whole image
     const EmitBytes* bytes = nullptr;  // where it ends as bytes
 };
 

@@ -30,11 +30,11 @@ struct Output {
     uint8_t* data = nullptr;
     Type type = Type::f32;
     Layout layout = Layout::nhwc;
-    size_t count = 0;  // of pictures
+    size_t count = 0;  // of images
     int height = 0, width = 0, channels = 0;
 
     size_t area() const { return static_cast<size_t>(height) * static_cast<size_t>(width); }
-    size_t bytes() const { return area() * static_cast<size_t>(channels) * element_size(type); }  // of a picture
+    size_t bytes() const { return area() * static_cast<size_t>(channels) * element_size(type); }  // of an image
     uint8_t* slot(size_t i) const { return data + i * bytes(); }
 };
 

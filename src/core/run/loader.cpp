@@ -22,7 +22,7 @@ std::string Loader::decode(Job& job, size_t i, const Hint& hint, bool keep, Plan
     const bool luma_only = job.channels == 1;
     if (keep) {
         const Hint all{0, sample.height, 0, sample.width, hint.denominator};
-        // A file that is broken outside the region is a picture still, but cannot be kept; nor can one whose beginning
+        // A file that is broken outside the region is an image still, but cannot be kept; nor can one whose beginning
         // is plain and whose end is not, as it depends on the region which decoder reads it.
         const bool whole = decoder_.decode(sample.data, sample.bytes, all, luma_only, planes, space).empty() &&
                            planes.height == sample.height && planes.width == sample.width;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kPastCache = size_t{4} << 20;  // bytes
 
-// Whether the picture comes out as it is, but for its type, and has just done so.
+// Whether the image comes out as it is, but for its type, and has just done so.
 bool copied(const Job& job, const Way& way, size_t i) {
     if (mixes(way.steps) || first_step(way)) return false;
     const Sample& sample = job.samples[way.input];

@@ -32,8 +32,8 @@ def digits(out: Path, *, epochs: int | None = None, seeds: int = 3, tests: int |
         title="Handwritten digits",
         test_noun="turned, shifted and scaled digits",
         test_note="Other digits than those the network learns from, each turned by up to 30°, shifted by up to 15 % of "
-        "the picture and scaled by 0.7 to 1.2, once and for all. Augmentation draws from about the same ranges: that "
-        "is the point of it, one tells it what may happen to a picture.",
+        "the image and scaled by 0.7 to 1.2, once and for all. Augmentation draws from about the same ranges: that "
+        "is the point of it, one tells it what may happen to an image.",
         command="augstream demo",
         train=made.train,
         test=made.test.subset(first),
@@ -81,7 +81,7 @@ def command(task: Task, report_path: Path, console: Console) -> Outcome:
     need(backend, extra="demo" if backend == "jax" else None)
     from augstream.commands.demo import report, train
 
-    what = f"{len(task.train):,} pictures to learn from, {len(task.test):,} to be tested on"
+    what = f"{len(task.train):,} images to learn from, {len(task.test):,} to be tested on"
     console.print(Text.assemble((task.title, "bold"), f": {what}"))
     with _Bars(task, console) as bars:
         outcome = train.train(task, bars.watch)

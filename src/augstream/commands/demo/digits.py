@@ -1,4 +1,4 @@
-"""Handwritten digits as folders of picture files: few to learn from, many to be tested on, those in odd positions."""
+"""Handwritten digits as folders of image files: few to learn from, many to be tested on, those in odd positions."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A small convolutional network for small pictures: it learns in seconds and has no tricks against overfitting."""
+"""A small convolutional network for small images: it learns in seconds and has no tricks against overfitting."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 
 WIDTHS = (24, 48, 64, 96)
 LARGE = 48
-"""Pictures of this side or more are halved once more."""
+"""Images of this side or more are halved once more."""
 
 
 def build(size: int, channels: int, classes: int, *, rate: float, steps: int) -> Any:
-    """A compiled Keras model for (size, size, channels) pictures; `rate` is the learning rate, falling over `steps`."""
+    """A compiled Keras model for (size, size, channels) images; `rate` is the learning rate, falling over `steps`."""
     import keras
 
     model = keras.Sequential(_layers(size, channels, classes, seed=0))

@@ -35,5 +35,5 @@ def digits(size: int) -> aug.Compose:
 
 
 def plain(size: int) -> aug.Compose:
-    """Pictures as they are, at the size and levels that the network takes."""
+    """Images as they are, at the size and levels that the network takes."""
     return aug.Compose([aug.Resize(size, size), aug.Rescale(1 / 255)])

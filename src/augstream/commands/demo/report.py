@@ -1,4 +1,4 @@
-"""The demo's outcome as one page that needs nothing else: styles, curves and pictures are inside."""
+"""The demo's outcome as one page that needs nothing else: styles, curves and images are inside."""
 
 import base64
 import os
@@ -68,8 +68,8 @@ def _parts(outcome: Outcome) -> dict[str, str]:
 def _summary(task: Task) -> str:
     classes = len(task.train.classes or [])
     return (
-        f"A small convolutional network learns {classes} classes from {len(task.train):,} pictures, once as they are "
-        f"and once augmented while they stream, and is tested on {len(task.test):,} pictures that it has never seen."
+        f"A small convolutional network learns {classes} classes from {len(task.train):,} images, once as they are "
+        f"and once augmented while they stream, and is tested on {len(task.test):,} images that it has never seen."
     )
 
 
@@ -79,9 +79,9 @@ def _fairness(outcome: Outcome) -> str:
     known = outcome.accuracy(True).mean
     chance = 100 * (known * (1 - known) / len(task.test)) ** 0.5
     return (
-        f"For each seed both runs begin with the same weights, see the pictures in the same order, and take the same "
-        f"{steps:,} steps of {task.batch_size} pictures ({task.epochs} epochs). Only the pipeline differs. "
-        f"The accuracy is the one after the last step, not the best one. With {len(task.test):,} pictures to be "
+        f"For each seed both runs begin with the same weights, see the images in the same order, and take the same "
+        f"{steps:,} steps of {task.batch_size} images ({task.epochs} epochs). Only the pipeline differs. "
+        f"The accuracy is the one after the last step, not the best one. With {len(task.test):,} images to be "
         f"tested on, chance alone moves it by about {chance:.1f} points."
     )
 
@@ -120,14 +120,14 @@ def _figure(spread: Spread) -> str:
 def _throughput(outcome: Outcome) -> str:
     ratio = outcome.rates[True] / outcome.rate(True)
     return (
-        "Pictures per second that the loader makes from the files where nobody keeps it waiting, and pictures per "
+        "Images per second that the loader makes from the files where nobody keeps it waiting, and images per "
         "second that the network learned from, on the same processor cores. With augmentation, the loader makes "
         f"{ratio:.1f} times what the network takes."
     )
 
 
 def _rates(outcome: Outcome) -> str:
-    heads = ["pictures per second", "loader alone", "network learning"]
+    heads = ["images per second", "loader alone", "network learning"]
     rows = [
         (augmented, [f"{outcome.rates[augmented]:,.0f}", f"{outcome.rate(augmented):,.0f}"])
         for augmented in (False, True)
@@ -171,7 +171,7 @@ def _strip(task: Task) -> str:
 
 
 def _img(picture: preview.Picture, name: str) -> str:
-    """The picture itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
+    """The image itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
     image = preview.fitted(picture, min(160, max(picture.shape[:2])))
     buffer = BytesIO()
     kind = "PNG" if picture.shape[2] == 1 else "JPEG"

@@ -14,10 +14,10 @@ Failure = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class Task:
-    """plain, augmented: the pipeline for pictures of a given size; test pictures only ever go through `plain`.
+    """plain, augmented: the pipeline for images of a given size; test images only ever go through `plain`.
 
-    test_noun, test_note: what the test pictures are, in a word or two and in a sentence. command: what the user typed.
-    upright: the test pictures before they were changed, where there are such. forgive: skip unreadable files.
+    test_noun, test_note: what the test images are, in a word or two and in a sentence. command: what the user typed.
+    upright: the test images before they were changed, where there are such. forgive: skip unreadable files.
     """
 
     title: str
@@ -38,12 +38,12 @@ class Task:
 
     @property
     def batches(self) -> int:
-        """Batches of an epoch; the rest of the pictures waits for the next epoch's order."""
+        """Batches of an epoch; the rest of the images waits for the next epoch's order."""
         return len(self.train) // self.batch_size
 
     @property
     def strip(self) -> int:
-        """How many test pictures the report shows."""
+        """How many test images the report shows."""
         return 36 if self.color == "gray" else 14
 
     @property
@@ -55,9 +55,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """One training. tested, trained: accuracy (0..1) on test and training pictures after the epochs `Task.tested`.
+    """One training. tested, trained: accuracy (0..1) on test and training images after the epochs `Task.tested`.
 
-    upright: the accuracy on the unchanged test pictures. rate: pictures per second while training.
+    upright: the accuracy on the unchanged test images. rate: images per second while training.
     """
 
     seed: int
@@ -82,7 +82,7 @@ class Spread(NamedTuple):
 
 @dataclass
 class Outcome:
-    """All runs of a task. rates: pictures per second of the loader alone, (plain, augmented)."""
+    """All runs of a task. rates: images per second of the loader alone, (plain, augmented)."""
 
     task: Task
     runs: list[Run] = field(default_factory=list)
@@ -95,14 +95,14 @@ class Outcome:
         return [run for run in self.runs if run.augmented == augmented]
 
     def accuracy(self, augmented: bool) -> Spread:
-        """On the test pictures, at the end."""
+        """On the test images, at the end."""
         return Spread.of([run.tested[-1] for run in self.of(augmented)])
 
     def upright(self, augmented: bool) -> Spread | None:
-        """On the unchanged test pictures, at the end."""
+        """On the unchanged test images, at the end."""
         figures = [run.upright for run in self.of(augmented) if run.upright is not None]
         return Spread.of(figures) if figures else None
 
     def rate(self, augmented: bool) -> float:
-        """Pictures per second while training."""
+        """Images per second while training."""
         return mean(run.rate for run in self.of(augmented))

@@ -1,4 +1,4 @@
-"""Train one network again and again: each seed once with the pictures as they are and once with them augmented."""
+"""Train one network again and again: each seed once with the images as they are and once with them augmented."""
 
 import time
 import warnings
@@ -52,7 +52,7 @@ def train(task: Task, watch: Watch) -> Outcome:
 
 
 def speed(task: Task, pipeline: Callable[[int], Compose], seconds: float = 1.0) -> float:
-    """Pictures per second that the loader makes where nobody keeps it waiting."""
+    """Images per second that the loader makes where nobody keeps it waiting."""
     loader = _loader(task, task.train, pipeline, 0, training=True)
     done = sum(len(batch) for batch in loader)
     begin, done = time.perf_counter(), 0
@@ -77,7 +77,7 @@ def _loader(
 
 
 def _keep(loader: Loader, task: Task) -> Any:
-    """Test pictures stay the same, so they are read once, unless there are very many; as `fit` takes them."""
+    """Test images stay the same, so they are read once, unless there are very many; as `fit` takes them."""
     channels = 1 if task.color == "gray" else 3
     if len(loader.source) * task.size**2 * channels * 4 > _HELD:
         return loader.keras()
