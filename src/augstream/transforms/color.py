@@ -109,7 +109,7 @@ class Saturation(Transform):
 
 
 class Hue(Transform):
-    """Shift the hue around the color circle, from red towards green. turn: range of fractions of a circle; v is (-v, v).
+    """Shift the hue around the color circle, from red towards green. turn: range of fractions of it; v is (-v, v).
 
     The turn is linear and keeps the luma (in YIQ), so it merges with its neighbors; turning the hue of HSV does neither, and
     differs visibly in strong colors.
