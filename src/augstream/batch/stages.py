@@ -198,7 +198,7 @@ class Stages(ABC):
             stage(record)
             if name is not None:
                 tools.clock.add(name, time.perf_counter() - begin)
-            if len(record.reasons) == len(record.inputs):
+            if len(record.wrong()) == len(record.index):
                 break
         return record.part()
 

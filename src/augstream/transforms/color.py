@@ -111,7 +111,7 @@ class Saturation(Transform):
 class Hue(Transform):
     """Shift the hue around the color circle, from red towards green. turn: range of fractions of it; v is (-v, v).
 
-    The turn is linear and keeps the luma (in YIQ), so it merges with its neighbors; turning the hue of HSV does neither, and
+    The turn is linear and keeps the luma (in YIQ), so it merges with its neighbors; turning HSV's hue does neither, and
     differs visibly in strong colors.
 
     >>> Hue(0.05)
