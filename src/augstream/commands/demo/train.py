@@ -35,12 +35,11 @@ def train(task: Task, watch: Watch, clock: Callable[[], float] = time.monotonic)
         # Said once, at the end, for all runs together.
         warnings.filterwarnings("ignore", message="epoch .* could not be read")
         model = network.build(task.size, 1 if task.color == "gray" else 3, len(task.train.classes or []))
-        trainings = [
-            _Training(model, task, seed, augmented) for seed in range(task.seeds) for augmented in (False, True)
-        ]
+        exams = [_Exam(model, task, seed) for seed in range(task.seeds)]
+        trainings = [_Training(exam, augmented) for exam in exams for augmented in (False, True)]
         outcome.runs = [one.run for one in trainings]
         try:
-            _compile(model, task, trainings[0])
+            _compile(model, task, exams[0])
             _all_rounds(outcome, trainings, watch, lambda: clock() - begin)
         except KeyboardInterrupt:
             if not outcome.epochs:
@@ -50,7 +49,8 @@ def train(task: Task, watch: Watch, clock: Callable[[], float] = time.monotonic)
             for one in trainings:
                 one.look_at_upright()
         outcome.rates = speed(task, task.plain), speed(task, task.augmented)
-    failures = {failure[1]: failure for one in trainings for failure in one.failures}
+    met = [*(exam.failures for exam in exams), *(one.failures for one in trainings)]
+    failures = {failure[1]: failure for some in met for failure in some}
     outcome.failures = [failures[name] for name in sorted(failures)]
     outcome.seconds = clock() - begin
     return outcome
@@ -59,7 +59,7 @@ def train(task: Task, watch: Watch, clock: Callable[[], float] = time.monotonic)
 def _all_rounds(outcome: Outcome, trainings: "list[_Training]", watch: Watch, elapsed: Callable[[], float]) -> None:
     task = outcome.task
     seconds = None if task.minutes is None else 60 * task.minutes
-    evaluated = max(len(one.kept[1]) for one in trainings)
+    evaluated = max(len(one.exam.kept[1]) for one in trainings)
     each = length.epochs_of_round(task.batches, task.batch_size, evaluated)
     total = steady = None
     if task.epochs is not None:
@@ -70,7 +70,7 @@ def _all_rounds(outcome: Outcome, trainings: "list[_Training]", watch: Watch, el
     while total is None or done < total:
         rate = RATE * length.rate(done, steady, total)
         epochs = each if task.epochs is None else min(each, task.epochs - done * each)
-        measured = []
+        measured: list[Round] = []
         for one in trainings:
             watch(outcome, done + len(measured) / len(trainings), total)
             measured.append(one.learn(epochs, rate))
@@ -89,46 +89,58 @@ def _all_rounds(outcome: Outcome, trainings: "list[_Training]", watch: Watch, el
     watch(outcome, done, total)
 
 
+class _Exam:
+    """The pictures of a seed that its two networks are evaluated on."""
+
+    def __init__(self, model: Any, task: Task, seed: int) -> None:
+        self.model, self.task, self.seed, self.parts = model, task, seed, task.parts[seed]
+        train, stopping, test = self.parts
+        some = train.subset(np.arange(len(train))[:: -(-len(train) // KNOWN)])
+        shown = some + test if stopping is None else some + stopping + test
+        loader = _loader(task, shown, task.plain, 0)
+        self.kept = _keep(loader)
+        self.failures = list(loader.errors)
+        self._ends = [len(some), len(shown) - len(test)]
+
+    def take(self, fitted: float) -> Round:
+        """What the model, as it is now, makes of them."""
+        known, stopping, tested = np.split(_right(self.model, self.kept), self._ends)
+        return Round(fitted, float(known.mean()), float(stopping.mean()) if len(stopping) else None, tested)
+
+
 class _Training:
     """One of the runs, which take turns with one compiled model."""
 
-    def __init__(self, model: Any, task: Task, seed: int, augmented: bool) -> None:
-        parts = task.parts[seed]
+    def __init__(self, exam: _Exam, augmented: bool) -> None:
+        task, seed, parts = exam.task, exam.seed, exam.parts
+        self.exam = exam
         self.run = Run(seed, augmented, [parts.test.name(index) for index in range(len(parts.test))])
-        self._model, self._task, self._parts = model, task, parts
-        self._state = network.fresh(model, seed)
+        self._state = network.fresh(exam.model, seed)
         self._loader = _loader(task, parts.train, task.augmented if augmented else task.plain, seed, training=True)
         self._batches = self._loader.keras()
-        self._some = parts.train.subset(np.arange(len(parts.train))[:: -(-len(parts.train) // KNOWN)])
-        shown = self._some + parts.test if parts.stopping is None else self._some + parts.stopping + parts.test
-        self._shown = _loader(task, shown, task.plain, 0)
-        self.kept = _keep(self._shown)
 
     @property
     def failures(self) -> list[tuple[int, str, str]]:
         """Files that could not be read."""
-        return [*self._loader.errors, *self._shown.errors]
+        return self._loader.errors
 
     def learn(self, epochs: int, rate: float) -> Round:
         """Another round."""
-        network.restore(self._model, self._state, rate)
+        model = self.exam.model
+        network.restore(model, self._state, rate)
         begin = time.perf_counter()
-        history = self._model.fit(self._batches, epochs=epochs, verbose=0)
+        history = model.fit(self._batches, epochs=epochs, verbose=0)
         self.run.seconds += time.perf_counter() - begin
-        self.run.pictures += epochs * len(self._batches) * self._task.batch_size
-        self._state = network.state(self._model)
-        right = _right(self._model, self.kept)
-        known, rest = np.split(right, [len(self._some)])
-        stopping, tested = np.split(rest, [len(rest) - len(self._parts.test)])
-        mean = float(stopping.mean()) if len(stopping) else None
-        return Round(history.history["accuracy"][-1], float(known.mean()), mean, tested)
+        self.run.pictures += epochs * len(self._batches) * self.exam.task.batch_size
+        self._state = network.state(model)
+        return self.exam.take(history.history["accuracy"][-1])
 
     def look_at_upright(self) -> None:
         """Test it on the unchanged test pictures too, where there are such."""
-        if self._task.upright is not None:
-            network.restore(self._model, self._state, RATE)
-            right = _right(self._model, _keep(_loader(self._task, self._task.upright, self._task.plain, 0)))
-            self.run.upright = float(right.mean())
+        model, task = self.exam.model, self.exam.task
+        if task.upright is not None:
+            network.restore(model, self._state, RATE)
+            self.run.upright = float(_right(model, _keep(_loader(task, task.upright, task.plain, 0))).mean())
 
 
 def speed(task: Task, pipeline: Callable[[int], Compose], seconds: float = 1.0) -> float:
@@ -176,8 +188,8 @@ def _right(model: Any, kept: Kept) -> NDArray[np.bool_]:
     return right
 
 
-def _compile(model: Any, task: Task, training: _Training) -> None:
+def _compile(model: Any, task: Task, exam: _Exam) -> None:
     """One step and one test, so that the time it takes to compile is nobody's."""
     batch = _loader(task, task.train, task.plain, 0, training=True).batch(0, 0)
     model.fit(batch.image, batch.label, batch_size=task.batch_size, verbose=0)
-    _right(model, (training.kept[0][:1], training.kept[1][:1]))
+    _right(model, (exam.kept[0][:1], exam.kept[1][:1]))

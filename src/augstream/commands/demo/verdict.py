@@ -49,9 +49,7 @@ def sentences(found: Figures) -> list[str]:
     elif found.ended == "time":
         said.append(_short_of_time(found))
     if found.ended == "interrupted":
-        said.append(
-            "The run was interrupted; these are the figures at that moment, before the learning rate had fallen."
-        )
+        said.append("Interrupted: these are the figures of that moment, and another minute would change them.")
     return said
 
 
