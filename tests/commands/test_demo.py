@@ -308,7 +308,7 @@ FIGURES = Figures((0.6, 0.7), (1.0, 0.97), 0.95, 0.02, 400, 5, "converged", 15)
         ({"chance": 0.06}, ["No difference can be told", "up to 12.0 points"], ["helps"]),
         ({"accuracy": (0.7, 0.6)}, ["does harm here: -10.0 points"], ["helps", "strong"]),
         ({"accuracy": (0.6, 0.61), "ended": "time"}, ["No difference", "15 minutes were over"], ["strong"]),
-        ({"ended": "time"}, ["helps", "still rising"], ["strong"]),
+        ({"ended": "time"}, ["helps", "before the accuracy with augmentation had stopped rising"], ["strong"]),
         (
             {"accuracy": (0.6, 0.58), "known": (1.0, 0.7), "fitted": 0.6},
             ["too strong", "60.0 %", "70.0 %"],
@@ -348,7 +348,7 @@ def test_test_pictures_are_only_resized():
 def test_names_in_the_chart_keep_their_distance():
     curves = [chart.Curve(name, "with", [0.2, value]) for name, value in (("a", 0.90), ("b", 0.91), ("c", 0.3))]
     heights = sorted(
-        float(y) for y in re.findall(r'<text class="name with" x="[\d.]+" y="([\d.]+)"', chart.draw([1, 9], curves))
+        float(y) for y in re.findall(r'<text class="name with" x="[\d.]+" y="([\d.]+)"', chart.draw([1, 9], curves, 5))
     )
     assert len(heights) == 3
     assert min(np.diff(heights)) >= 17.9
@@ -357,7 +357,10 @@ def test_names_in_the_chart_keep_their_distance():
 @pytest.mark.parametrize("epochs", [[1], [1, 2], list(range(5, 95, 5))])
 def test_a_chart_of_any_length_can_be_drawn(epochs):
     values = np.linspace(0.5, 1, len(epochs)).tolist()
-    text = chart.draw(epochs, [chart.Curve("a", "with", values, values, values), chart.Curve("", "known", values)])
+    curves = [chart.Curve("a", "with", values, values, values, 0.625), chart.Curve("", "known", values)]
+    text = chart.draw(epochs, curves, length.WINDOW)
+    assert "62.5 %" in text
+    assert text.count('class="window"') == 1
     assert "nan" not in text
     assert text.count("<polyline") == 2
     assert text.count('class="name') == 1

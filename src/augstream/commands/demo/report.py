@@ -14,6 +14,7 @@ from string import Template
 
 from augstream.commands import preview as sheet
 from augstream.commands.demo import chart, verdict
+from augstream.commands.demo.length import WINDOW
 from augstream.commands.demo.task import Outcome, Spread, Task
 from augstream.loader import cores
 
@@ -106,8 +107,8 @@ def _chart(outcome: Outcome) -> str:
         known = [Spread.of([one.known for one in column]).mean for column in rounds]
         mean, low, high = zip(*(Spread.of([one.tested for one in column]) for column in rounds), strict=True)
         curves.append(chart.Curve("", f"known {style}", known))
-        curves.append(chart.Curve(name, style, mean, low, high))
-    return chart.draw(outcome.epochs, curves)
+        curves.append(chart.Curve(name, style, mean, low, high, outcome.accuracy(augmented).mean))
+    return chart.draw(outcome.epochs, curves, WINDOW)
 
 
 def _table(outcome: Outcome) -> str:

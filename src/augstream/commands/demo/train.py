@@ -45,6 +45,8 @@ def train(task: Task, watch: Watch, clock: Callable[[], float] = time.monotonic)
             if not outcome.epochs:
                 raise
             outcome.ended = "interrupted"
+            for run in outcome.runs:
+                del run.rounds[len(outcome.epochs) :]
         if outcome.ended != "interrupted":
             for one in trainings:
                 one.look_at_upright()

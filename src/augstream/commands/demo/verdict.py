@@ -108,6 +108,6 @@ def _reasons(found: Figures) -> list[str]:
 def _short_of_time(found: Figures) -> str:
     minutes = f"{found.minutes:g} minutes" if found.minutes else "time"
     return (
-        f"The {minutes} were over while the accuracy with augmentation was still rising. Allow more with --minutes: "
-        "augmentation needs longer, and gains more."
+        f"The {minutes} were over before the accuracy with augmentation had stopped rising. Allow more with --minutes: "
+        "a network with augmentation learns for longer."
     )
