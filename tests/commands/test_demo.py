@@ -175,6 +175,23 @@ def test_runs_that_take_turns_do_not_know_of_each_other(monkeypatch):
     assert all(np.array_equal(a, np.asarray(b)) for a, b in zip(kept, model.trainable_weights, strict=True))
 
 
+@needs_keras
+def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    from augstream.commands.demo import network, train
+
+    made = task(seeds=1, batch_size=20)
+    exam = train._Exam(network.build(8, 3, 2), made, 0)
+    training = train._Training(exam, augmented=True)
+    seen = []
+    batch_of = training._loader.follow
+    monkeypatch.setattr(training._loader, "follow", lambda epoch, start: seen.append(epoch) or batch_of(epoch, start))
+    measured = training.learn(2, 1e-3), training.learn(3, 1e-3)
+    assert sorted(set(seen)) == [0, 1, 2, 3, 4]
+    assert training.run.pictures == 5 * 40
+    assert all(len(one.right) == len(made.test) and one.stopping is not None for one in measured)
+
+
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
     from augstream.commands.demo import run
 
