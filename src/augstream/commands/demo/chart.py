@@ -12,7 +12,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 148, 14, 40
 class Curve:
     """style: its class in the style sheet. values, low, high: 0..1 after each of the epochs; no band without low.
 
-    name: stands at the curve's end with its last value; none where it is empty.
+    name: stands at the curve's end with `value`; none where it is empty.
     """
 
     name: str
@@ -20,13 +20,16 @@ class Curve:
     values: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
+    value: float = 0.0
 
 
-def render(epochs: Sequence[int], curves: Sequence[Curve]) -> str:
-    """The curves over the epochs, each with its name and last value at its right end."""
+def render(epochs: Sequence[int], curves: Sequence[Curve], window: int) -> str:
+    """The curves over the epochs, each with its name and value at its right end; the last `window` epochs shaded."""
     floor = min(min([*curve.values, *curve.low]) for curve in curves)
     bottom = min(0.9, int(floor * 10) / 10)
-    parts = [_axes(epochs, bottom)]
+    left, right = _x(epochs[-min(window, len(epochs))], epochs), _x(epochs[-1], epochs)
+    shade = f'x="{left:.1f}" y="{_TOP}" width="{max(right - left, 2):.1f}" height="{HEIGHT - _TOP - _BOTTOM}"'
+    parts = [f'<rect class="window" {shade}/>', _axes(epochs, bottom)]
     for curve in curves:
         spots = [(_x(epoch, epochs), _y(value, bottom)) for epoch, value in zip(epochs, curve.values, strict=True)]
         if curve.low:
@@ -40,7 +43,7 @@ def render(epochs: Sequence[int], curves: Sequence[Curve]) -> str:
         parts.append(f'<circle class="dot {curve.style}" cx="{x:.1f}" cy="{spot:.1f}" r="3.5"/>')
         parts.append(
             f'<text class="name {curve.style}" x="{x + 12:.1f}" y="{y:.1f}">'
-            f"<tspan>{100 * curve.values[-1]:.1f} %</tspan> {curve.name}</text>"
+            f"<tspan>{100 * curve.value:.1f} %</tspan> {curve.name}</text>"
         )
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Learning curves">{"".join(parts)}</svg>'
 

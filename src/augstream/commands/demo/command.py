@@ -6,19 +6,23 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 import augstream as aug
-from augstream.commands.demo import pipelines
-from augstream.commands.demo.task import Outcome, Task
+from augstream.commands.demo import pipelines, verdict
+from augstream.commands.demo.progress import Bar
+from augstream.commands.demo.task import Outcome, Parts, Task
+from augstream.commands.demo.verdict import length_of
 from augstream.errors import ArgumentError, AugstreamError, MissingPackageError, SourceError
 from augstream.printable import printable
+from augstream.sources.source import Source
 
 DIGIT_EPOCHS = 90
-PHOTO_STEPS = 1000
-"""Steps that a run on photos takes unless told otherwise: few photos are seen more often than many."""
+MINUTES = 15.0
+"""What all runs on photos may take together unless told otherwise."""
+TESTED, STOPPING = 2000, 1000
+"""How many photos are tested on, and asked whether it is enough, at most: more would tell little and take long."""
 
 
 def digits(out: Path, *, epochs: int | None = None, seeds: int = 3, tests: int | None = None) -> Task:
@@ -30,48 +34,71 @@ def digits(out: Path, *, epochs: int | None = None, seeds: int = 3, tests: int |
     first = np.arange(len(made.test))[:: max(1, len(made.test) // (tests or len(made.test)))]
     return Task(
         title="Handwritten digits",
-        test_noun="turned, shifted and scaled digits",
-        test_note="Other digits than those the network learns from, each turned by up to 30°, shifted by up to 15 % of "
-        "the image and scaled by 0.7 to 1.2, once and for all. Augmentation draws from about the same ranges: that "
-        "is the point of it, one tells it what may happen to an image.",
+        test_noun="rotated, shifted and scaled digits",
+        test_note="Other digits than those the network learns from, each rotated by up to 30°, shifted by up to 15 % "
+        "of the image and scaled by 0.7 to 1.2, once and for all. Augmentation draws from about the same ranges: "
+        "that is the point of it, one tells it what may happen to an image.",
         command="augstream demo",
-        train=made.train,
-        test=made.test.subset(first),
+        parts=[Parts(made.train, None, made.test.subset(first))] * seeds,
         upright=made.upright.subset(first),
         plain=pipelines.plain,
         augmented=pipelines.digits,
         size=32,
         color="gray",
         epochs=epochs or DIGIT_EPOCHS,
-        seeds=seeds,
         batch_size=40,
     )
 
 
-def photos(folder: Path, *, epochs: int | None = None, seeds: int = 3, validation: float = 0.3, size: int = 64) -> Task:
-    """The photos of a folder with one sub-folder per class, of which `validation` are kept for testing."""
+def photos(
+    folder: Path,
+    *,
+    epochs: int | None = None,
+    minutes: float = MINUTES,
+    seeds: int = 3,
+    validation: float = 0.3,
+    size: int = 64,
+) -> Task:
+    """The photos of a folder with one sub-folder per class; each seed keeps other ones aside.
+
+    validation: the share of photos for testing; half as many decide when it is enough.
+    """
     source = aug.from_folder(folder)
     if len(source.classes or []) < 2:
         raise SourceError(f"The demo needs at least two classes; {folder} has one sub-folder: {source.classes}.")
-    train, test = source.split(validation)
-    batch_size = min(32, len(train))
-    steps = len(train) // batch_size
+    shares = (1 - 1.5 * validation, 0.5 * validation, validation)
+    if not 0 < validation <= 0.6:
+        raise ArgumentError(
+            f"--validation is the share of photos to be tested on, within 0 and 0.6; got {validation:g}. Half as many "
+            "again decide when it is enough, and the rest is learned from."
+        )
+    parts = []
+    for seed in range(seeds):
+        train, stopping, test = source.split(shares, seed=seed)
+        parts.append(Parts(train, _at_most(STOPPING, stopping), _at_most(TESTED, test)))
     return Task(
         title=printable(f"Photos of {folder.resolve().name}"),
-        test_noun="validation photos",
-        test_note=f"{len(test):,} photos kept aside, the same share of each class; only resized, never augmented.",
+        test_noun="test photos",
+        test_note=f"{len(parts[0].test):,} photos kept aside, the same share of each class, other ones for each seed; "
+        "only resized, never augmented.",
         command=printable(f"augstream demo --data {folder}"),
-        train=train,
-        test=test,
+        parts=parts,
         plain=pipelines.plain,
         augmented=pipelines.photos,
         size=size,
         color="rgb",
-        epochs=epochs or min(max(round(PHOTO_STEPS / steps), 10), 100),
-        seeds=seeds,
-        batch_size=batch_size,
+        epochs=epochs,
+        minutes=minutes,
+        batch_size=min(32, *(len(part.train) for part in parts)),
         forgive=True,
     )
+
+
+def _at_most(count: int, source: Source) -> Source:
+    """Evenly from all over the source."""
+    if len(source) <= count:
+        return source
+    return source.subset(np.arange(count) * len(source) // count)
 
 
 def command(task: Task, report_path: Path, console: Console) -> Outcome:
@@ -81,13 +108,26 @@ def command(task: Task, report_path: Path, console: Console) -> Outcome:
     need(backend, extra="demo" if backend == "jax" else None)
     from augstream.commands.demo import report, train
 
-    what = f"{len(task.train):,} images to learn from, {len(task.test):,} to be tested on"
-    console.print(Text.assemble((task.title, "bold"), f": {what}"))
-    with _Bars(task, console) as bars:
-        outcome = train.train(task, bars.watch)
+    console.print(Text.assemble((task.title, "bold"), f": {_plan(task)}"))
+    with Bar(task, console) as bar:
+        outcome = train.train(task, bar.watch)
     _print_outcome(outcome, console)
     report.write(outcome, report_path)
     return outcome
+
+
+def _plan(task: Task) -> str:
+    """What is going to happen, and how long it may take."""
+    stopping = task.parts[0].stopping
+    said = f"{len(task.train):,} images to learn from, "
+    said += f"{len(stopping):,} to tell when it is enough, " if stopping is not None else ""
+    said += f"{len(task.test):,} to be tested on; {2 * task.seeds} runs"
+    if task.epochs is not None:
+        return f"{said} of {task.epochs} epochs"
+    return (
+        f"{said}, until the accuracy with augmentation has stopped rising, and {task.minutes:g} minutes at most "
+        "(--minutes). Ctrl-C ends it earlier, with the report of what there is"
+    )
 
 
 def need(package: str, module: str | None = None, extra: str | None = "demo") -> None:
@@ -116,43 +156,6 @@ def outside(path: Path, folder: Path, option: str) -> None:
         raise ArgumentError(f"{fact}. Choose a place outside of it.")
 
 
-class _Bars(Progress):
-    """A progress bar for each run."""
-
-    def __init__(self, task: Task, console: Console) -> None:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(32),
-            TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
-        )
-        # Where nobody can watch a bar grow, a line for each run is what a log wants.
-        super().__init__(*columns, console=console, disable=not console.is_terminal)
-        self._epochs = task.epochs
-        self._ready = self.add_task("compiling the network", total=None, note="")
-        self._bars = {
-            (seed, augmented): self.add_task(_name(seed, augmented), total=task.epochs, note="", start=False)
-            for seed in range(task.seeds)
-            for augmented in (False, True)
-        }
-
-    def watch(self, seed: int, augmented: bool, done: int, accuracy: float | None) -> None:
-        """What `train` calls: a run begins, or has done another epoch."""
-        if done == 0:
-            self.update(self._ready, total=1, completed=1)
-            self.start_task(self._bars[seed, augmented])
-        self.update(self._bars[seed, augmented], completed=done)
-        if accuracy is None:
-            return
-        self.update(self._bars[seed, augmented], note=f"{100 * accuracy:5.1f} %")
-        if self.disable and done == self._epochs:
-            self.console.print(f"{_name(seed, augmented)}: {100 * accuracy:.1f} %")
-
-
-def _name(seed: int, augmented: bool) -> str:
-    return f"seed {seed}, {'augmented' if augmented else 'as they are'}"
-
-
 def _seeds(count: int) -> str:
     return "1 seed" if count == 1 else f"{count} seeds"
 
@@ -165,8 +168,8 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
         "",
         "accuracy",
         f"range ({_seeds(outcome.task.seeds)})",
-        "loader alone\npictures/s",
-        "learning\npictures/s",
+        "on what it\nlearned from",
+        "gap",
     )
     for head in heads:
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
@@ -176,11 +179,17 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
             "augmented" if augmented else "as they are",
             Text(f"{100 * accuracy.mean:.1f} %", "bold green" if augmented else "bold"),
             percent(accuracy),
-            f"{outcome.rates[augmented]:,.0f}",
-            f"{outcome.rate(augmented):,.0f}",
+            f"{100 * outcome.known(augmented).mean:.1f} %",
+            f"{100 * outcome.gap(augmented).mean:.1f}",
         )
     console.print()
     console.print(table)
+    console.print(
+        f"\n{length_of(outcome)} With augmentation, the loader alone makes {outcome.rates[True]:,.0f} images/s and "
+        f"the network takes {outcome.rate(True):,.0f}.\n"
+    )
+    for sentence in verdict.sentences(verdict.figures(outcome)):
+        console.print(f"* {sentence}")
     if outcome.failures:
         console.print(f"\n{len(outcome.failures)} files could not be read and were passed over:", style="yellow")
         for _, name, reason in outcome.failures[:5]:

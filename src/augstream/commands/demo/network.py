@@ -3,34 +3,52 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 WIDTHS = (24, 48, 64, 96)
 LARGE = 48
 """Images of this side or more are halved once more."""
 
+State = list[NDArray[Any]]
 
-def build(size: int, channels: int, classes: int, *, rate: float, steps: int) -> Any:
-    """A compiled Keras model for (size, size, channels) images; `rate` is the learning rate, falling over `steps`."""
+
+def build(size: int, channels: int, classes: int) -> Any:
+    """A compiled Keras model for (size, size, channels) images."""
     import keras
 
     model = keras.Sequential(_layers(size, channels, classes, seed=0))
     model.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)),
+        keras.optimizers.Adam(),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
-def restart(model: Any, seed: int) -> None:
-    """Fresh weights, the same for the same seed. What has been compiled is kept, which saves seconds."""
+def fresh(model: Any, seed: int) -> State:
+    """The state of a model that has learned nothing, the same for the same seed."""
     import keras
 
     *_, size, channels = model.input_shape
-    fresh = keras.Sequential(_layers(size, channels, model.output_shape[1], seed))
-    model.set_weights(fresh.get_weights())
-    for variable in model.optimizer.variables:
-        variable.assign(np.zeros(variable.shape, variable.dtype))
+    other = keras.Sequential(_layers(size, channels, model.output_shape[1], seed))
+    return [*other.get_weights(), *(np.zeros(one.shape, one.dtype) for one in model.optimizer.variables)]
+
+
+def state(model: Any) -> State:
+    """All that a model has learned, so that one that has been compiled once can go on with several runs in turn."""
+    import keras
+
+    return [*model.get_weights(), *(keras.ops.convert_to_numpy(one) for one in model.optimizer.variables)]
+
+
+def restore(model: Any, state: State, rate: float) -> None:
+    """Go on with what `state` gave, at this learning rate."""
+    weights = len(model.weights)
+    model.set_weights(state[:weights])
+    for variable, value in zip(model.optimizer.variables, state[weights:], strict=True):
+        variable.assign(value)
+    model.optimizer.learning_rate.assign(rate)
 
 
 def _layers(size: int, channels: int, classes: int, seed: int) -> list[Any]:

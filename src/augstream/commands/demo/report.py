@@ -13,7 +13,8 @@ from pathlib import Path
 from string import Template
 
 from augstream.commands import preview
-from augstream.commands.demo import chart
+from augstream.commands.demo import chart, verdict
+from augstream.commands.demo.length import WINDOW
 from augstream.commands.demo.task import Outcome, Spread, Task
 from augstream.concurrency.pool import cores
 
@@ -34,7 +35,6 @@ def percent(spread: Spread) -> str:
 def _parts(outcome: Outcome) -> dict[str, str]:
     task = outcome.task
     without, with_ = outcome.accuracy(False), outcome.accuracy(True)
-    points = 100 * (with_.mean - without.mean)
     seeds = f"{task.seeds} seed{'s' * (task.seeds > 1)}"
     shown = preview.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
     return {
@@ -46,8 +46,12 @@ def _parts(outcome: Outcome) -> dict[str, str]:
         "with": f"{100 * with_.mean:.1f}",
         "without_range": f"{percent(without)} over {seeds}",
         "with_range": f"{percent(with_)} over {seeds}",
-        "difference": f'{points:+.1f}<span class="unit"> points</span>'.replace("-", "\N{MINUS SIGN}"),
-        "difference_note": f"on {len(task.test):,} {task.test_noun}",
+        "difference": _points(with_.mean - without.mean, sign=True),
+        "difference_note": f"on {outcome.photos:,} {task.test_noun}",
+        "verdict": "".join(f"<li>{escape(said)}</li>" for said in verdict.sentences(verdict.figures(outcome))),
+        "gap_without": _points(outcome.gap(False).mean),
+        "gap_with": _points(outcome.gap(True).mean),
+        "gap_change": _points(outcome.gap(True).mean - outcome.gap(False).mean, sign=True),
         "tested_on": task.test_noun,
         "chart": _chart(outcome),
         "table": _table(outcome),
@@ -73,40 +77,52 @@ def _summary(task: Task) -> str:
     )
 
 
+def _points(share: float, *, sign: bool = False) -> str:
+    text = f"{100 * share:+.1f}" if sign else f"{100 * share:.1f}"
+    return f'{text}<span class="unit"> points</span>'.replace("-", "\N{MINUS SIGN}")
+
+
 def _fairness(outcome: Outcome) -> str:
     task = outcome.task
-    steps = task.epochs * task.batches
-    known = outcome.accuracy(True).mean
-    chance = 100 * (known * (1 - known) / len(task.test)) ** 0.5
+    kept = (
+        ""
+        if task.parts[0].stopping is None
+        else (
+            f"{len(task.parts[0].stopping):,} further photos decide when it is enough; they are neither learned "
+            "from nor tested on. "
+        )
+    )
     return (
         f"For each seed both runs begin with the same weights, see the images in the same order, and take the same "
-        f"{steps:,} steps of {task.batch_size} images ({task.epochs} epochs). Only the pipeline differs. "
-        f"The accuracy is the one after the last step, not the best one. With {len(task.test):,} images to be "
-        f"tested on, chance alone moves it by about {chance:.1f} points."
+        f"number of steps. Only the pipeline differs. {verdict.length_of(outcome)} {kept}The gap is the accuracy on "
+        f"the images learned from, as they are, less the accuracy on the {task.test_noun}: what the network knows by "
+        "heart without having understood it."
     )
 
 
 def _chart(outcome: Outcome) -> str:
     curves = []
     for augmented, style, name in ((True, "with", "augmented"), (False, "without", "as they are")):
-        runs = outcome.of(augmented)
-        known = [Spread.of(list(column)).mean for column in zip(*(run.trained for run in runs), strict=True)]
-        tested = [Spread.of(list(column)) for column in zip(*(run.tested for run in runs), strict=True)]
-        mean, low, high = zip(*tested, strict=True)
+        rounds = list(zip(*(run.rounds for run in outcome.of(augmented)), strict=True))
+        known = [Spread.of([one.known for one in column]).mean for column in rounds]
+        mean, low, high = zip(*(Spread.of([one.tested for one in column]) for column in rounds), strict=True)
         curves.append(chart.Curve("", f"known {style}", known))
-        curves.append(chart.Curve(name, style, mean, low, high))
-    return chart.render(outcome.task.tested, curves)
+        curves.append(chart.Curve(name, style, mean, low, high, outcome.accuracy(augmented).mean))
+    return chart.render(outcome.epochs, curves, WINDOW)
 
 
 def _table(outcome: Outcome) -> str:
     task = outcome.task
-    heads = ["", f"{task.test_noun}, mean and range", *(f"seed {seed}" for seed in range(task.seeds))]
-    if task.upright is not None:
+    heads = ["", f"{task.test_noun}, mean and range", "the images learned from", "gap"]
+    heads += [f"seed {seed}" for seed in range(task.seeds)]
+    if outcome.upright(True) is not None:
         heads.append("the same digits<br>as they were written")
     rows = []
     for augmented in (False, True):
-        cells = [_figure(outcome.accuracy(augmented))]
-        cells += [f"{100 * run.tested[-1]:.1f} %" for run in outcome.of(augmented)]
+        gap = outcome.gap(augmented)
+        cells = [_figure(outcome.accuracy(augmented)), _figure(outcome.known(augmented))]
+        cells.append(f"<b>{100 * gap.mean:.1f}</b><small>{100 * gap.low:.1f} to {100 * gap.high:.1f}</small>")
+        cells += [f"{100 * run.accuracy:.1f} %" for run in outcome.of(augmented)]
         if (upright := outcome.upright(augmented)) is not None:
             cells.append(_figure(upright))
         rows.append((augmented, cells))
@@ -120,8 +136,9 @@ def _figure(spread: Spread) -> str:
 def _throughput(outcome: Outcome) -> str:
     ratio = outcome.rates[True] / outcome.rate(True)
     return (
-        "Images per second that the loader makes from the files where nobody keeps it waiting, and images per "
-        "second that the network learned from, on the same processor cores. With augmentation, the loader makes "
+        "Images per second that the loader makes where nobody keeps it waiting, after a first epoch in which it "
+        "decoded the files (<code>cache=</code>), and images per second that the network learned from, on the same "
+        "cores. With augmentation, the loader makes "
         f"{ratio:.1f} times what the network takes."
     )
 
