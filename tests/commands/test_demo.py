@@ -184,8 +184,9 @@ def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     exam = train._Exam(network.build(8, 3, 2), made, 0)
     training = train._Training(exam, augmented=True)
     seen = []
-    batch_of = training._loader.follow
-    monkeypatch.setattr(training._loader, "follow", lambda epoch, start: seen.append(epoch) or batch_of(epoch, start))
+    batches = training._loader.batches
+    stream = batches.stream
+    monkeypatch.setattr(batches, "stream", lambda epoch, *given: seen.append(epoch) or stream(epoch, *given))
     measured = training.learn(2, 1e-3), training.learn(3, 1e-3)
     assert sorted(set(seen)) == [0, 1, 2, 3, 4]
     assert training.run.pictures == 5 * 40
