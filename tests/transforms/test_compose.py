@@ -28,7 +28,7 @@ PIPELINE = aug.Compose(
 
 JITTER = (
     "Multiply the brightness by 0.8 to 1.2, the contrast by 0.8 to 1.2 and the saturation by 0.8 to 1.2, "
-    "turn the hue by -0.02 to 0.02 of the color circle"
+    "shift the hue by -0.02 to 0.02 of the color circle"
 )
 
 
@@ -43,7 +43,7 @@ def test_prints_as_english():
             "border edge",
             " 0  Rotate by -40 to 40 degrees",
             " 1  Move right by -0.2 to 0.2 of the width and down by -0.2 to 0.2 of the height",
-            " 2  Lean upright lines by -11 to 11 degrees and level lines by 0",
+            " 2  Shear vertical lines by -11 to 11 degrees and horizontal lines by 0",
             " 3  Zoom by 0.8 to 1.2 times across and the same down",
             " 4  Swap left and right, with probability 0.5",
             f" 5  {JITTER}",
@@ -71,7 +71,7 @@ def test_members_are_printed_under_their_container():
         "      Rotate by -5 to 5 degrees",
         "      Any 1 of:",
         "        Invert the levels",
-        "        Turn the hue by -0.1 to 0.1 of the color circle",
+        "        Shift the hue by -0.1 to 0.1 of the color circle",
     ]
 
 

@@ -227,11 +227,18 @@ class _Chain:
 
     def group(self, rows: Rows | None) -> Group:
         """The plan of images of one kind."""
-        if rows is None and self.mix is None and not (self.n and any(idle[0] for idle in self.idle.values())):
+        if rows is None and self.mix is None and not self._partial:
             return Group(None, None, tuple([step.close() for step in self.steps]))
         sources, steps = self.open(np.arange(self.n) if rows is None else rows)
         whole = rows is None and self.mix is None
         return Group(rows, None if whole else sources, tuple([step.close() for step in steps]))
+
+    @property
+    def _partial(self) -> bool:
+        """Whether some op leaves images alone; what is left without them may merge."""
+        if any(isinstance(op, Curve) and op.on is not None for op in self.ops):
+            return True
+        return bool(self.n) and any(idle[0] for idle in self.idle.values())
 
     def open(self, rows: Rows) -> tuple[Rows, list[_Open]]:
         """Which images these ones are made of (of a mix, the first of each), and how."""

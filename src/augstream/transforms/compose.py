@@ -59,7 +59,7 @@ class Compose(Container):
      0  Rotate by -40 to 40 degrees
      1  Swap left and right, with probability 0.5
      2  Resize to 224 x 224
-    3 warps -> 1
+    3 warps -> 1, one pass
     """
 
     transforms: Members = Members()
