@@ -14,7 +14,6 @@ from augstream.batch.cache import Cache
 from augstream.batch.cache_folder import cache_of
 from augstream.batch.epoch import Epoch, next_epoch
 from augstream.batch.failures import Failure, Failures, OnError
-from augstream.batch.mixed_labels import check_labels
 from augstream.batch.prepare import Dtype, Prepare
 from augstream.batch.sampler import Uneven, sampler_of
 from augstream.batch.shard import Shard, checked_shard
@@ -92,8 +91,6 @@ class Loader:
         max_bytes: int | str = MAX_BYTES,
     ) -> None:
         check_kinds(source, pipeline)
-        if pipeline.mixers:
-            check_labels(source)
         self.source = source
         self.pipeline = pipeline
         self.batch_size = whole("batch_size", batch_size, 1)

@@ -186,6 +186,8 @@ def test_orientation_is_applied_before_a_mix():
     [
         (np.array(["a", "b"] * 4), PipelineError, "Number the classes"),
         (np.zeros(8, [("a", "f4")]), PipelineError, "Number the classes"),
+        (np.arange(8) - 1, PipelineError, "got -1 to 6"),
+        (np.arange(8) * 10**9, PipelineError, "numbered from 0"),
     ],
 )
 def test_labels_that_cannot_be_mixed_are_refused(labels, error, says):
@@ -193,8 +195,69 @@ def test_labels_that_cannot_be_mixed_are_refused(labels, error, says):
         aug.Loader(Memory(jpegs(8), labels), PIPELINES["mixup"], 4)
 
 
+@pytest.mark.parametrize(("label", "says"), [(3, "labels= or classes="), ("cat", "are text")])
+def test_labels_told_one_by_one_need_a_number_of_classes(label, says):
+    source = aug.from_sequence([(scene(8, 8, number), label) for number in range(4)])
+    with pytest.raises(PipelineError, match=says):
+        aug.Loader(source, aug.Compose([aug.MixUp()]), 2)
+
+
+def test_the_parts_of_a_split_have_the_classes_of_the_whole():
+    source = aug.from_arrays(np.zeros((20, 8, 8, 3), np.uint8), np.arange(20) % 9)
+    for part in source.split((0.8, 0.2)):
+        assert next(iter(aug.Loader(part, aug.Compose([aug.CutMix()]), 2))).label.shape == (2, 9)
+
+
+@pytest.mark.parametrize("fuse", [False, True])
+def test_the_boxes_of_a_sample_depend_on_no_batch_size(fuse):
+    source = aug.from_arrays(
+        np.stack([scene(40, 60, number) for number in range(8)]), boxes=[np.array([[2, 2, 58, 38]])] * 8, min_visible=0
+    )
+    pipeline = aug.Compose([aug.OneOf([aug.CutMix(), aug.MixUp(1)]), aug.Rotate(20)], fuse=fuse)
+
+    def boxes(batch_size):
+        batches = aug.Loader(source, pipeline, batch_size, seed=5)
+        return {
+            index: [row.tobytes() for row in batch.boxes[k]]
+            for batch in batches
+            for k, index in enumerate(batch.index.tolist())
+        }
+
+    assert boxes(1) == boxes(3) == boxes(8)
+
+
+def test_masks_are_refused_by_a_mix_that_may_blend_before_it_does():
+    source = aug.from_arrays(np.zeros((9, 8, 8, 3), np.uint8), masks=[np.zeros((8, 8), np.uint8)] * 9)
+    pipeline = aug.Compose([aug.OneOf([aug.MixUp(1), aug.CutMix()], p=0.01)])
+    with pytest.raises(PipelineError, match="Take CutMix"):
+        next(iter(aug.Loader(source, pipeline, 2)))
+
+
+def test_targets_are_those_of_the_images_behind_a_mix_among_others():
+    seen = []
+
+    class Look(aug.HorizontalFlip):
+        needs = ("boxes",)
+
+        def draw(self, rng, frame):
+            if frame.targets is not None:
+                seen.append((len(frame), [len(boxes) for boxes in frame.targets.boxes]))
+            return super().draw(rng, frame)
+
+    source = aug.from_arrays(np.zeros((6, 20, 20, 3), np.uint8), boxes=[np.array([[2, 2, 9, 9]])] * 6)
+    next(iter(aug.Loader(source, aug.Compose([aug.OneOf([aug.MixUp(1), Look()])]), 3)))
+    assert seen
+    assert all(n == len(boxes) == 3 for n, boxes in seen)
+
+
+def test_an_error_says_which_member_of_several_it_is():
+    pipeline = aug.Compose([aug.Normalize(), aug.OneOf([aug.MixUp(), aug.Invert()])])
+    with pytest.raises(PipelineError, match=r"OneOf\[1\]"):
+        aug.Loader(Memory(jpegs(4)), pipeline, 2)
+
+
 def test_a_source_of_one_sample_has_no_partners():
-    with pytest.raises(PipelineError, match="needs 1 other"):
+    with pytest.raises(PipelineError, match="needs another sample for each one, and the source has too few: 1"):
         aug.Loader(Memory(jpegs(1)), PIPELINES["mixup"], 1)
 
 
@@ -209,3 +272,5 @@ def test_a_single_call_takes_the_partners():
             pipeline(image, partners=partners)
     with pytest.raises(ArgumentError, match="none"):
         aug.Compose([])(image, partners=[other])
+    with pytest.raises(ArgumentError, match="must be a list of images"):
+        pipeline(image, partners=other)

@@ -239,7 +239,7 @@ TEXTS = {
     Filter: r"Filter [\d. e-]+, border constant 7",
     Noise: r"Noise  gaussian, std [\d.]+, each channel its own, key [0-9a-f]{16}",
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
-    Mix: r"Mix    1 of its own image, 1 of partner 1 in \[\d+ \d+ \d+ \d+\]",
+    Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
 }
 QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none"}
 
@@ -254,7 +254,7 @@ def test_text_of_every_kind(kind):
     if kind in QUIET:
         assert off.text(0) == QUIET[kind]
     if kind is Mix:
-        assert off.text(0) == "Mix    1 of its own image"
+        assert off.text(0) == "Mix    its own image"
         lines = str(plan).splitlines()
         assert lines[:4] == ["its own image", "  nothing to do", "partner 1", "  nothing to do"]
         assert lines[4] == f"pass 1  {op.text(0)}"

@@ -269,7 +269,7 @@ class TestPartners:
             assert found[index].tolist() == [order[(at + step) % len(order)] for step in (1, 2, 3)]
 
     def test_nobody_is_left(self):
-        with pytest.raises(PipelineError, match="needs 1 other samples for each, and the source of 1 has not so many"):
+        with pytest.raises(PipelineError, match="needs another sample for each one, and the source has too few: 1"):
             self.follow(self.source(1), k=1)
         with pytest.raises(PipelineError, match="needs 1 other samples"):
             self.follow(self.source(3).subset(np.array([1, 1, 1, 1])), k=1)

@@ -288,6 +288,24 @@ class TestRandomErasing:
         black = (shown([image], plan)[0] == 0).all(axis=2)
         np.testing.assert_array_equal(moved, 3 if mask_fill is None else np.where(black, 7, 3))
 
+    @pytest.mark.parametrize("after", [[], [aug.CenterCrop(20)], [aug.Rotate((90, 90)), aug.CenterCrop(30)]])
+    def test_boxes_are_as_visible_as_what_is_left_of_them(self, after):
+        n = 60
+        source = aug.from_arrays(
+            np.full((n, 60, 60, 3), 200, np.uint8), boxes=[np.array([[10, 10, 50, 50]])] * n, min_visible=0.1
+        )
+        erasing = aug.RandomErasing((0.2, 0.3), fill=0, count=(1, 4), p=1, hide=True)
+        kept = 0
+        for batch in aug.Loader(source, aug.Compose([erasing, *after]), 20, dtype="uint8"):
+            for image, boxes in zip(batch.image, batch.boxes, strict=True):
+                height, width = image.shape[:2]
+                margin = 10 - (60 - height) // 2
+                inside = image[max(margin, 0) : height - max(margin, 0), max(margin, 0) : width - max(margin, 0), 0]
+                share = (inside == 200).sum() / 1600
+                assert (len(boxes) == 1) == (share >= 0.1) or abs(share - 0.1) < 1e-9
+                kept += len(boxes)
+        assert 0 < kept < 60
+
     @pytest.mark.parametrize("hide", [False, True])
     def test_points_and_boxes_under_it(self, hide):
         image = np.full((60, 70, 3), 200, np.uint8)

@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from conftest import scene
 from planned import fast, inputs_of, pictures, plans, shown
 
 import augstream as aug
@@ -46,6 +47,16 @@ def test_cutmix_of_masks_boxes_and_points_follows_the_image():
             assert len(moved.points[row]) == 4
             for point in moved.points[row][~np.isnan(moved.points[row][:, 0])]:
                 assert 0 <= point[0] <= 52
+
+
+@pytest.mark.parametrize("border", ["edge", "reflect", "symmetric", "wrap"])
+def test_what_continues_a_mix_is_what_is_at_its_edge(border):
+    images = [scene(30, 40, number) for number in range(2)]
+    for pad in (aug.Pad(6, border=border), aug.Rotate((20, 20), border=border)):
+        one, two = (aug.Compose([aug.CutMix(), pad], fuse=fuse) for fuse in (True, False))
+        for index in range(20):
+            made, expected = (some(images[0], index=index, partners=images[1:]).astype(int) for some in (one, two))
+            assert np.abs(made - expected).max() <= (1 if isinstance(pad, aug.Pad) else 2)
 
 
 def test_cutmix_hides_boxes_of_what_it_covers():

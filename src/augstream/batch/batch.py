@@ -14,7 +14,8 @@ from augstream.sources.source import Source
 class Batch:
     """Samples that are ready for a network.
 
-    image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes; None where the source has none.
+    image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes, (n, classes)
+    float32 shares of them behind a mix; None where the source has none.
     index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
     mask, boxes, box_label, polygons, points: the targets as `TargetBatch` has them; None where the source has none.
     """

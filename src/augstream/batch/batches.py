@@ -12,7 +12,7 @@ from augstream.batch.batch import Batch
 from augstream.batch.cache import Cache
 from augstream.batch.failures import Failure, Failures
 from augstream.batch.fill import Bad, fill
-from augstream.batch.mixed_labels import class_count, mixed_labels
+from augstream.batch.mixed_labels import check_labels, mixed_labels
 from augstream.batch.parts import Shares
 from augstream.batch.place import Place
 from augstream.batch.prepare import Prepare
@@ -58,7 +58,7 @@ class Batches:
         self.prepare, self.sampler, self.failures = prepare, sampler, failures
         self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
         self.place = Place()
-        self._classes = class_count(prepare.source) if prepare.pipeline.mixers else None
+        self._classes = check_labels(prepare.source) if prepare.pipeline.mixers else None
         self._begin()
 
     def _begin(self) -> None:

@@ -47,6 +47,8 @@ class Partners:
                 if (fits.sum(axis=1) >= k).all():
                     first = np.argsort(~fits, axis=1, kind="stable")[:, :k]
                     return np.take_along_axis(found, first, axis=1)
-            raise PipelineError(f"A mix needs {k} other samples for each, and the source of {n} has not so many.")
+            others = "another sample" if k == 1 else f"{k} other samples"
+            broken = f", of which {len(bad)} cannot be read" if bad else ""
+            raise PipelineError(f"A mix needs {others} for each one, and the source has too few: {n}{broken}.")
 
         return following

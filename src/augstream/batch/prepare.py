@@ -14,7 +14,7 @@ from augstream.batch.stages import Integers, Planned, Ready, Record, Stage, Stag
 from augstream.decode.header import read_headers
 from augstream.decode.orientation import orient, oriented_size
 from augstream.decode.sample import CHANNELS, PEAK, Stack
-from augstream.engines.targets import move
+from augstream.engines.targets import move, unblended
 from augstream.errors import ArgumentError, PipelineError, ragged
 from augstream.plan.fuse import fuse, unfused
 from augstream.plan.op import Frame, Known
@@ -103,6 +103,8 @@ class Prepare(Stages):
     def planned(self, epoch: int, ready: Ready) -> Planned:
         """Their EXIF orientation, then what the pipeline draws; all come out in one size."""
         frame = self._frame(ready, oriented_size(ready.orientation, ready.stored))
+        if self.pipeline.blends and ready.noted is not None and any(one.mask is not None for one in ready.noted):
+            raise unblended()
         if self.pipeline.needy and ready.noted is not None:
             targets, before, rules = ready.noted, frame, self.source.rules
             frame = replace(frame, known=Known(lambda ops: move(targets, fuse(ops, before), rules, engine=self.engine)))

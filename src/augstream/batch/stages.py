@@ -2,7 +2,7 @@
 
     read -> header -> decode -> plan -> run -> move targets
 
-A cache is two stages more (`batch/caching.py`), and a sub-class adds its own.
+A cache is three stages more (`batch/caching.py`), and a sub-class adds its own.
 """
 
 import time

@@ -130,7 +130,7 @@ def _row(plain: Loader, loader: Loader, index: int, variants: int) -> Row:
     source = plain.source
     original = plain.batch(0, index).image[0]
     frame = Frame(np.array([original.shape[:2]]), original.shape[2])
-    peak = loader.pipeline.plan(0, 0, np.array([index]), frame).frame_out.peak
+    peak = loader.pipeline.result(frame).peak
     pictures = [_levels(loader.batch(epoch, index).image[0], peak) for epoch in range(variants)]
     label = source.classes[source.label(index)] if source.classes else ""
     return Row(index, printable(source.name(index)), printable(label), _levels(original, frame.peak), pictures)

@@ -19,6 +19,7 @@ from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError
 from augstream.plan import polygon
 from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.op import Array
 from augstream.plan.plan import Plan, every_step
 from augstream.plan.route import Cover, Route, mask_steps
@@ -27,6 +28,7 @@ from augstream.sources.targets import Rules, Targets
 
 Owners: TypeAlias = NDArray[np.int64]
 _AHEAD = 1e-6
+_FAR = 1e6  # pixels, beyond any image
 
 
 @dataclass(eq=False)
@@ -36,7 +38,7 @@ class TargetBatch:
     mask: (n, h, w) or in the layout of the images, in the dtype the source has. boxes: (k, 4) float32 each, clipped
     to the image, without those that are hardly seen any more; box_label: (k,) each, of the boxes that are left, and
     polygons: the outlines (m, 2) of each, not clipped. points: (k, 2) float32 each: all of them, in order, those
-    outside the image too.
+    outside the image or cropped away too; NaN where a mix or a hiding shape lies over one.
     """
 
     mask: NDArray[Any] | None = None
@@ -142,10 +144,11 @@ def move_masks(
         if mask.dtype != first.dtype or mask.shape[2:] != first.shape[2:]:
             one, two = (f"{some.shape} {some.dtype}" for some in (first, mask))
             raise PipelineError(f"A batch needs masks of one kind, but here are {one} and {two}.")
-    if not _holds(first.dtype, fill):
-        raise PipelineError(f"The mask_fill {fill} is no number of a mask of {first.dtype}.")
+    for number in (fill, *_mask_fills(plan)):
+        if not _holds(first.dtype, number):
+            raise PipelineError(f"The mask_fill {number} is no number of a mask of {first.dtype}.")
     if any(_blends(group.steps) for group in plan.groups):
-        raise PipelineError("MixUp can't blend masks of class ids. Take CutMix, or leave it out.")
+        raise unblended()
     channels = 1 if first.ndim == 2 else first.shape[2]
     # The engine knows no int32; two uint16 side by side travel the same way, and every id is preserved.
     words = np.dtype({"bool": np.uint8, "int32": np.uint16}.get(first.dtype.name, first.dtype))
@@ -175,6 +178,17 @@ def move_points(points: Array, at: Owners, route: Route) -> Array:
     if route.covers:
         places = np.where(route.covered(points, at)[:, None], np.nan, places)
     return places
+
+
+def unblended() -> PipelineError:
+    """The error for masks under MixUp."""
+    return PipelineError("MixUp can't blend masks of class ids. Take CutMix, or leave it out.")
+
+
+def _mask_fills(plan: Plan) -> set[int]:
+    """What the plan writes into masks."""
+    shapes = (op for group in plan.groups for step in every_step(group.steps) for op in step.points)
+    return {op.mask_fill for op in shapes if isinstance(op, Shapes) and op.mask_fill is not None}
 
 
 def _blends(steps: Sequence[Step]) -> bool:
@@ -220,12 +234,15 @@ def move_boxes(
         seen, rows = outlines.corners, outlines.owner
     place = at[rows]
     seen = whole = polygon.inside(seen, plan.frame_in.size[route.sources[place]])
-    lost = np.zeros(len(seen))  # the share of each that is covered
+    over: list[tuple[Cover, Array]] = []  # what lies over the images, and the matrices from the image at hand to it
     for stage in route.stages:
         if isinstance(stage, Cover):
-            seen, share = _uncovered(seen, stage, place)
-            lost = 1 - (1 - lost) * (1 - share)
+            if stage.inside:
+                seen = _within_region(seen, stage, place)
+            else:
+                over.append((stage, np.eye(3) if stage.place is None else stage.place))
             continue
+        over = [(cover, onto @ stage.matrix) for cover, onto in over]
         back = polygon.inverse(stage.matrix)[place]
         if (back[:, 2, :2] != 0).any():
             # What is behind the camera has no place in the image, and would come out mirrored.
@@ -236,7 +253,9 @@ def move_boxes(
             seen = polygon.project(there, polygon.inverse(window.matrix)[place][:, None])
         seen = polygon.inside(seen, stage.size[place])
     areas, wholes = (np.nan_to_num(polygon.area(corners)) for corners in (seen, whole))
-    areas = areas * (1 - lost)
+    for cover, onto in over:
+        there = polygon.project(seen, np.broadcast_to(onto, (len(route.rows), 3, 3))[place][:, None])
+        areas = areas * (1 - _covered(there, cover.boxes[place]))
     # An outline that only touches the image is not seen, and makes no box larger.
     seen = np.where((areas > 0)[:, None, None], seen, np.nan)
     area, full = (np.bincount(rows, some, len(boxes)) for some in (areas, wholes))
@@ -249,22 +268,39 @@ def move_boxes(
     return np.clip(np.concatenate([low, high], axis=1), 0, edges), kept
 
 
-def _uncovered(corners: Array, cover: Cover, at: Owners) -> tuple[Array, Array]:
-    """Polygons (m, v, 2) cut to the region that is left of their image, or as they are; and the share of each that is
-    covered by what lies over it.
+def _within_region(corners: Array, cover: Cover, at: Owners) -> Array:
+    """Polygons (m, v, 2) cut to the region that is left of their image; as they are where that is everything."""
+    boxes = cover.boxes[at, 0]
+    somewhere = np.flatnonzero(np.isfinite(boxes).any(axis=1))
+    there = corners[somewhere]
+    if cover.place is not None:
+        there = polygon.project(there, cover.place[at[somewhere]][:, None])
+    cut = polygon.within(there, np.clip(boxes[somewhere], -_FAR, _FAR))
+    if cover.place is not None:
+        cut = polygon.project(cut, polygon.inverse(cover.place)[at[somewhere]][:, None])
+    more = max(cut.shape[1], corners.shape[1])
+    result = np.pad(corners, ((0, 0), (0, more - corners.shape[1]), (0, 0)), "edge")
+    result[somewhere] = np.pad(cut, ((0, 0), (0, more - cut.shape[1]), (0, 0)), "edge")
+    return result
+
+
+def _covered(corners: Array, boxes: Array) -> Array:
+    """(m,) the share of each polygon (m, v, 2) that is covered by boxes (m, k, 4), which may overlap.
+
+    The sides of the boxes cut the plane into cells, each of which is covered or is not.
     """
-    there = corners if cover.place is None else polygon.project(corners, cover.place[at][:, None])
-    boxes = cover.boxes[at]
-    if cover.inside:
-        cut = polygon.within(there, boxes[:, 0])
-        if cover.place is not None:
-            cut = polygon.project(cut, polygon.inverse(cover.place)[at][:, None])
-        return cut, np.zeros(len(corners))
-    areas = np.nan_to_num(polygon.area(there))
+    boxes = np.clip(boxes, -_FAR, _FAR)
+    x, y = (np.sort(boxes[..., [axis, axis + 2]].reshape(len(boxes), -1), axis=1) for axis in (0, 1))
+    middle_x, middle_y = (((edges[:, 1:] + edges[:, :-1]) / 2)[..., None] for edges in (x, y))
+    across = (middle_x >= boxes[:, None, :, 0]) & (middle_x < boxes[:, None, :, 2])
+    down = (middle_y >= boxes[:, None, :, 1]) & (middle_y < boxes[:, None, :, 3])
+    taken = np.einsum("mik,mjk->ijm", across, down)
     hidden = np.zeros(len(corners))
-    for number in range(boxes.shape[1]):
-        hidden += np.nan_to_num(polygon.area(polygon.within(there, boxes[:, number])))
-    return corners, np.clip(hidden / np.where(areas > 0, areas, 1), 0, 1)
+    for i, j in np.argwhere(taken.any(axis=2)).tolist():
+        cells = np.stack([x[:, i], y[:, j], x[:, i + 1], y[:, j + 1]], axis=1)
+        hidden += np.where(taken[i, j], np.nan_to_num(polygon.area(polygon.within(corners, cells))), 0)
+    areas = np.nan_to_num(polygon.area(corners))
+    return np.clip(hidden / np.where(areas > 0, areas, 1), 0, 1)
 
 
 def _spread(sources: Owners, rows: Sequence[NDArray[Any] | None]) -> tuple[NDArray[Any], Owners]:

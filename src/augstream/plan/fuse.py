@@ -131,6 +131,9 @@ class _Open:
     def _takes(self, warp: Warp) -> bool:
         """Whether a warp that has passed the points joins the head."""
         if isinstance(self.head, Mix):
+            # What continues a mix is not what continues each of its images in its region.
+            if self.head.region is not None and warp.explicit and warp.border not in (None, "constant"):
+                return False
             # What is seen before the colors behind the mix may be no level, and a branch clips. A branch without steps
             # takes anything.
             ends = [steps[-1] for _, steps in self.branches if steps]

@@ -66,7 +66,8 @@ class Frame:
 
     def after(self, op: "Op") -> "Frame":
         """The frame of the images that `op` makes of this one's."""
-        return op.after(self)
+        after = op.after(self)
+        return after if after.known is None else replace(after, known=Known(after.known.move, (*after.known.ops, op)))
 
 
 class Op:

@@ -163,7 +163,7 @@ def _layers(mix: Mix) -> Iterator[Way]:
         over: list[Stage] = []
         if mix.region is not None:
             own = mix.region[:, number : number + 1]
-            if np.isfinite(own).all():
+            if np.isfinite(own).any():
                 over.append(Cover(own, mix.place, True))
             later = np.where((mix.weight[:, number + 1 :] == 1)[..., None], mix.region[:, number + 1 :], 0.0)
             if later.shape[1]:

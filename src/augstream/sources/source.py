@@ -71,6 +71,18 @@ class Source(ABC):
         """The label of one sample, None where the source has none."""
         return None if self.labels is None else self.labels[index]
 
+    @property
+    def class_count(self) -> int | None:
+        """How many classes the labels name: `classes`, else the largest label of the whole source + 1; None where
+        labels are no classes.
+        """
+        if self.classes is not None:
+            return len(self.classes)
+        labels = self.labels
+        if labels is None or labels.ndim != 1 or labels.dtype.kind not in "biu":
+            return None
+        return int(labels.max(initial=0)) + 1
+
     def name(self, index: int) -> str:
         """What an error message calls the sample: a path where there is one."""
         return str(index)
@@ -173,6 +185,10 @@ class Subset(Source):
         self.rules = source.rules
         self.sample_weight = None if source.sample_weight is None else source.sample_weight[indices]
         self.groups = None if source.groups is None else source.groups[indices]
+
+    @property
+    def class_count(self) -> int | None:
+        return self.source.class_count
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -104,6 +104,13 @@ class Compose(Container):
         rng = replace(rng_for(seed, epoch, inputs), crowd=crowd)
         return rng, frame.resized(np.repeat(frame.size, len(inputs), axis=0))
 
+    def result(self, frame: Frame) -> Frame:
+        """What comes out of one image of this frame, in the first epoch."""
+        rng, frame = self.alone(frame)
+        for op in self.ops(rng, frame):
+            frame = frame.after(op)
+        return frame
+
     def __call__(
         self,
         image: NDArray[Any],
@@ -114,19 +121,25 @@ class Compose(Container):
         peak: float | None = None,
         partners: Sequence[NDArray[Any]] = (),
     ) -> NDArray[Any]:
-        """The image (h, w) or (h, w, c) as a Loader would make it.
+        """The image (h, w) or (h, w, c) as a Loader would make it, but for mixes, whose partners are the caller's.
 
         dtype: the result's; None keeps the image's, or is float32 where the pipeline changes the levels.
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
-        partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order.
+        partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order,
+            drawn as samples index + 1, index + 2, ...
         """
+        if not isinstance(partners, Sequence):
+            raise ArgumentError("partners must be a list of images. Write partners=[image].")
         cubes = [_cube(some, peak) for some in (image, *partners)]
         first, mixers = cubes[0], self.mixers
         if len(partners) != sum(mixers):
             needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
         if any((one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]):
-            raise ArgumentError("partners must have the dtype and the number of channels of the image.")
+            kinds = ", ".join(f"{one.dtype} with {one.shape[2]}" for one in cubes)
+            raise ArgumentError(
+                f"partners must have the dtype and the number of channels of the image; got {kinds} channels."
+            )
         own = NAMES[first.dtype]
         frame = Frame(_core.sizes(cubes), first.shape[2], peak or PEAK[first.dtype])
         inputs, crowd = gather(np.array([index]), mixers, successors)

@@ -8,8 +8,7 @@ from augstream import _core
 from augstream.errors import MisplacedError, PlacedError, RefusedError
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.warp import Warp
-from augstream.plan.op import Frame, Known, Mask, Op
-from augstream.record import replace
+from augstream.plan.op import Frame, Mask, Op
 from augstream.rng import Integers, Rng
 from augstream.transforms.arguments import (
     Argument,
@@ -93,6 +92,10 @@ class Container(Transform):
     def mixers(self) -> tuple[int, ...]:
         return self._mixers
 
+    @property
+    def blends(self) -> bool:
+        return any(member.blends for member in self)
+
     @cached_property
     def _mixers(self) -> tuple[int, ...]:
         return tuple(k for member in self for k in member.mixers) if self.p else ()
@@ -100,11 +103,14 @@ class Container(Transform):
     def _each(
         self, rng: Rng, frame: Frame, on: Sequence[Mask] | None = None, names: list[str] | None = None
     ) -> Iterator[Op]:
-        """The ops of the members, one after the other; `on` says for which images each member is.
+        """The ops of the members, one after the other; `on` says for which images each member is: mixes among them
+        have been drawn.
 
         names: the member of each op is appended to it.
         """
         for position, (name, member) in enumerate(self._named):
+            if on is not None and isinstance(member, Mixing):
+                continue
             try:
                 ops = member.ops(rng.child(name), frame)
                 for op in ops if on is None else chosen(ops, on[position], frame):
@@ -113,9 +119,7 @@ class Container(Transform):
                     if names is not None:
                         names.append(name)
                     yield op
-                    frame = op.after(frame)
-                    if frame.known is not None:
-                        frame = replace(frame, known=Known(frame.known.move, (*frame.known.ops, op)))
+                    frame = frame.after(op)
                     if isinstance(op, Mix):
                         rng = rng.mixed()
             except PlacedError as error:
@@ -166,16 +170,17 @@ class OneOf(Container):
         mixed, mix = rng.mixed(), None
         later = frame.resized(frame.size[: len(mixed)])
         on = self._on(mixed)
-        for mine, (name, member) in zip(on, self._named, strict=True):
-            for op in member.ops(rng.child(name), frame) if member.mixers else ():
-                if isinstance(op, Mix):
-                    mix = op.where(mine, later) if mix is None else mix.either(op, mine)
+        for position, (name, member) in enumerate(self._named):
+            try:
+                for op in member.ops(rng.child(name), frame) if member.mixers else ():
+                    if isinstance(op, Mix):
+                        mix = op.where(on[position], later) if mix is None else mix.either(op, on[position])
+            except PlacedError as error:
+                raise error.inside(type(self).__name__, position) from None
         if mix is not None:
             yield mix
-        for mine, (name, member) in zip(on, self._named, strict=True):
-            for op in chosen(member.ops(mixed.child(name), later), mine, later) if not member.mixers else ():
-                yield op
-                later = op.after(later)
+            later = later.after(mix)
+        yield from self._each(mixed, later, on)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         return self._each(rng, frame, self._on(rng))

@@ -37,6 +37,10 @@ class Filling(Argument[Any, Any]):
             return value
         return Numbers(0.0).accept(value)
 
+    def english(self, value: Any) -> str:
+        words = {"noise": "random levels", "mean": "the mean level"}
+        return words[value] if isinstance(value, str) else f"level {' '.join(f'{level:.6g}' for level in value)}"
+
 
 class RandomErasing(Transform):
     """Cover random rectangles, in half of the images unless p says otherwise (Zhong et al., 2017).

@@ -43,7 +43,7 @@ def value_text(draw: Draw) -> str:
     if value.dtype.kind == "b":
         text = "yes" if value[0] else "no"
     else:
-        text = " ".join(f"{number:.4g}" for number in value.tolist())
+        text = " ".join(f"{number:016x}" if value.dtype == np.uint64 else f"{number:.4g}" for number in value.tolist())
     return text + (
         draw.unit if draw.unit in ("", "°") else f" ({draw.unit})" if draw.unit[0] == "p" else f" {draw.unit}"
     )
@@ -53,12 +53,17 @@ def count(ops: Sequence[Op], steps: Sequence[Step]) -> str:
     """How many ops of each kind there were and are, and how many passes these take: 5 warps -> 1, 2 colors -> 1."""
     before, after = ([type(op).__name__.lower() for op in some] for some in (ops, _own(steps)))
     texts = [
-        f"{before.count(kind)} {kind}{'s' * (before.count(kind) > 1 and kind[-1] != 's')} -> {after.count(kind)}"
+        f"{before.count(kind)} {kind if before.count(kind) == 1 else plural(kind)} -> {after.count(kind)}"
         for kind in dict.fromkeys([*(kind.__name__.lower() for kind in KINDS), *before])
         if kind in before
     ]
     many = passes(steps)
     return f"{', '.join(texts)}, {'one pass' if many == 1 else f'{many} passes'}" if texts else "nothing to do"
+
+
+def plural(kind: str) -> str:
+    """Of a kind's name; Shapes is one already."""
+    return kind if kind[-1] == "s" else f"{kind}es" if kind[-1] == "x" else f"{kind}s"
 
 
 def _own(steps: Sequence[Step]) -> Iterator[Op]:

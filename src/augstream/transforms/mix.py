@@ -52,6 +52,7 @@ class MixUp(Mixing):
     """
 
     alpha: Number = Number(0.2, 0, open=True)
+    blends = True
     sentence = "Blend with a partner, shares drawn from Beta({alpha}, {alpha})"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
@@ -73,7 +74,7 @@ class CutMix(Mixing):
     sentence = "Cover a box with a partner's, its area drawn from Beta({alpha}, {alpha})"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        side = np.sqrt(1 - rng.beta("share", self.alpha, unit="of the image itself"))
+        side = np.sqrt(1 - rng.beta("share", self.alpha, unit="of the image itself, before the box is clipped"))
         box = self._box(
             frame, side, rng.draw("x", (0, 1), unit="of the width"), rng.draw("y", (0, 1), unit="of the height")
         )

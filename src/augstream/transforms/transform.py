@@ -143,6 +143,11 @@ class Transform(Record):
         """How many partners each mix within it needs, in their order; a mix makes fewer images than it takes."""
         return ()
 
+    @property
+    def blends(self) -> bool:
+        """Whether it may make one pixel of several images' pixels, which masks of class ids can't be."""
+        return False
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if cls.draw is not Transform.draw:
@@ -284,7 +289,7 @@ def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:
             )
         op = op.where(on, frame)
         yield op
-        frame = op.after(frame)
+        frame = frame.after(op)
 
 
 def stored_name(cls: type) -> str:

@@ -117,8 +117,10 @@ class Mix(Op):
             region = None if self.region is None else self.region[row, number]
             where = "" if region is None or np.isinf(region).all() else f" in [{numbers(region)}]"
             if weight:
-                parts.append(f"{weight:.4g} of {'its own image' if number == 0 else f'partner {number}'}{where}")
-        return f"Mix    {', '.join(parts)}"
+                much = "" if weight == 1 else f"{weight:.4g} of "
+                parts.append(f"{much}{'its own image' if number == 0 else f'partner {number}'}{where}")
+        label = f"; label {' + '.join(f'{share:.4g}' for share in self.share[row])}" if len(parts) > 1 else ""
+        return f"Mix    {', over it '.join(parts)}{label}"
 
     def wire(self, channels: int) -> tuple[Any, ...]:
         branches = tuple(
