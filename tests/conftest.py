@@ -19,7 +19,7 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 def scene(height, width, number=0):
-    """A image with slow and fast parts, unlike that of any other number: (h, w, 3) uint8."""
+    """An image with slow and fast parts, unlike that of any other number: (h, w, 3) uint8."""
     y, x = np.mgrid[:height, :width]
     waves = [np.sin(x / (5 + number % 7) + k) + np.cos(y / (4 + k) + number) for k in range(3)]
     return np.clip(127 + 60 * np.stack(waves, axis=2), 0, 255).astype(np.uint8)

@@ -43,7 +43,7 @@ def assert_alike(ours, theirs, scale=1.0):
 
 
 def photo(height, width, channels=3, dtype=np.uint8, seed=0):
-    """A image with edges, gradients and something like texture."""
+    """An image with edges, gradients and something like texture."""
     y, x = np.mgrid[:height, :width] / 8
     planes = [
         127 + 60 * np.sin(x * (c + 1) / 2 + seed) + 60 * np.cos(y / (c + 1)) * ((x.astype(int) + seed) % 3 - 1)

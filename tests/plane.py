@@ -1,6 +1,6 @@
 """Images as functions of the plane: ops and plans evaluated at points, without pixels, as plainly as can be.
 
-What `fuse` does is held to this. A image is `f(points (m, 2) of x, y) -> (m, c) levels`, defined everywhere; a warp
+What `fuse` does is held to this. An image is `f(points (m, 2) of x, y) -> (m, c) levels`, defined everywhere; a warp
 looks at it elsewhere, a point op changes what is seen there.
 """
 
@@ -21,7 +21,7 @@ HALF = 0.5
 
 
 def ramp(channels):
-    """A image whose levels grow linearly, another way in each channel, and stay away from the ends."""
+    """An image whose levels grow linearly, another way in each channel, and stay away from the ends."""
     slopes = np.array([[0.11, 0.05], [-0.07, 0.09], [0.03, -0.12], [0.02, 0.04]])[:channels]
 
     def picture(points):

@@ -179,7 +179,7 @@ def scales(programs: list[Any], stored: NDArray[np.int64], channels: int, output
     """
 
 def pack(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """A image (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
+    """An image (h, w, c) as a block: a (bytes,) array that `run` and `header` take as a sample."""
 
 def block_scale(block: NDArray[np.uint8]) -> int:
     """The denominator of the scale at which a block holds an image; 0: this is no block."""

@@ -23,7 +23,7 @@ from augstream.sources.folder import EXTENSIONS
 
 
 def picture(number, height=120, width=160):
-    """A image with large and small shapes, unlike that of any other number."""
+    """An image with large and small shapes, unlike that of any other number."""
     rng = np.random.default_rng(number)
     layers = [Image.fromarray(rng.integers(0, 256, (k, k + 2, 3), np.uint8)) for k in (4, 9)]
     large, small = (np.asarray(layer.resize((width, height), Image.Resampling.BICUBIC)) / 2 for layer in layers)

@@ -133,7 +133,7 @@ def test_explain_turns_as_the_exif_orientation_says(tmp_path):
         (["preview", "{photos}", "-o", "{photos}/sheet.png"], 2, "nothing is ever written there"),
         (["preview", "{photos}", "--colour", "red"], 2, "--colour"),
         (["demo", "--data", "{photos}", "--out", "{photos}/ant/report"], 2, "nothing is ever written there"),
-        (["demo", "--data", "{photos}", "--validation", "1.5"], 2, "between 0 and 1"),
+        (["demo", "--data", "{photos}", "--validation", "1.5"], 2, "between 0 and 0.6"),
         (["demo", "--seeds", "0"], 2, "--seeds"),
     ],
 )

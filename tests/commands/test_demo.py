@@ -266,7 +266,7 @@ def stops(curve):
 
 def test_a_run_goes_on_while_accuracy_rises_and_ends_when_it_does_not():
     assert stops(np.linspace(0.3, 0.9, 200).tolist()) is None
-    assert stops([0.5] * 200) == length.WINDOW + length.PATIENCE
+    assert stops([0.5] * 200) == length.SMOOTHED + length.PATIENCE
     early, late = stops(rising(300, speed=5)), stops(rising(300, speed=40))
     assert length.PATIENCE < early < late
     assert rising(300, speed=40, noise=0)[late - 1] > 0.75  # risen, nearly
@@ -274,7 +274,7 @@ def test_a_run_goes_on_while_accuracy_rises_and_ends_when_it_does_not():
 
 def test_one_lucky_evaluation_does_not_end_a_run():
     curve = np.linspace(0.5, 0.7, 60)
-    curve[10] = 0.72
+    curve[20] = 0.8
     assert stops(curve.tolist()) is None
 
 

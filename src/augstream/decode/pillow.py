@@ -162,7 +162,7 @@ def _orientation(image: Image.Image) -> int:
         value = image.getexif().get(0x0112, 1)
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     except Exception:
-        # A image with broken metadata is still an image.
+        # An image with broken metadata is still an image.
         return 1
 
 

@@ -32,7 +32,7 @@ def from_yolo(
 
     The four are fractions of the image, x and y of the box's center; a line of a class and a polygon becomes the box
     around it; with polygons=True its outline is there too. labels: the folder of the text files; None: the images',
-    with "labels" in the place of the last "images". A image without a file has no boxes. classes: names, or the YAML
+    with "labels" in the place of the last "images". An image without a file has no boxes. classes: names, or the YAML
     file that has them under `names:`. The numbers in `box_label` are those of the files. min_visible: a box is dropped
     where less of its area is left. remote: what `Remote` takes, where the images are at an address.
     """

@@ -61,7 +61,7 @@ def photos(
 ) -> Task:
     """The photos of a folder with one sub-folder per class; each seed keeps other ones aside.
 
-    validation: the share of photos for testing; half as many decide when it is enough.
+    validation: the share of photos for testing; half as many decide when training stops.
     """
     source = aug.from_folder(folder)
     if len(source.classes or []) < 2:
@@ -69,8 +69,8 @@ def photos(
     shares = (1 - 1.5 * validation, 0.5 * validation, validation)
     if not 0 < validation <= 0.6:
         raise ArgumentError(
-            f"--validation is the share of photos to be tested on, within 0 and 0.6; got {validation:g}. Half as many "
-            "again decide when it is enough, and the rest is learned from."
+            f"--validation is the share of photos to test on, between 0 and 0.6; got {validation:g}. Half as many again "
+            "decide when training stops, and the rest is trained on."
         )
     parts = []
     for seed in range(seeds):

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Literal
 
-PATIENCE = 12
-"""Rounds without a new best, after which the accuracy counts as risen."""
+PATIENCE = 20
+"""Rounds without a new best, after which the accuracy has stopped rising."""
+SMOOTHED = 10
+"""Rounds whose mean is looked at for that: at the constant rate, accuracy jumps from one evaluation to the next."""
 WINDOW = 5
-"""Rounds whose mean is looked at: single evaluations on some hundred photos jump."""
+"""Evaluations at the end whose mean is reported."""
 STEPS = 50
 """Least number of steps of a round."""
 
@@ -20,8 +22,8 @@ Ended = Literal["converged", "time", "epochs", "interrupted"]
 
 
 def smooth(values: Sequence[float]) -> list[float]:
-    """The means of each WINDOW successive values, at least one."""
-    width = min(WINDOW, len(values))
+    """The means of each SMOOTHED successive values, at least one."""
+    width = min(SMOOTHED, len(values))
     return [mean(values[end - width : end]) for end in range(width, len(values) + 1)]
 
 
@@ -55,7 +57,7 @@ def rate(done: int, steady: int | None, total: int | None) -> float:
 
 def epochs_of_round(batches: int, batch_size: int, evaluated: int) -> int:
     """At least STEPS steps, and enough of them that evaluating takes about a sixth of the time."""
-    # A image is evaluated in about a third of the time that learning from it takes.
+    # An image is evaluated in about a third of the time that learning from it takes.
     return max(1, round(max(STEPS, 2 * evaluated / batch_size) / batches))
 
 

@@ -4,19 +4,19 @@ import augstream as aug
 
 
 def photos(size: int = 224) -> aug.Compose:
-    """What suits most photos: rotated, shifted, sheared, zoomed, mirrored and re-lit a little, `size` pixels square."""
+    """What suits most photos: rotated, shifted, sheared, zoomed, flipped and re-lit a little, `size` pixels square."""
     return aug.Compose(
         [
-            aug.Rotate((-20, 20)),
-            aug.Shift(x=(-0.1, 0.1), y=(-0.1, 0.1)),
-            aug.Shear((-8, 8)),
-            aug.Zoom((0.8, 1.25)),
+            aug.Rotate((-40, 40)),
+            aug.Shift(x=(-0.2, 0.2), y=(-0.2, 0.2)),
+            aug.Shear((-11, 11)),
+            aug.Zoom((0.8, 1.2)),
             aug.HorizontalFlip(p=0.5),
             aug.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.02),
             aug.Resize(size, size),
             aug.Rescale(1 / 255),
         ],
-        border="symmetric",
+        border="edge",
     )
 
 
