@@ -354,7 +354,7 @@ def test_photos_are_kept_aside_for_each_purpose(photo_folder):
         assert [len(one) for one in names] == [23, 6, 12]
     one, other = ([part.test.name(index) for index in range(12)] for part in made.parts)
     assert one != other
-    with pytest.raises(aug.ArgumentError, match=r"--validation .* within 0 and 0.6; got 0.9"):
+    with pytest.raises(aug.ArgumentError, match=r"--validation .* between 0 and 0.6; got 0.9"):
         command.photos(photo_folder, validation=0.9)
 
 
