@@ -124,6 +124,17 @@ def test_perspective_warps_agree(border):
     assert_engines_agree([image], plan_of([image], Step(warp(matrix, (50, 60), border, fill=99.0))))
 
 
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("out", [40, 12])
+@pytest.mark.parametrize("side", [400, 401])
+def test_shrinking_warps_agree_where_boxes_do_not_divide_the_side(border, out, side):
+    """The last box of a reduced plane reaches beyond the image, which goes on with its last pixels there."""
+    image = np.full((side, side, 1), 250, np.uint8)
+    image[-3:] = image[:, -3:] = 0
+    matrix = turned(side, side, (out, out), 30, side / out)
+    assert_engines_agree([image], plan_of([image], Step(warp(matrix, (out, out), border))), most=0.05)
+
+
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():
     image = picture()
     matrix = turned(61, 83, (50, 60), 0, 1.0, perspective=(0.09, 0.0))
