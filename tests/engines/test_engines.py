@@ -135,6 +135,14 @@ def test_shrinking_warps_agree_where_boxes_do_not_divide_the_side(border, out, s
     assert_engines_agree([image], plan_of([image], Step(warp(matrix, (out, out), border))), most=0.05)
 
 
+@pytest.mark.parametrize("size", [(1, 3), (3, 1), (2, 2)])
+@pytest.mark.parametrize("gain", [3.0, 80.0, 900.0])
+def test_a_border_fades_over_half_an_output_pixel_however_far_the_image_shrinks(size, gain):
+    image = picture(*size)
+    matrix = np.array([[[gain, 0, -2 * gain], [0, gain, -1.7 * gain], [0, 0, 1]]])
+    assert_engines_agree([image], plan_of([image], Step(warp(matrix, (4, 5), "constant", fill=50.0))), most=0.05)
+
+
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():
     image = picture()
     matrix = turned(61, 83, (50, 60), 0, 1.0, perspective=(0.09, 0.0))
