@@ -14,6 +14,7 @@ from augstream.engines.engine import dtype_of
 from augstream.engines.exact import Exact
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
@@ -141,6 +142,22 @@ def test_a_border_fades_over_half_an_output_pixel_however_far_the_image_shrinks(
     image = picture(*size)
     matrix = np.array([[[gain, 0, -2 * gain], [0, gain, -1.7 * gain], [0, 0, 1]]])
     assert_engines_agree([image], plan_of([image], Step(warp(matrix, (4, 5), "constant", fill=50.0))), most=0.05)
+
+
+def test_levels_that_are_no_numbers_become_the_lowest():
+    image = picture(dtype="float32")
+    image[3:5, :, 1] = np.nan
+    kept = np.tile(np.eye(3, 4), (1, 1, 1))
+    clip = np.tile([0.25, 0.5], (1, 3, 1))
+    for op, least in (
+        (Color(kept, clip), 0.25),
+        (Curve(np.linspace(0.1, 0.9, 256)[None, None], 1.0), 0.1),
+        (Noise(np.full((1, 3), 0.1), np.array([7], np.uint64), 0.9, 0.2), 0.2),
+    ):
+        plan = plan_of([image], Step(None, (op,)))
+        want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
+        assert np.allclose(got[0], want, atol=1e-4, equal_nan=True)
+        assert np.allclose(want[3:5, :, 1], least)
 
 
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():
