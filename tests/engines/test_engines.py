@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augstream import engines
+from augstream import _core, engines
 from augstream.decode.sample import Stack
 from augstream.engines import native, reference
 from augstream.engines.engine import dtype_of
 from augstream.engines.exact import Exact
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
@@ -158,6 +160,15 @@ def test_levels_that_are_no_numbers_become_the_lowest():
         want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
         assert np.allclose(got[0], want, atol=1e-4, equal_nan=True)
         assert np.allclose(want[3:5, :, 1], least)
+
+
+def test_a_mean_behind_a_head_that_looks_around_is_refused():
+    image = picture()
+    kernel, reach = _core.gaussians(np.array([2.0]))
+    blur = Filter(kernel, kernel, reach)
+    mean = Shapes(np.array([[[2.0, 2, 9, 9]]]), "mean", 3)
+    _, (error,) = native.run([image], plan_of([image], Step(blur, (mean,))))
+    assert error == "a point that needs the mean of its image stands behind a head"
 
 
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():
