@@ -36,7 +36,7 @@ def made():
 def blocks(data, small):
     """The block of a file's whole image at its own scale, or of one that is looked at from afar."""
     height, width = (int(n) for n in _core.header([data])[0, 1:3])
-    transform = aug.Resize((max(1, height // 9), max(1, width // 9))) if small else aug.CenterCrop(1)
+    transform = aug.Resize(max(1, height // 9), max(1, width // 9)) if small else aug.CenterCrop(1)
     plan = aug.Compose([transform]).plan(0, 0, np.arange(1), aug.Frame(np.array([[height, width]]), 3))
     keep = [True]
     engines.default().run([data], plan, keep=keep)

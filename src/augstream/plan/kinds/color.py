@@ -57,7 +57,8 @@ class Color(Op):
         if self.clip is None:
             return out
         low, high = self.clip[row].T
-        return np.minimum(np.fmax(out, low), high)  # fmax: the lowest for what is no number
+        clipped: Array = np.minimum(np.fmax(out, low), high)  # fmax: the lowest for what is no number
+        return clipped
 
 
 @lru_cache(maxsize=128)
