@@ -1,11 +1,12 @@
 // Any bytes as a JPEG, through both decoders: the plain one and libjpeg. Behind another file it gives what it gives
 // alone, a region is a part of the whole, and from the block that a cache keeps come the pixels of the file.
 
-#include <jpeglib.h>  // behind cstdio, which it needs
+#include <cstdio>
+// jpeglib.h needs the one above.
+#include <jpeglib.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from augstream import _core
+import augstream as aug
+from augstream import _core, engines
 
 MOST_BYTES = 1 << 15
 MOST_PIXELS = 1 << 14  # so that blocks are no longer than what the targets take
@@ -19,7 +20,7 @@ MOST_PIXELS = 1 << 14  # so that blocks are no longer than what the targets take
 def made():
     """JPEGs of each kind, for where no folder of files is there."""
     rng = np.random.default_rng(0)
-    picture = Image.fromarray(rng.integers(0, 256, (9, 11, 3), np.uint8)).resize((61, 45))
+    image = Image.fromarray(rng.integers(0, 256, (9, 11, 3), np.uint8)).resize((61, 45))
     for options in (
         {"subsampling": 2},
         {"subsampling": 1, "restart_marker_blocks": 3},
@@ -28,20 +29,18 @@ def made():
         {"keep_rgb": True},
     ):
         file = io.BytesIO()
-        picture.save(file, "JPEG", **options)
+        image.save(file, "JPEG", **options)
         yield file.getvalue()
 
 
 def blocks(data, small):
-    """The block of a file's whole picture at its own scale, or of one that is looked at from afar."""
+    """The block of a file's whole image at its own scale, or of one that is looked at from afar."""
     height, width = (int(n) for n in _core.header([data])[0, 1:3])
-    size = (max(1, height // 9), max(1, width // 9)) if small else (1, 1)
-    scale = (width / size[1], height / size[0]) if small else (1.0, 1.0)
-    matrix = np.array([[[scale[0], 0, 0], [0, scale[1], 0], [0, 0, 1]]])
+    transform = aug.Resize(max(1, height // 9), max(1, width // 9)) if small else aug.CenterCrop(1)
+    plan = aug.Compose([transform]).plan(0, 0, np.arange(1), aug.Frame(np.array([[height, width]]), 3))
     keep = [True]
-    out = np.empty((1, *size, 3), np.float32)
-    _core.Pool(0).run([data], [((matrix, np.array([size]), 1, 1, True, None), [])], 3, out, "float32", False, keep)
-    return [] if keep[0] is None else [keep[0]]
+    engines.default().run([data], plan, keep=keep)
+    return [block for block in keep if block is not None]
 
 
 def main():

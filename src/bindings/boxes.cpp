@@ -76,6 +76,7 @@ nb::object placed_boxes(nb::handle size, nb::handle share, nb::handle ratio, nb:
 
 // None where all images are alike in all columns, or else the rows of each group.
 nb::object groups(Size n, nb::handle columns) {
+    if (n < 0) throw nb::value_error("there cannot be fewer than 0 images");
     std::deque<Entry> entries;
     std::vector<augstream::Column> read;
     for (nb::handle column : nb::cast<nb::list>(columns)) {

@@ -136,6 +136,7 @@ nb::tuple gaussians(nb::handle sigma) {
     const auto reach = rows::make<int64_t>({sigmas.shape(0), 2});
     int64_t most = 0;
     for (size_t i = 0; i < sigmas.n(); ++i) {
+        if (!(sigmas.data()[i] >= 0 && sigmas.data()[i] <= 1e5)) throw nb::value_error("sigma must be 0 to 1e5");
         std::fill_n(reach.row(i, 2), 2, augstream::gaussian_reach(sigmas.data()[i]));
         most = std::max(most, *reach.row(i, 2));
     }

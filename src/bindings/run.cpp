@@ -25,8 +25,8 @@ augstream::Output output_of(nb::handle out, const std::string& type, bool planar
     augstream::Output output;
     output.data = static_cast<uint8_t*>(const_cast<void*>(array.data));
     output.type = type == "float16" ? Type::f16 : type == "bfloat16" ? Type::bf16 : type_of(array.scalar);
-    const Scalar half = type == "float16" ? Scalar::f16 : Scalar::u16;
-    expect(type != "float16" && type != "bfloat16" ? true : array.scalar == half || array.scalar == Scalar::u16,
+    const bool half = output.type == Type::f16 || output.type == Type::bf16;
+    expect(!half || array.scalar == Scalar::u16 || (output.type == Type::f16 && array.scalar == Scalar::f16),
            "the output's dtype does not fit");
     output.layout = planar ? augstream::Layout::nchw : augstream::Layout::nhwc;
     output.count = array.shape[0];
@@ -59,12 +59,14 @@ nb::list run(augstream::Pool& pool, nb::handle samples, nb::handle programs, int
     const augstream::Wire wire = buffers.wire(programs);
     job.programs = augstream::read_programs(wire, job.samples.size(), job.output.count, static_cast<size_t>(channels));
     if (!keep.is_none()) read_keep(keep, job);
+    nb::ndarray<double, nb::shape<2>, nb::c_contig, nb::device::cpu> seconds;
+    if (!clock.is_none() && !nb::try_cast(clock, seconds, false))
+        throw nb::type_error("clock must be an array (2,) of float64");
     {
         nb::gil_scoped_release release;
         pool.run(job);
     }
     if (!clock.is_none()) {
-        auto seconds = nb::cast<nb::ndarray<double, nb::shape<2>, nb::device::cpu>>(clock, false);
         seconds.data()[0] += static_cast<double>(job.decoding) * 1e-9;
         seconds.data()[1] += static_cast<double>(job.running) * 1e-9;
     }
@@ -127,7 +129,13 @@ auto scales(nb::handle programs, nb::handle stored, int channels, size_t outputs
 
 void add_run(nb::module_& m) {
     nb::class_<augstream::Pool>(m, "Pool")
-        .def(nb::init<int>(), "threads"_a)
+        .def(
+            "__init__",
+            [](augstream::Pool* pool, int threads) {
+                expect(threads >= 0, "a pool cannot have fewer than 0 threads");
+                new (pool) augstream::Pool(threads);
+            },
+            "threads"_a)
         .def_prop_ro("threads", &augstream::Pool::threads)
         .def("run", &run, "samples"_a, "programs"_a, "channels"_a, "out"_a, "dtype"_a, "planar"_a,
              "keep"_a = nb::none(), "clock"_a = nb::none());

@@ -60,7 +60,7 @@ Sample pixels_of(const Array& array, const size_t* shape) {
     return sample;
 }
 
-void expect_picture(const Array& array) {
+void expect_image(const Array& array) {
     if (array.axes != 3) throw nb::type_error("an image must be an array (height, width, channels)");
 }
 
@@ -77,7 +77,7 @@ Sample sample_of(nb::handle value, Buffers& buffers) {
     }
     const Array array = buffers.array(value);
     if (!block(array)) {
-        expect_picture(array);
+        expect_image(array);
         return pixels_of(array, array.shape);
     }
     const Stored stored = stored_of(array);
@@ -93,18 +93,17 @@ Sample sample_of(nb::handle value, Buffers& buffers) {
 std::vector<Sample> stack_of(nb::handle samples, Buffers& buffers) {
     const auto stack = nb::cast<nb::tuple>(samples);
     expect(stack.size() == 2, "a stack must be (images, numbers)");
-    const Array pictures = buffers.array(stack[0]), numbers = buffers.array(stack[1]);
-    if (pictures.axes != 4 || numbers.axes != 1 || numbers.scalar != Scalar::i64)
+    const Array images = buffers.array(stack[0]), numbers = buffers.array(stack[1]);
+    if (images.axes != 4 || numbers.axes != 1 || numbers.scalar != Scalar::i64)
         throw nb::type_error("a stack must be images (n, height, width, channels) and their numbers (m,) of int64");
-    Sample sample = pixels_of(pictures, pictures.shape + 1);
+    Sample sample = pixels_of(images, images.shape + 1);
     const uint8_t* const data = sample.data;
-    const size_t bytes =
-        pictures.shape[1] * pictures.shape[2] * pictures.shape[3] * augstream::element_size(sample.type);
+    const size_t bytes = images.shape[1] * images.shape[2] * images.shape[3] * augstream::element_size(sample.type);
     std::vector<Sample> found;
     found.reserve(numbers.shape[0]);
     for (size_t i = 0; i < numbers.shape[0]; ++i) {
         const int64_t number = static_cast<const int64_t*>(numbers.data)[i];
-        expect(number >= 0 && static_cast<size_t>(number) < pictures.shape[0], "there is no image of this number");
+        expect(number >= 0 && static_cast<size_t>(number) < images.shape[0], "there is no image of this number");
         sample.data = data + static_cast<size_t>(number) * bytes;
         found.push_back(sample);
     }
@@ -139,7 +138,7 @@ auto header(nb::list samples) {
             row[3] = static_cast<int32_t>(stored.components);
             row[4] = static_cast<int32_t>(stored.orientation);
         } else {
-            expect_picture(array);
+            expect_image(array);
             row[0] = 2;
             for (size_t k = 0; k < 3; ++k) row[1 + k] = static_cast<int32_t>(array.shape[k]);
             row[4] = 1;
@@ -148,7 +147,7 @@ auto header(nb::list samples) {
     return own(std::move(out), n, size_t{5});
 }
 
-// A image as a block, as `run` makes them of what it decodes itself.
+// An image as a block, as `run` makes them of what it decodes itself.
 auto pack(nb::ndarray<const uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu> pixels, int orientation) {
     expect(pixels.size() > 0 && pixels.shape(2) <= 4, "an image must have pixels, of at most four channels");
     augstream::Block block =

@@ -17,7 +17,10 @@ namespace {
 // the system would have to map and clear fresh pages.
 class Slots {
   public:
-    explicit Slots(size_t keep) : free_(std::make_shared<Free>()) { free_->keep = keep; }
+    explicit Slots(size_t keep) : free_(std::make_shared<Free>()) {
+        free_->keep = keep;
+        free_->waiting.reserve(keep);  // so that nothing is allocated where memory comes back
+    }
 
     nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> take(size_t bytes) {
         std::unique_ptr<Memory> memory = free_->pop(bytes);
@@ -68,9 +71,10 @@ class Slots {
             return nullptr;
         }
         void push(std::unique_ptr<Memory> memory) noexcept {
+            if (keep == 0) return;
             std::lock_guard lock(mutex);
             if (waiting.size() >= keep) waiting.erase(waiting.begin());
-            if (keep > 0) waiting.push_back(std::move(memory));
+            waiting.push_back(std::move(memory));
         }
     };
     std::shared_ptr<Free> free_;

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augstream import engines
+from augstream import _core, engines
 from augstream.decode.sample import Stack
 from augstream.engines import native, reference
 from augstream.engines.engine import dtype_of
 from augstream.engines.exact import Exact
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan
@@ -122,6 +125,50 @@ def test_perspective_warps_agree(border):
     image = picture()
     matrix = turned(61, 83, (50, 60), 12, 1.2, perspective=(0.002, -0.004))
     assert_engines_agree([image], plan_of([image], Step(warp(matrix, (50, 60), border, fill=99.0))))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("out", [40, 12])
+@pytest.mark.parametrize("side", [400, 401])
+def test_shrinking_warps_agree_where_boxes_do_not_divide_the_side(border, out, side):
+    """The last box of a reduced plane reaches beyond the image, which goes on with its last pixels there."""
+    image = np.full((side, side, 1), 250, np.uint8)
+    image[-3:] = image[:, -3:] = 0
+    matrix = turned(side, side, (out, out), 30, side / out)
+    assert_engines_agree([image], plan_of([image], Step(warp(matrix, (out, out), border))), most=0.05)
+
+
+@pytest.mark.parametrize("size", [(1, 3), (3, 1), (2, 2)])
+@pytest.mark.parametrize("gain", [3.0, 80.0, 900.0])
+def test_a_border_fades_over_half_an_output_pixel_however_far_the_image_shrinks(size, gain):
+    image = picture(*size)
+    matrix = np.array([[[gain, 0, -2 * gain], [0, gain, -1.7 * gain], [0, 0, 1]]])
+    assert_engines_agree([image], plan_of([image], Step(warp(matrix, (4, 5), "constant", fill=50.0))), most=0.05)
+
+
+def test_levels_that_are_no_numbers_become_the_lowest():
+    image = picture(dtype="float32")
+    image[3:5, :, 1] = np.nan
+    kept = np.tile(np.eye(3, 4), (1, 1, 1))
+    clip = np.tile([0.25, 0.5], (1, 3, 1))
+    for op, least in (
+        (Color(kept, clip), 0.25),
+        (Curve(np.linspace(0.1, 0.9, 256)[None, None], 1.0), 0.1),
+        (Noise(np.full((1, 3), 0.1), np.array([7], np.uint64), 0.9, 0.2), 0.2),
+    ):
+        plan = plan_of([image], Step(None, (op,)))
+        want, (got, _) = reference.run([image], plan)[0], native.run([image], plan)
+        assert np.allclose(got[0], want, atol=1e-4, equal_nan=True)
+        assert np.allclose(want[3:5, :, 1], least)
+
+
+def test_a_mean_behind_a_head_that_looks_around_is_refused():
+    image = picture()
+    kernel, reach = _core.gaussians(np.array([2.0]))
+    blur = Filter(kernel, kernel, reach)
+    mean = Shapes(np.array([[[2.0, 2, 9, 9]]]), "mean", 3)
+    _, (error,) = native.run([image], plan_of([image], Step(blur, (mean,))))
+    assert error == "a point that needs the mean of its image stands behind a head"
 
 
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():

@@ -109,6 +109,18 @@ def test_a_region_is_the_partner_inside_and_the_image_outside():
         np.testing.assert_array_equal(fast(given, fused)[row][:, ::-1, 0], expected)
 
 
+@pytest.mark.parametrize("behind", [(), (aug.HorizontalFlip(p=1),), (aug.Rotate(30, interpolation="nearest"),)])
+def test_a_region_is_the_partner_bit_by_bit_and_nothing_shines_through(behind):
+    rng = np.random.default_rng(0)
+    images = [rng.normal(0, 10.0**power, (30, 40, 3)).astype(np.float32) for power in (6, -3)]
+    given, fused, _ = plans([aug.CutMix(), *behind], [*images, images[0]], range(1), seed=3)
+    blank = np.full_like(images[0], np.nan)
+    for one, other in ((images[0], images[1]), (blank, images[1]), (images[0], blank)):
+        (wanted,), (made,) = shown([one, other], fused), fast([one, other], fused)
+        np.testing.assert_array_equal(made, wanted.astype(np.float32))
+        assert set(made[np.isfinite(made)]) <= {0} | set(np.concatenate([one, other]).ravel())
+
+
 def test_mixup_blends_by_its_weights():
     given, fused, _ = plans([aug.MixUp(1.0)], EVEN, range(3))
     weight = fused.steps[0].head.weight

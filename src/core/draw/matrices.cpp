@@ -5,10 +5,7 @@
 #include <numbers>
 
 namespace augstream {
-
 namespace {
-
-constexpr double kIdentity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
 double radians(double degrees) { return degrees * (std::numbers::pi / 180); }
 
@@ -59,7 +56,5 @@ void then(const double* first, const double* second, double* out) {
             out[3 * i + j] =
                 first[3 * i] * second[j] + first[3 * i + 1] * second[3 + j] + first[3 * i + 2] * second[6 + j];
 }
-
-bool is_identity(const double* matrix) { return std::equal(matrix, matrix + 9, kIdentity); }
 
 }  // namespace augstream

@@ -20,6 +20,4 @@ void perspective(const int64_t* size, const double* corners, double* out);
 // The product.
 void then(const double* first, const double* second, double* out);
 
-bool is_identity(const double* matrix);
-
 }  // namespace augstream

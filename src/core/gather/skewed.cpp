@@ -55,9 +55,10 @@ HWY_INLINE F modulo(F x, F n, F inverse) {
     return hn::Min(hn::Max(hn::NegMulAdd(hn::Floor(hn::Mul(x, inverse)), n, x), hn::Zero(df)), n);
 }
 
-// Brings places back into [0, n] by the border rule (constant and edge are left to the final clamp).
+// Brings places back into [0, n] by the border rule. The clamp to the plane's last pixel is no substitute: the last box
+// of a reduced plane reaches beyond the image where the boxes do not divide its side.
 struct Fold {
-    F period, inverse, last;
+    F period, inverse, last, size;
     Border border;
 
     Fold(Border b, double n) : border(b) {
@@ -66,6 +67,7 @@ struct Fold {
                          : b == Border::overlap ? std::max(1.0, n - 1)
                                                 : n;
         last = hn::Set(df, static_cast<float>(n - 0.5));
+        size = hn::Set(df, static_cast<float>(n));
         period = hn::Set(df, static_cast<float>(p));
         inverse = hn::Set(df, static_cast<float>(1 / p));
     }
@@ -87,9 +89,8 @@ struct Fold {
                 const auto outside = hn::Or(hn::Lt(x, half), hn::Gt(x, last));
                 return hn::IfThenElse(outside, hn::Add(modulo(hn::Sub(x, half), period, inverse), half), x);
             }
-
             default:
-                return x;
+                return hn::Min(hn::Max(x, hn::Zero(df)), size);
         }
     }
 };

@@ -71,6 +71,17 @@ void reduce_as(const Plane& in, const Plane& out, int kx, int ky) {
 
 }  // namespace
 
+Planes allocate_planes(int height, int width, Element element, size_t channels, std::vector<Buffer>& memory) {
+    Planes planes;
+    Plane like;
+    like.element = element;
+    like.width = planes.width = width;
+    like.height = planes.height = height;
+    memory.resize(std::max(memory.size(), channels));
+    for (size_t c = 0; c < channels; ++c) planes.plane.push_back(allocate(like, 0, 0, width, height, memory[c]));
+    return planes;
+}
+
 void extend(const Plane& p, bool wrap) {
     if (p.element == Element::u8) {
         extend_as<uint8_t>(p, wrap);

@@ -17,7 +17,11 @@ const hn::ScalableTag<float> df;
 void CoverRow(float* HWY_RESTRICT under, const float* HWY_RESTRICT row, const float* HWY_RESTRICT weights, int count) {
     const size_t n = static_cast<size_t>(count), step = hn::Lanes(df);
     const auto cover = [&](size_t j, auto below) HWY_ATTR {
-        return hn::MulAdd(hn::LoadU(df, weights + j), hn::Sub(hn::LoadU(df, row + j), below), below);
+        const auto weight = hn::LoadU(df, weights + j), over = hn::LoadU(df, row + j);
+        const auto both = hn::MulAdd(weight, hn::Sub(over, below), below);
+        // Bit by bit one of them where the other is not seen: it may hold what is no number.
+        return hn::IfThenElse(hn::Eq(weight, hn::Zero(df)), below,
+                              hn::IfThenElse(hn::Eq(weight, hn::Set(df, 1.0f)), over, both));
     };
     size_t j = 0;
     for (; j + step <= n; j += step) hn::StoreU(cover(j, hn::LoadU(df, under + j)), df, under + j);

@@ -69,14 +69,11 @@ Way Mix::way(size_t row, size_t k) const {
 }
 
 Blend::Blend(const Mix& mix, size_t row, Size size, size_t channels, std::vector<Buffer>& memory)
-    : mix_(mix), row_(row), size_(size), weights_(padded(static_cast<size_t>(size.width)) + kRowPad) {
-    memory.resize(std::max(memory.size(), channels));
-    Plane like;
-    like.element = Element::f32;
-    like.width = planes_.width = size.width;
-    like.height = planes_.height = size.height;
-    for (size_t c = 0; c < channels; ++c)
-        planes_.plane.push_back(allocate(like, 0, 0, size.width, size.height, memory[c]));
+    : mix_(mix),
+      row_(row),
+      size_(size),
+      planes_(allocate_planes(size.height, size.width, Element::f32, channels, memory)),
+      weights_(padded(static_cast<size_t>(size.width)) + kRowPad) {
     if (mix.live(row, 0)) return;
     for (const Plane& plane : planes_.plane)
         std::memset(plane.data, 0,
@@ -135,17 +132,17 @@ void Blend::weigh(size_t k, const Part& part, int y, float* weights) const {
 
 void Blend::add(size_t k, const Part& part, int y, const float* const* rows) {
     const int n = part.x1 - part.x0;
-    if (k > 0) weigh(k, part, y, weights_.data());
+    // Nothing shines through, not even by a rounding.
+    const bool covers = k == 0 || (mix_.weight[row_][k] == 1 && (everywhere() || !mix_.place));
+    if (!covers) weigh(k, part, y, weights_.data());
     for (size_t c = 0; c < planes_.plane.size(); ++c) {
         float* under = planes_.plane[c].row<float>(y) + part.x0;
-        if (k > 0) {
-            cover_row(under, rows[c], weights_.data(), n);
-        } else {
+        if (covers) {
             std::copy_n(rows[c], n, under);
+        } else {
+            cover_row(under, rows[c], weights_.data(), n);
         }
     }
 }
-
-Planes Blend::finish() { return planes_; }
 
 }  // namespace augstream

@@ -25,7 +25,7 @@ class Blend {
     Part part(size_t k) const;
     // Row y of that part.
     void add(size_t k, const Part& part, int y, const float* const* rows);
-    Planes finish();
+    const Planes& planes() const { return planes_; }
 
   private:
     // The opacity of branch k at each pixel of a row of its part.
@@ -39,7 +39,7 @@ class Blend {
     std::vector<float> weights_;
 };
 
-// blend.cpp: under += weights * (row - under).
+// blend.cpp: under += weights * (row - under), where neither touches the other at weights of 0 and 1.
 void cover_row(float* under, const float* row, const float* weights, int n);
 
 }  // namespace augstream

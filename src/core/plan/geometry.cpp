@@ -53,7 +53,6 @@ int wrap_index(int index, int n, Border border) {
             return std::min(index, std::max(2 * n - 2 - index, 0));
         case Border::overlap:
             return index < 0 || index >= n ? modulo(index, std::max(1, n - 1)) : index;
-
         default:
             return std::clamp(index, 0, n - 1);
     }
@@ -74,7 +73,6 @@ double fold(double x, double n, Border border) {
         }
         case Border::overlap:
             return x < 0.5 || x > n - 0.5 ? modulo(x - 0.5, std::max(1.0, n - 1)) + 0.5 : x;
-
         default:
             return std::clamp(x, 0.0, n);
     }

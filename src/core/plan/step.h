@@ -56,7 +56,7 @@ struct Mix {
         std::vector<Step> steps;
     };
     std::vector<Branch> branches;
-    Rows<float> weight;  // (n, branches); an infinite one covers all that is finite
+    Rows<float> weight;  // (n, branches), 0 to 1; one of 1 hides what lies below it
     Rows<float> region;  // (n, branches, 4) x0 y0 x1 y1 on the canvas, or none: everywhere
     Rows<double> place;  // (n, 3, 3), output to canvas, or none: the same
 

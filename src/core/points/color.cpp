@@ -17,10 +17,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 const hn::ScalableTag<float> df;
 using F = hn::Vec<decltype(df)>;
 
+// What is no number becomes the lowest.
+HWY_INLINE F Clip(F x, F low, F high) { return hn::Min(hn::IfThenElse(hn::Gt(x, low), x, low), high); }
+
 void ClipRow(float* row, float low, float high, int n) {
     const F a = hn::Set(df, low), b = hn::Set(df, high);
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df))
-        hn::StoreU(hn::Min(hn::Max(hn::LoadU(df, row + j), a), b), df, row + j);
+        hn::StoreU(Clip(hn::LoadU(df, row + j), a, b), df, row + j);
 }
 
 double SumRow(const float* row, size_t n) {
@@ -51,7 +54,7 @@ void ColorFixed(float* const* rows, const float* m, const float* clip, int n) {
             F sum = hn::MulAdd(hn::Set(df, w[0]), a, hn::Set(df, w[kInputs]));
             if (kInputs > 1) sum = hn::MulAdd(hn::Set(df, w[1]), b, sum);
             if (kInputs > 2) sum = hn::MulAdd(hn::Set(df, w[2]), c, sum);
-            if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
+            if (clip) sum = Clip(sum, hn::Set(df, clip[2 * o]), hn::Set(df, clip[2 * o + 1]));
             hn::StoreU(sum, df, rows[o] + j);
         }
     }
@@ -71,7 +74,7 @@ void ColorAny(float* const* rows, int inputs, int outputs, const float* m, const
                 F sum = hn::Set(df, w[inputs]);
                 for (int i = 0; i < inputs; ++i)
                     sum = hn::MulAdd(hn::Set(df, w[i]), hn::LoadU(df, rows[i] + j + x), sum);
-                if (clip) sum = hn::Min(hn::Max(sum, hn::Set(df, clip[2 * o])), hn::Set(df, clip[2 * o + 1]));
+                if (clip) sum = Clip(sum, hn::Set(df, clip[2 * o]), hn::Set(df, clip[2 * o + 1]));
                 hn::StoreU(sum, df, to + x);
             }
         }

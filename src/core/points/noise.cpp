@@ -104,8 +104,11 @@ void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
             const F std = hn::Set(df, row.std[c]);
             const uint32_t channel = row.key.of_channel(static_cast<uint32_t>(c));
             const auto add = [&](F(&level)[kTogether], const F(&value)[kTogether]) HWY_ATTR {
-                for (size_t k = 0; k < kTogether; ++k)
-                    level[k] = hn::Min(hn::Max(hn::MulAdd(value[k], std, level[k]), low), high);
+                for (size_t k = 0; k < kTogether; ++k) {
+                    const F noisy = hn::MulAdd(value[k], std, level[k]);
+                    // What is no number becomes the lowest.
+                    level[k] = hn::Min(hn::IfThenElse(hn::Gt(noisy, low), noisy, low), high);
+                }
             };
             T* const line = rows[c] + first;
             if (row.per_channel) {

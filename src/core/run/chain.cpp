@@ -38,18 +38,6 @@ void check_room(Size size) {
         throw std::runtime_error("an image of " + text(size) + " pixels is more than the core can address");
 }
 
-Planes allocate_planes(Size size, Element element, size_t channels, std::vector<Buffer>& memory) {
-    Planes planes;
-    Plane like;
-    like.element = element;
-    like.width = planes.width = size.width;
-    like.height = planes.height = size.height;
-    memory.resize(std::max(memory.size(), channels));
-    for (size_t c = 0; c < channels; ++c)
-        planes.plane.push_back(allocate(like, 0, 0, size.width, size.height, memory[c]));
-    return planes;
-}
-
 std::vector<Outside> outside_of(const Warp* warp, size_t row, const Mapping& mapping, Size in, const Part& part) {
     std::vector<Outside> outside;
     if (!warp) return outside;
@@ -62,6 +50,10 @@ std::vector<Outside> outside_of(const Warp* warp, size_t row, const Mapping& map
         add(make_mapping(mapping, window.matrix[row]), size, window.fill[row]);
     }
     return outside;
+}
+
+bool want_mean(const std::vector<const Point*>& points, size_t row) {
+    return std::any_of(points.begin(), points.end(), [&](const Point* point) { return point->wants_mean(row); });
 }
 
 // The points of a step, applied to the lines of one row after the other, and the wanted part of these handed on.
@@ -102,14 +94,14 @@ class Finish {
 
 void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
     const Way& way = at.way;
-    Picture picture;
+    Image image;
     if (mixes(way.steps)) {
-        blend(at, *way.steps[0].mix, picture, depth);
+        blend(at, *way.steps[0].mix, image, depth);
     } else {
         const Sample& sample = at.job.samples[way.input];
         at_hand_ = static_cast<int64_t>(way.input);
         check(sample, at.job.channels);
-        picture.size = sample.size();
+        image.size = sample.size();
     }
     static const Step kNothing;
     std::vector<const Step*> live;
@@ -118,42 +110,45 @@ void Chain::steps(const Row& at, const Sink& sink, size_t depth) {
         if (!idle(one, way.row)) live.push_back(&one);
     if (live.empty()) live.push_back(&kNothing);
     for (size_t k = 0; k + 1 < live.size(); ++k) {
-        const Size size = size_of(*live[k], way.row, picture.size);
+        const Size size = size_of(*live[k], way.row, image.size);
         check_room(size);
-        Planes result = allocate_planes(size, Element::f32, static_cast<size_t>(at.job.channels), results_[k % 2]);
+        Planes result = allocate_planes(size.height, size.width, Element::f32, static_cast<size_t>(at.job.channels),
+                                        results_[k % 2]);
         const auto keep = [&](int y, float* const* rows) {
             for (size_t c = 0; c < result.plane.size(); ++c)
                 std::memcpy(result.plane[c].row<float>(y), rows[c], static_cast<size_t>(size.width) * sizeof(float));
         };
-        step(at, *live[k], picture, {size, whole(size), keep});
-        picture = {size, true, std::move(result)};
+        step(at, *live[k], image, {size, whole(size), keep});
+        image = {size, true, std::move(result)};
     }
-    step(at, *live.back(), picture, sink);
+    step(at, *live.back(), image, sink);
 }
 
-void Chain::step(const Row& at, const Step& step, Picture& picture, const Sink& sink) {
-    check_room(picture.size);
-    check(size_of(step, at.way.row, picture.size), sink.size);
+void Chain::step(const Row& at, const Step& step, Image& image, const Sink& sink) {
+    check_room(image.size);
+    check(size_of(step, at.way.row, image.size), sink.size);
     Points points;
     points.reserve(step.points.size());
     for (const auto& point : step.points)
         if (!point->idle(at.way.row)) points.push_back(point.get());
+    if ((step.head || step.warp || step.mix) && want_mean(points, at.way.row))
+        throw std::invalid_argument("a point that needs the mean of its image stands behind a head");
     if (step.head && !step.head->idle(at.way.row)) {
-        look(at, step, points, picture, sink);
+        look(at, step, points, image, sink);
     } else {
-        gather(at, step, points, picture, sink);
+        gather(at, step, points, image, sink);
     }
 }
 
-// A image's planes, if they are not there yet, and what makes levels of them.
-Levels Chain::load(const Row& at, const Mapping& mapping, Picture& picture, const Color* color) {
-    if (picture.loaded) return {};
+// An image's planes, if they are not there yet, and what makes levels of them.
+Levels Chain::load(const Row& at, const Mapping& mapping, Image& image, const Color* color) {
+    if (image.loaded) return {};
     const Sample& sample = at.job.samples[at.way.input];
     const auto channels = static_cast<size_t>(at.job.channels);
     ColorSpace space = ColorSpace::rgb;
     const Hint hint = make_hint(mapping, sample.height, sample.width);
-    loader_.load(at.job, at.slot, at.way.input, hint, picture.planes, space);
-    const size_t planes = picture.planes.plane.size();
+    loader_.load(at.job, at.slot, at.way.input, hint, image.planes, space);
+    const size_t planes = image.planes.plane.size();
     if (sample.encoded && (channels > 1 || planes > 1))
         return conversion_.levels(space, planes, channels, color, at.way.row);
     Levels levels;
@@ -162,21 +157,19 @@ Levels Chain::load(const Row& at, const Mapping& mapping, Picture& picture, cons
     return levels;
 }
 
-void Chain::gather(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
+void Chain::gather(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink) {
     const Warp* const warp = step.warp ? &*step.warp : nullptr;
     const size_t row = at.way.row;
-    const Mapping all = make_mapping(warp, row, picture.size);
-    const bool means = std::any_of(points.begin(), points.end(), [&](const Point* p) { return p->wants_mean(row); });
-    if (means && (warp || step.mix))
-        throw std::invalid_argument("a point that needs the mean of its image stands behind a head");
+    const Mapping all = make_mapping(warp, row, image.size);
+    const bool means = want_mean(points, row);
     const Part part = means ? whole(sink.size) : sink.part;
     const Mapping mapping = part_of(all, part);
-    std::vector<Outside> outside = outside_of(warp, row, all, picture.size, part);
+    std::vector<Outside> outside = outside_of(warp, row, all, image.size, part);
     const Color* const color = points.empty() || means || !outside.empty() ? nullptr : points[0]->color();
-    const Levels levels = load(at, mapping, picture, color);
+    const Levels levels = load(at, mapping, image, color);
     const auto channels = static_cast<size_t>(at.job.channels);
     std::vector<float> mean;
-    sampler_.begin(mapping, picture.planes, channels, std::move(outside));
+    sampler_.begin(mapping, image.planes, channels, std::move(outside));
     if (means) {
         std::vector<double> sums(channels);
         const auto n = static_cast<size_t>(sink.size.width);
@@ -211,43 +204,43 @@ bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& leve
 }
 
 // The step's head is one that looks at neighborhoods.
-void Chain::look(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink) {
-    if (!picture.loaded) to_bytes(at, picture);
-    if (sink.bytes && points.empty() && step.head->run_bytes(picture.planes, at.way.row, scratch_, *sink.bytes)) return;
+void Chain::look(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink) {
+    if (!image.loaded) to_bytes(at, image);
+    if (sink.bytes && points.empty() && step.head->run_bytes(image.planes, at.way.row, scratch_, *sink.bytes)) return;
     Finish finish(points, 0, at.way.row, at.job.channels, whole(sink.size), nullptr, sink);
-    step.head->run(picture.planes, at.way.row, scratch_, finish);
+    step.head->run(image.planes, at.way.row, scratch_, finish);
 }
 
 // An input as whole planes, one per channel: of a JPEG the bytes that any decoder makes of it.
-void Chain::to_bytes(const Row& at, Picture& picture) {
-    const Mapping mapping = make_mapping(nullptr, 0, picture.size);
-    const Levels levels = load(at, mapping, picture, nullptr);
+void Chain::to_bytes(const Row& at, Image& image) {
+    const Mapping mapping = make_mapping(nullptr, 0, image.size);
+    const Levels levels = load(at, mapping, image, nullptr);
     if (!levels.converts) return;
     const auto channels = static_cast<size_t>(at.job.channels);
-    Planes made = allocate_planes(picture.size, Element::u8, channels, bytes_);
-    sampler_.begin(mapping, picture.planes, channels, {});
+    Planes made = allocate_planes(image.size.height, image.size.width, Element::u8, channels, bytes_);
+    sampler_.begin(mapping, image.planes, channels, {});
     sampler_.levels(levels, [&](int y, float* const* rows) {
         for (size_t c = 0; c < channels; ++c)
-            store_row(rows + c, 1, picture.size.width, Type::u8, Layout::nhwc, 0, made.plane[c].row<uint8_t>(y));
+            store_row(rows + c, 1, image.size.width, Type::u8, Layout::nhwc, 0, made.plane[c].row<uint8_t>(y));
     });
-    picture.planes = std::move(made);
+    image.planes = std::move(made);
 }
 
-void Chain::blend(const Row& at, const Mix& mix, Picture& picture, size_t depth) {
+void Chain::blend(const Row& at, const Mix& mix, Image& image, size_t depth) {
     const auto channels = static_cast<size_t>(at.job.channels);
-    picture.size = size_of(mix, at.way.row, [&](size_t input) { return at.job.samples[input].size(); });
-    check_room(picture.size);
+    image.size = size_of(mix, at.way.row, [&](size_t input) { return at.job.samples[input].size(); });
+    check_room(image.size);
     while (blends_.size() <= depth) blends_.emplace_back();
-    Blend blend(mix, at.way.row, picture.size, channels, blends_[depth]);
+    Blend blend(mix, at.way.row, image.size, channels, blends_[depth]);
     for (const size_t k : blend.order()) {
         const Part part = blend.part(k);
         if (part.x0 >= part.x1 || part.y0 >= part.y1) continue;
         const auto take = [&](int y, float* const* rows) { blend.add(k, part, y, rows); };
         const Way way = mix.way(at.way.row, k);
-        steps({at.job, at.slot, way}, {picture.size, part, take}, depth + 1);
+        steps({at.job, at.slot, way}, {image.size, part, take}, depth + 1);
     }
-    picture.planes = blend.finish();
-    picture.loaded = true;
+    image.planes = blend.planes();
+    image.loaded = true;
 }
 
 }  // namespace augstream

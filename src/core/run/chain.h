@@ -37,7 +37,7 @@ class Chain {
         size_t slot;
         const Way& way;
     };
-    struct Picture {
+    struct Image {
         Size size;
         bool loaded = false;  // planes are there, of channels
         Planes planes;
@@ -45,13 +45,13 @@ class Chain {
     using Points = std::vector<const Point*>;
 
     void steps(const Row& at, const Sink& sink, size_t depth);
-    void step(const Row& at, const Step& step, Picture& picture, const Sink& sink);
-    void gather(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink);
+    void step(const Row& at, const Step& step, Image& image, const Sink& sink);
+    void gather(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink);
     bool gather_bytes(const Row& at, const Points& points, const Levels& levels, const Sink& sink);
-    void look(const Row& at, const Step& step, const Points& points, Picture& picture, const Sink& sink);
-    void to_bytes(const Row& at, Picture& picture);
-    void blend(const Row& at, const Mix& mix, Picture& picture, size_t depth);
-    Levels load(const Row& at, const Mapping& mapping, Picture& picture, const Color* color);
+    void look(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink);
+    void to_bytes(const Row& at, Image& image);
+    void blend(const Row& at, const Mix& mix, Image& image, size_t depth);
+    Levels load(const Row& at, const Mapping& mapping, Image& image, const Color* color);
 
     Loader loader_;
     Sampler sampler_;

@@ -28,6 +28,16 @@ struct Pool::State {
     bool stopping = false;
     std::vector<std::thread> threads;
 
+    // Also of a pool that could not start all of its threads.
+    ~State() {
+        {
+            std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        work.notify_all();
+        for (std::thread& thread : threads) thread.join();
+    }
+
     void loop() {
         Worker worker;
         std::unique_lock lock(mutex);
@@ -49,17 +59,8 @@ struct Pool::State {
 Pool::Pool(int threads) : threads_(threads) {}
 
 Pool::~Pool() {
-    if (!state_) return;
-    if (owner_ != getpid()) {
-        static_cast<void>(state_.release());  // the threads stayed with the parent process: there is nothing to join
-        return;
-    }
-    {
-        std::lock_guard lock(state_->mutex);
-        state_->stopping = true;
-    }
-    state_->work.notify_all();
-    for (std::thread& thread : state_->threads) thread.join();
+    // Behind a fork the threads stayed with the parent process: there is nothing to join.
+    if (owner_ != getpid()) static_cast<void>(state_.release());
 }
 
 void Pool::start() {

@@ -46,86 +46,86 @@ std::unique_ptr<Sharing> Sharing::of(Job& job) {
 }
 
 void Sharing::add(size_t slot, size_t input, const Hint& hint) {
-    std::vector<Picture*>& scales = scales_[input];
-    const auto same = [&](const Picture* one) { return one->hint.denominator == hint.denominator; };
+    std::vector<Decoded*>& scales = scales_[input];
+    const auto same = [&](const Decoded* one) { return one->hint.denominator == hint.denominator; };
     auto found = std::find_if(scales.begin(), scales.end(), same);
     if (found == scales.end()) {
-        Picture& made = pictures_.emplace_back();
+        Decoded& made = decoded_.emplace_back();
         made.input = input;
         made.hint = hint;
         found = scales.insert(scales.end(), &made);
     }
-    Picture& picture = **found;
-    Hint& all = picture.hint;
+    Decoded& image = **found;
+    Hint& all = image.hint;
     all.top = std::min(all.top, hint.top);
     all.left = std::min(all.left, hint.left);
     all.bottom = std::max(all.bottom, hint.bottom);
     all.right = std::max(all.right, hint.right);
-    ++picture.users;
-    users_[slot].push_back(&picture);
+    ++image.users;
+    users_[slot].push_back(&image);
 }
 
 // False where the file is broken, or where it depends on the region which decoder reads it.
-bool Sharing::decode(Job& job, Picture& picture, Loader& loader) {
-    const Sample& sample = job.samples[picture.input];
-    const bool luma_only = job.channels == 1, keep = !job.keep.empty() && job.keep[picture.input];
+bool Sharing::decode(Job& job, Decoded& image, Loader& loader) {
+    const Sample& sample = job.samples[image.input];
+    const bool luma_only = job.channels == 1, keep = !job.keep.empty() && job.keep[image.input];
     Planes planes;
-    const std::string reason = loader.decode(job, picture.input, picture.hint, keep, planes, picture.space);
+    const std::string reason = loader.decode(job, image.input, image.hint, keep, planes, image.space);
     if (!reason.empty() || planes.height != sample.height || planes.width != sample.width) return false;
-    if (keep && job.kept[picture.input].data) {
-        const Block& block = job.kept[picture.input];
+    if (keep && job.kept[image.input].data) {
+        const Block& block = job.kept[image.input];
         Stored stored;
         if (!read_stored(block.data.get(), block.bytes, stored)) return false;
-        picture.planes = planes;  // the block's
-        picture.groups = stored.groups;
+        image.planes = planes;  // the block's
+        image.groups = stored.groups;
         return true;
     }
-    picture.groups = loader.groups();
-    picture.planes = planes;
-    picture.memory.resize(planes.plane.size());
+    image.groups = loader.groups();
+    image.planes = planes;
+    image.memory.resize(planes.plane.size());
     for (size_t c = 0; c < planes.plane.size(); ++c) {
         const Plane& from = planes.plane[c];
-        const Plane to = allocate(from, from.x0, from.y0, from.x1, from.y1, picture.memory[c]);
+        const Plane to = allocate(from, from.x0, from.y0, from.x1, from.y1, image.memory[c]);
         for (int y = from.y0; y < from.y1; ++y)
             std::memcpy(to.row<uint8_t>(y), from.row<uint8_t>(y), static_cast<size_t>(from.x1 - from.x0));
-        picture.planes.plane[c] = to;
+        image.planes.plane[c] = to;
     }
-    return loader.settled(sample, picture.hint, luma_only);
+    return loader.settled(sample, image.hint, luma_only);
 }
 
 bool Sharing::view(Job& job, size_t slot, size_t i, const Hint& hint, Loader& loader, Planes& planes,
                    ColorSpace& space) {
     if (!shared_[i]) return false;
-    Picture* picture = nullptr;
-    for (Picture* one : users_[slot])
-        if (one->input == i && one->hint.denominator == hint.denominator) picture = one;
-    if (!picture) return false;
-    using State = Picture::State;
-    std::unique_lock lock(picture->mutex);
-    if (picture->state == State::none) {
-        picture->state = State::decoding;
+    Decoded* image = nullptr;
+    for (Decoded* one : users_[slot])
+        if (one->input == i && one->hint.denominator == hint.denominator) image = one;
+    if (!image) return false;
+    using State = Decoded::State;
+    std::unique_lock lock(image->mutex);
+    if (image->state == State::none) {
+        image->state = State::decoding;
         lock.unlock();
         const auto begin = std::chrono::steady_clock::now();
         bool whole = false;
         try {
-            whole = decode(job, *picture, loader);
+            whole = decode(job, *image, loader);
         } catch (const std::exception&) {
             // Whoever looks at it tries for itself, and says what is wrong.
         }
         job.decoding += since(begin);
         lock.lock();
-        picture->state = whole ? State::ready : State::useless;
-        picture->decoded.notify_all();
+        image->state = whole ? State::ready : State::useless;
+        image->decoded.notify_all();
     }
-    picture->decoded.wait(lock, [&] { return picture->state != State::decoding; });
-    if (picture->state != State::ready) return false;
-    planes = picture->planes;
+    image->decoded.wait(lock, [&] { return image->state != State::decoding; });
+    if (image->state != State::ready) return false;
+    planes = image->planes;
     planes.borrowed = true;
-    space = picture->space;
-    const auto [top, bottom] = groups_of(picture->groups, hint);
+    space = image->space;
+    const auto [top, bottom] = groups_of(image->groups, hint);
     for (size_t c = 0; c < planes.plane.size(); ++c) {
         Plane& p = planes.plane[c];
-        const int first = p.y0, lines = picture->groups.plane_lines[c];
+        const int first = p.y0, lines = image->groups.plane_lines[c];
         p.y0 = std::max(top * lines, p.y0);
         p.y1 = std::min(bottom * lines, p.y1);
         p.data = static_cast<uint8_t*>(p.data) + (p.y0 - first) * p.stride;
@@ -134,11 +134,11 @@ bool Sharing::view(Job& job, size_t slot, size_t i, const Hint& hint, Loader& lo
 }
 
 void Sharing::done(size_t slot) {
-    for (Picture* picture : users_[slot]) {
-        std::lock_guard lock(picture->mutex);
-        if (--picture->users > 0) continue;
-        picture->planes = {};
-        picture->memory.clear();
+    for (Decoded* image : users_[slot]) {
+        std::lock_guard lock(image->mutex);
+        if (--image->users > 0) continue;
+        image->planes = {};
+        image->memory.clear();
     }
 }
 

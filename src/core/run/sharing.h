@@ -33,7 +33,7 @@ class Sharing {
 
   private:
     // One input at one scale.
-    struct Picture {
+    struct Decoded {
         size_t input = 0;
         Hint hint;  // all that is looked at
         size_t users = 0;
@@ -48,12 +48,12 @@ class Sharing {
     };
 
     void add(size_t slot, size_t input, const Hint& hint);
-    static bool decode(Job& job, Picture& picture, Loader& loader);
+    static bool decode(Job& job, Decoded& image, Loader& loader);
 
     std::vector<uint8_t> shared_;  // by input
-    std::deque<Picture> pictures_;
-    std::vector<std::vector<Picture*>> scales_;  // by input
-    std::vector<std::vector<Picture*>> users_;   // by output, one entry each time it reads one
+    std::deque<Decoded> decoded_;
+    std::vector<std::vector<Decoded*>> scales_;  // by input
+    std::vector<std::vector<Decoded*>> users_;   // by output, one entry each time it reads one
 };
 
 }  // namespace augstream

@@ -54,7 +54,11 @@ class Color(Op):
     def apply(self, image: Array, row: int) -> Array:
         m = self.matrix[row]
         out: Array = image @ m[:, :-1].T + m[:, -1]
-        return out if self.clip is None else np.clip(out, self.clip[row, :, 0], self.clip[row, :, 1])
+        if self.clip is None:
+            return out
+        low, high = self.clip[row].T
+        clipped: Array = np.minimum(np.fmax(out, low), high)  # fmax: the lowest for what is no number
+        return clipped
 
 
 @lru_cache(maxsize=128)

@@ -53,7 +53,7 @@ class Curve(Op):
         if self.on is not None and not self.on[row]:
             return image
         table = np.broadcast_to(self.table[row], (image.shape[2], 256))
-        place = np.clip(image * (255 / self.peak), 0, 255)
+        place = np.minimum(np.fmax(image * (255 / self.peak), 0), 255)  # fmax: 0 for what is no number
         if self.steps:
             place = np.floor(place + 0.5)
         low = np.minimum(np.floor(place).astype(np.int64), 254)

@@ -144,5 +144,6 @@ class Mix(Op):
             if image is not None:
                 x0, y0, x1, y1 = EVERYWHERE if self.region is None else self.region[row, layer]
                 inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
-                out = out + self.weight[row, layer] * inside[..., None] * (image - out)
+                weight = self.weight[row, layer]
+                out = np.where(inside[..., None], image if weight == 1 else out + weight * (image - out), out)
         return out

@@ -62,5 +62,5 @@ class Noise(Op):
             drawn = pixel_hash.normal(hashes)
         else:
             drawn = (2 * pixel_hash.uniform(hashes) - 1) * np.sqrt(3)
-        noisy = np.clip(image + self.std[row] * drawn, self.low, self.high)
+        noisy = np.minimum(np.fmax(image + self.std[row] * drawn, self.low), self.high)  # fmax: low for a NaN
         return np.where(self.std[row] > 0, noisy, image)

@@ -47,8 +47,9 @@ def coverage(
     if not _skewed(m, width, height):
         place_y = m[1, 1] * (np.arange(height) + 0.5) + m[1, 2]
         place_x = m[0, 0] * (np.arange(width) + 0.5) + m[0, 2]
-        seen_y = visible(place_y, h, widened(m[1, 1], h, antialias), antialias, interpolation)
-        seen_x = visible(place_x, w, widened(m[0, 0], w, antialias), antialias, interpolation)
+        sy, sx = (max(1.0, abs(gain)) if antialias else 1.0 for gain in (m[1, 1], m[0, 0]))
+        seen_y = visible(place_y, h, sy, antialias, interpolation)
+        seen_x = visible(place_x, w, sx, antialias, interpolation)
         return np.outer(seen_y, seen_x)
     sx, sy = shrink_factors(m, width, height) if antialias else (1.0, 1.0)
     u, v = places(m, height, width)
