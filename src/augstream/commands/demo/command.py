@@ -69,7 +69,7 @@ def photos(
     shares = (1 - 1.5 * validation, 0.5 * validation, validation)
     if not 0 < validation <= 0.6:
         raise ArgumentError(
-            f"--validation is the share of photos to test on, between 0 and 0.6; got {validation:g}. Half as many again "
+            f"--validation is the share of photos to test on, between 0 and 0.6; got {validation:g}. Half as many more "
             "decide when training stops, and the rest is trained on."
         )
     parts = []
