@@ -21,6 +21,7 @@ from augstream.concurrency import flight
 from augstream.concurrency.flight import Flight, Later
 from augstream.decode import pillow
 from augstream.sources import reading
+from augstream.sources.index_file import recall
 from augstream.sources.reading import TooLargeError, read_file
 
 PLAIN = aug.Compose([aug.Resize(8, 8)])
@@ -501,3 +502,35 @@ def test_class_numbers_of_a_table_are_those_of_an_integer(tmp_path):
     table = {"file": ["a.jpg"], "boxes": [[[0, 0, 1, 1]]], "kind": [[10**30]]}
     with pytest.raises(aug.ArgumentError, match="must fit into 64 bits"):
         aug.from_table(table, "file", boxes="boxes", box_label="kind", root=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "*.places", "*.blocks"])
+def test_a_fifo_in_a_cache_is_no_cache(tmp_path, fifo, name):
+    files, place = folder(tmp_path / "data"), tmp_path / "cache"
+    list(aug.Loader(aug.from_folder(files, labels=None), PLAIN, 2, cache_dir=place))
+    (found,) = place.rglob(name)
+    fifo(found)
+    loader = aug.Loader(aug.from_folder(files, labels=None), PLAIN, 2, cache_dir=place)
+    assert sum(len(batch) for batch in loader) == 4
+    assert loader.stats().cached == 0
+    list(again := aug.Loader(aug.from_folder(files, labels=None), PLAIN, 2, cache_dir=place))
+    assert again.stats().cached == 1
+
+
+def test_a_deep_manifest_is_written_anew(tmp_path):
+    files, place = folder(tmp_path / "data"), tmp_path / "cache"
+    list(aug.Loader(aug.from_folder(files, labels=None), PLAIN, 2, cache_dir=place))
+    (manifest,) = place.rglob("manifest.json")
+    manifest.write_text("[" * 200_000)
+    assert sum(len(batch) for batch in aug.Loader(aug.from_folder(files, labels=None), PLAIN, 2, cache_dir=place)) == 4
+
+
+def test_a_fifo_or_a_bomb_in_the_place_of_an_index_is_listed_anew(tmp_path, fifo):
+    files, index = folder(tmp_path / "data"), tmp_path / "index"
+    fifo(index)
+    assert len(aug.from_folder(files, labels=None, cache_index=index)) == 4
+    assert index.is_file()
+    with index.open("wb") as stream:
+        np.savez_compressed(stream, about=np.array(""), rows=np.zeros(10_000_000))
+    assert recall(index, "") is None
+    assert len(aug.from_folder(files, labels=None, cache_index=index)) == 4

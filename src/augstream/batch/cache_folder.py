@@ -5,6 +5,7 @@ counts once its place is written, which happens after its bytes have reached the
 """
 
 import contextlib
+import errno
 import json
 import os
 import struct
@@ -21,6 +22,7 @@ from augstream.batch.prepare import Prepare
 from augstream.batch.state import source_fingerprint
 from augstream.errors import ArgumentError
 from augstream.printable import printable
+from augstream.sources.reading import open_file, read_file
 from augstream.sources.source import Joined, Source, Subset
 
 # index, scale, offset, length, size and time of the file it was made of, checksum; then the checksum of all these.
@@ -29,6 +31,8 @@ _RECORD = _PLACE.size + 4
 _UNFLUSHED = 64_000_000
 _STEP, _KEPT = 1 << 16, 128
 _ABANDONED = 86_400
+_MOST_PLACES = 1 << 28  # bytes of places in one file: millions of blocks
+_NO_FILE = errno.ENOENT, errno.EINVAL, errno.EISDIR  # it is gone, or no regular file
 VERSION = 2
 
 
@@ -75,8 +79,8 @@ class FolderCache(Cache):
     def _check_manifest(self) -> None:
         manifest = self.folder / "manifest.json"
         wanted = {"version": VERSION, **self.about}
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(manifest.read_text()) == wanted:
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            if json.loads(read_file(manifest)) == wanted:
                 return
         for path in (*self.folder.glob("*.places"), *self.folder.glob("*.blocks")):
             path.unlink(missing_ok=True)
@@ -98,17 +102,25 @@ class FolderCache(Cache):
                 self._load(path)
 
     def _load(self, path: Path) -> None:
-        if path not in self._read:
-            try:
-                self._files.append(os.open(path.with_suffix(".blocks"), os.O_RDONLY | os.O_CLOEXEC))
-            except FileNotFoundError:
+        try:
+            places, written = open_file(path)
+        except OSError as error:
+            if error.errno in _NO_FILE:
                 return
-            self._read[path] = len(self._files) - 1, 0
-        number, done = self._read[path]
-        size = os.fstat(self._files[number]).st_size
-        with path.open("rb") as places:
-            places.seek(done)
-            data = places.read()
+            raise
+        with os.fdopen(places, "rb") as stream:
+            if path not in self._read:
+                try:
+                    self._files.append(open_file(path.with_suffix(".blocks"))[0])
+                except OSError as error:
+                    if error.errno in _NO_FILE:
+                        return
+                    raise
+                self._read[path] = len(self._files) - 1, 0
+            number, done = self._read[path]
+            size = os.fstat(self._files[number]).st_size
+            stream.seek(done)
+            data = stream.read(min(written - done, _MOST_PLACES))
         self._read[path] = number, done + len(data) // _RECORD * _RECORD
         for at in range(0, len(data) - _RECORD + 1, _RECORD):
             record = data[at : at + _PLACE.size]

@@ -191,12 +191,13 @@ def _source(folder: Path) -> "Source":
 
 def _pipeline(path: Path | None) -> "Compose":
     from augstream.commands.demo import pipelines
+    from augstream.sources.reading import read_file
     from augstream.transforms.compose import Compose
 
     if path is None:
         return pipelines.photos()
     try:
-        return Compose.from_json(path.read_text("utf-8"))
+        return Compose.from_json(read_file(path).decode())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ArgumentError(f"--pipeline: cannot read {path}: {reason}. Write it with Compose.to_json.") from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,20 @@ from numpy.typing import NDArray
 
 from augstream import _core
 from augstream.errors import SourceError
+from augstream.sources.reading import open_file
 
 
 def recall(file: Path, about: str) -> dict[str, NDArray[Any]] | None:
     """The arrays; None where the file is not there, not what was written, or about something else."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            arrays = dict(kept)
+        descriptor, size = open_file(file)
+        with os.fdopen(descriptor, "rb") as stream:
+            with zipfile.ZipFile(stream) as archive:
+                if sum(member.file_size for member in archive.infolist()) > size:
+                    return None  # we compress nothing, and what is compressed may become any size
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as kept:
+                arrays = dict(kept)
         known = str(arrays.pop("about")), str(arrays.pop("checksum"))
         return arrays if known == (about, _checksum(arrays)) else None
     except Exception:  # whatever a damaged file makes numpy, zipfile and zlib raise
