@@ -65,7 +65,7 @@ class RandomErasing(Transform):
     mask_fill: Maybe[int, int] = Maybe(Integer(0, 0))
     hide: Flag = Flag(False)
     p: Number = Number(0.5, 0, 1)  # as in the paper and everywhere else
-    sentence = "Cover {count} rectangles of {area} of the area, {ratio} times as wide as high, with {fill}"
+    sentence = "Cover rectangles ({count}) of {area} of the area, {ratio} times as wide as high, with {fill}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         low, high = self.count
