@@ -230,7 +230,7 @@ def test_masks_are_refused_by_a_mix_that_may_blend_before_it_does():
     source = aug.from_arrays(np.zeros((9, 8, 8, 3), np.uint8), masks=[np.zeros((8, 8), np.uint8)] * 9)
     pipeline = aug.Compose([aug.OneOf([aug.MixUp(1), aug.CutMix()], p=0.01)])
     with pytest.raises(PipelineError, match="Take CutMix"):
-        next(iter(aug.Loader(source, pipeline, 2)))
+        aug.Loader(source, pipeline, 2)
 
 
 def test_targets_are_those_of_the_images_behind_a_mix_among_others():

@@ -189,7 +189,7 @@ def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     monkeypatch.setattr(batches, "stream", lambda epoch, *given: seen.append(epoch) or stream(epoch, *given))
     measured = training.learn(2, 1e-3), training.learn(3, 1e-3)
     assert sorted(set(seen)) == [0, 1, 2, 3, 4]
-    assert training.run.pictures == 5 * 40
+    assert training.run.images == 5 * 40
     assert all(len(one.right) == len(made.test) and one.stopping is not None for one in measured)
 
 

@@ -130,6 +130,8 @@ class Prepare(Stages):
         good = np.array([number for number in index.tolist() if number not in lost], np.int64)
         if not len(good):
             return None
+        if self.pipeline.blends and self._has_mask(int(good[0])):
+            raise unblended()
         if bad and self.pipeline.mixers:
             return replace(self, lost=lost).try_out(good)
         inputs, crowd = self._crowd(0, good)
@@ -144,6 +146,13 @@ class Prepare(Stages):
                 f"{made}. Pass dtype='float32', or let a Rescale bring white to 255."
             )
         return frame
+
+    def _has_mask(self, index: int) -> bool:
+        try:
+            noted = self.source.targets(index) if self.source.targeted else None
+        except Exception:  # sources are anybody's code; what can't be read is told of where it is read
+            return False
+        return noted is not None and noted.mask is not None
 
     def _frame(self, ready: Ready, size: Integers) -> Frame:
         samples, own = ready.samples, self.source.peak

@@ -19,7 +19,7 @@ from augstream.transforms.tone import Normalize, Rescale
 if TYPE_CHECKING:
     from PIL import Image
 
-Picture = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 _PAPER, _INK, _FAINT = (250, 250, 249), (28, 28, 30), (122, 122, 128)
 
@@ -34,8 +34,8 @@ class Row:
     index: int
     name: str
     label: str
-    original: Picture
-    variants: list[Picture]
+    original: Pixels
+    variants: list[Pixels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,8 @@ def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
         pen.text((x + size / 2, margin), title, _INK if column == 0 else _FAINT, font, anchor="mt")
     for number, row in enumerate(rows):
         top = margin + head + number * (size + foot)
-        for x, picture in zip(left, [row.original, *row.variants], strict=False):
-            photo = fitted(picture, size)
+        for x, pixels in zip(left, [row.original, *row.variants], strict=False):
+            photo = fitted(pixels, size)
             sheet.paste(photo, (x + (size - photo.width) // 2, top + (size - photo.height) // 2))
         caption = f"{row.index}  {row.name}"
         while pen.textlength(caption, font) > width - 2 * margin and len(caption) > 8:
@@ -113,12 +113,12 @@ def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
     return sheet
 
 
-def fitted(picture: Picture, size: int) -> "Image.Image":
+def fitted(pixels: Pixels, size: int) -> "Image.Image":
     """The image as large as fits into a square of `size` pixels."""
     from PIL import Image
 
     # A palette of gray would do for one channel, but a sheet is in color anyway.
-    image = Image.fromarray(np.broadcast_to(picture, (*picture.shape[:2], 3)).copy())
+    image = Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)).copy())
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     way = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
@@ -131,9 +131,9 @@ def _row(plain: Loader, loader: Loader, index: int, variants: int) -> Row:
     original = plain.batch(0, index).image[0]
     frame = Frame(np.array([original.shape[:2]]), original.shape[2])
     peak = loader.pipeline.result(frame).peak
-    pictures = [_levels(loader.batch(epoch, index).image[0], peak) for epoch in range(variants)]
+    made = [_levels(loader.batch(epoch, index).image[0], peak) for epoch in range(variants)]
     label = source.classes[source.label(index)] if source.classes else ""
-    return Row(index, printable(source.name(index)), printable(label), _levels(original, frame.peak), pictures)
+    return Row(index, printable(source.name(index)), printable(label), _levels(original, frame.peak), made)
 
 
 def _spread(n: int, count: int) -> list[int]:
@@ -141,7 +141,7 @@ def _spread(n: int, count: int) -> list[int]:
     return sorted({int((k + 0.5) * n / count) for k in range(count)}) if count < n else list(range(n))
 
 
-def _levels(pixels: NDArray[Any], peak: float | None) -> Picture:
+def _levels(pixels: NDArray[Any], peak: float | None) -> Pixels:
     """Pixels as a screen shows them. peak: the level of white; where it has no meaning any more, the highest one."""
     low, high = (0.0, peak) if peak else (float(pixels.min()), float(pixels.max()))
     return np.clip(np.rint((pixels - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)

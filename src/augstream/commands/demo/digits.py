@@ -37,7 +37,7 @@ def write(folder: Path) -> Digits:
     found = load_digits()
     small = np.rint(found.images * (255 / 16)).astype(np.uint8)
     labels: NDArray[np.int64] = found.target
-    drawn = [DRAWN(picture) for picture in small]
+    drawn = [DRAWN(pixels) for pixels in small]
     kept = np.concatenate([_some(np.flatnonzero(labels == digit), digit) for digit in range(10)])
     others = np.setdiff1d(np.arange(len(labels)), kept)
     others = others[np.argsort(labels[others], kind="stable")]  # the order of the files
@@ -45,8 +45,8 @@ def write(folder: Path) -> Digits:
         for index in members.tolist():
             path = folder / part / str(labels[index]) / f"{index:04}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture = drawn[index] if part == "train" else CHANGED(drawn[index], seed=SEED, index=index)
-            Image.fromarray(picture).save(path)
+            pixels = drawn[index] if part == "train" else CHANGED(drawn[index], seed=SEED, index=index)
+            Image.fromarray(pixels).save(path)
     upright = aug.from_arrays([drawn[index] for index in others], labels[others])
     return Digits(aug.from_folder(folder / "train"), aug.from_folder(folder / "test"), upright)
 

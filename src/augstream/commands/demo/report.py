@@ -174,8 +174,8 @@ def _sheet(rows: Sequence[preview.Row]) -> str:
     for row in rows:
         name = escape(row.name, quote=True)
         cells = f'<figure class="original">{_img(row.original, name)}</figure><span></span>'
-        for epoch, picture in enumerate(row.variants):
-            cells += f"<figure>{_img(picture, f'{name}, epoch {epoch}')}</figure>"
+        for epoch, pixels in enumerate(row.variants):
+            cells += f"<figure>{_img(pixels, f'{name}, epoch {epoch}')}</figure>"
         parts.append(f'<div class="row">{cells}</div>')
     return "".join(parts)
 
@@ -187,11 +187,11 @@ def _strip(task: Task) -> str:
     )
 
 
-def _img(picture: preview.Picture, name: str) -> str:
+def _img(pixels: preview.Pixels, name: str) -> str:
     """The image itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
-    image = preview.fitted(picture, min(160, max(picture.shape[:2])))
+    image = preview.fitted(pixels, min(160, max(pixels.shape[:2])))
     buffer = BytesIO()
-    kind = "PNG" if picture.shape[2] == 1 else "JPEG"
+    kind = "PNG" if pixels.shape[2] == 1 else "JPEG"
     (image.convert("L") if kind == "PNG" else image).save(buffer, kind, quality=85, optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img src="data:image/{kind.lower()};base64,{data}" alt="{name}" title="{name}">'

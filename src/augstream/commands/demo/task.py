@@ -107,7 +107,7 @@ class Run:
     rounds: list[Round] = field(default_factory=list)
     upright: float | None = None
     seconds: float = 0.0
-    pictures: int = 0
+    images: int = 0
 
     @property
     def last(self) -> list[Round]:
@@ -180,7 +180,7 @@ class Outcome:
     def rate(self, augmented: bool) -> float:
         """Images per second while training."""
         runs = self.of(augmented)
-        return sum(run.pictures for run in runs) / max(sum(run.seconds for run in runs), 1e-9)
+        return sum(run.images for run in runs) / max(sum(run.seconds for run in runs), 1e-9)
 
     def stopping(self, augmented: bool) -> list[float]:
         """The mean accuracy over the seeds, after each round, on the photos that decide when it is enough."""

@@ -133,7 +133,7 @@ class _Training:
         begin = time.perf_counter()
         history = model.fit(self._batches, epochs=epochs, verbose=0)
         self.run.seconds += time.perf_counter() - begin
-        self.run.pictures += epochs * len(self._batches) * self.exam.task.batch_size
+        self.run.images += epochs * len(self._batches) * self.exam.task.batch_size
         self._state = network.state(model)
         return self.exam.take(history.history["accuracy"][-1])
 
