@@ -9,7 +9,6 @@ import tarfile
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from conftest import encoded, scene
 from hypothesis import HealthCheck, given, settings
@@ -281,6 +280,7 @@ def test_where_errors_are_skipped_none_advises_to_skip_them(tmp_path):
         assert 'on_error="skip"' not in str(caught.value)
     told = CliRunner().invoke(app, ["preview", str(tmp_path), "--out", str(tmp_path.parent / "sheet.png")])
     assert "on_error" not in told.output
+    pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"filename": [str(path) for path in paths]})
     flow = ImageDataGenerator().flow_from_dataframe(table, class_mode=None, target_size=(8, 8), on_error="skip")
     with pytest.raises(aug.SampleError, match="Repair or remove the files") as caught:
