@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 import augstream as aug
-from augstream import _core, engines
+from augstream import _core
+from augstream.engines.default import default_engine
 
 MOST_BYTES = 1 << 15
 MOST_PIXELS = 1 << 14  # so that blocks are no longer than what the targets take
@@ -39,7 +40,7 @@ def blocks(data, small):
     transform = aug.Resize(max(1, height // 9), max(1, width // 9)) if small else aug.CenterCrop(1)
     plan = aug.Compose([transform]).plan(0, 0, np.arange(1), aug.Frame(np.array([[height, width]]), 3))
     keep = [True]
-    engines.default().run([data], plan, keep=keep)
+    default_engine().run([data], plan, keep=keep)
     return [block for block in keep if block is not None]
 
 

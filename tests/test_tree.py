@@ -94,6 +94,8 @@ def test_what_the_core_exports_is_what_the_stub_says():
 def names_taken_from_a_package(text):
     """`from package import name` where the name is no module: it comes from the package's `__init__`."""
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name == "augstream")
         if isinstance(node, ast.ImportFrom) and re.match(r"augstream\b", node.module or ""):
             folder = PACKAGE.parent.joinpath(*node.module.split("."))
             for name in node.names if folder.is_dir() else ():
@@ -109,9 +111,10 @@ def test_modules_import_from_where_a_name_is_defined(path):
 
 def test_a_name_taken_from_a_package_is_found():
     text = (
-        "from augstream import Loader, _core\nfrom augstream.plan import matrix\nfrom augstream.sources import Source"
+        "from augstream import Loader, _core\nfrom augstream.plan import matrix\nfrom augstream.sources import Source\n"
+        "import augstream as aug"
     )
-    assert list(names_taken_from_a_package(text)) == ["augstream.Loader", "augstream.sources.Source"]
+    assert list(names_taken_from_a_package(text)) == ["augstream.Loader", "augstream.sources.Source", "augstream"]
 
 
 ENGINES = re.compile(r"augstream\.engines\.(native|exact|reference)\b")

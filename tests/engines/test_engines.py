@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augstream import _core, engines
+from augstream import _core
 from augstream.decode.sample import Stack
 from augstream.engines import native, reference
+from augstream.engines.default import default_engine
 from augstream.engines.engine import dtype_of
 from augstream.engines.exact import Exact
 from augstream.plan.kinds.color import Color
@@ -338,7 +339,7 @@ def test_a_picture_whose_padded_rows_cannot_be_addressed_is_refused(border):
     assert error == "an image of 33554432 x 1 pixels is more than the core can address"
 
 
-ENGINES = [engines.default(), Exact()]
+ENGINES = [default_engine(), Exact()]
 
 
 @pytest.mark.parametrize("layout", ["NHWC", "NCHW"])
@@ -377,4 +378,4 @@ def test_a_broken_file_is_a_reason_and_a_black_picture(engine):
 
 
 def test_an_engine_survives_pickling():
-    assert type(pickle.loads(pickle.dumps(engines.default()))) is type(engines.default())
+    assert type(pickle.loads(pickle.dumps(default_engine()))) is type(default_engine())

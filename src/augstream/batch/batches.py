@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.batch.batch import Batch
 from augstream.batch.cache import Cache
 from augstream.batch.failures import Failure, Failures

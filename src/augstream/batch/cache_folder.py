@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from augstream import _core
+import augstream._core as _core
 from augstream.batch.byte_size import in_bytes
 from augstream.batch.cache import Block, Cache, MemoryCache, Stamp, stamp_of
 from augstream.batch.prepare import Prepare

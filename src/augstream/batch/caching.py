@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.batch.cache import PIXELS, Cache
 from augstream.batch.stages import Record, Stages
 from augstream.decode.header import peek

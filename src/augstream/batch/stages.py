@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core, engines
+import augstream._core as _core
 from augstream.batch import stats
 from augstream.batch.cache import Cache, Lookup
 from augstream.batch.parts import LATER, LostPartner, Part, Shares, in_parts, unread
@@ -26,6 +26,7 @@ from augstream.decode import pillow
 from augstream.decode.header import PILLOW, oversized, peek
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, ColorMode, Sample, Stack, Undecodable, bomb, checked, encoded
+from augstream.engines.default import default_engine
 from augstream.engines.engine import Engine, Layout
 from augstream.engines.targets import TargetBatch, move
 from augstream.errors import PipelineError
@@ -170,7 +171,7 @@ class Stages(ABC):
     dtype: str = "float32"
     color: ColorMode = "rgb"
     max_pixels: int = MAX_PIXELS
-    engine: Engine = field(default_factory=engines.default)
+    engine: Engine = field(default_factory=default_engine)
 
     def stages(self, tools: Tools) -> list[Stage]:
         """The row of stages; a sub-class may put its own between them."""

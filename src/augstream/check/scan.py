@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.check import formats
 from augstream.check.fingerprint import SIDE, Fingerprints, fingerprints
 from augstream.check.listing import FolderFiles, Unreadable

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core, engines
+import augstream._core as _core
 from augstream.batch.prepare import oriented_plan
 from augstream.concurrency.flight import Flight, Later
 from augstream.concurrency.prefetch import Threads
@@ -13,6 +13,7 @@ from augstream.decode import pillow
 from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, oversized, peek, read_headers
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, Sample, Undecodable, bomb
+from augstream.engines.default import default_engine
 from augstream.plan.op import Frame
 from augstream.transforms.compose import Compose, rng_for
 from augstream.transforms.crop import Resize
@@ -91,4 +92,4 @@ def _shrink(
     frame = Frame(oriented_size(orientation, stored), 3)
     index = np.arange(len(samples))
     plan = oriented_plan(Compose([Resize(*size)]), rng_for(0, 0, index), frame, stored, orientation).stored
-    return engines.default().run(samples, plan, dtype="uint8", pool=pool)
+    return default_engine().run(samples, plan, dtype="uint8", pool=pool)

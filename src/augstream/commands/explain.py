@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from augstream import engines
 from augstream.batch.prepare import oriented_plan
 from augstream.decode.header import ARRAY, JPEG, PILLOW, Headers, read_headers
 from augstream.decode.orientation import orient
 from augstream.decode.sample import Sample
+from augstream.engines.default import default_engine
 from augstream.errors import ArgumentError, SampleError
 from augstream.plan.op import Frame
 from augstream.printable import printable
@@ -42,7 +42,7 @@ def explanation(source: Source, pipeline: Compose, seed: int = 0, epoch: int = 0
         f"  {_file(sample, headers)}",
         str(told),
         "decoder",
-        f"  {_decoder(headers, engines.default().hint(told.plan, 0, tuple(headers.stored[0].tolist())))}",
+        f"  {_decoder(headers, default_engine().hint(told.plan, 0, tuple(headers.stored[0].tolist())))}",
     ]
     return "\n".join(lines)
 

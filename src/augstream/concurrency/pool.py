@@ -4,7 +4,7 @@ import os
 import sys
 from weakref import WeakValueDictionary
 
-from augstream import _core
+import augstream._core as _core
 from augstream.concurrency.lock import Lock
 
 

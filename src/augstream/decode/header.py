@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.decode import pillow
 from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import MAX_PIXELS, Sample, Stack, Undecodable, bomb, encoded

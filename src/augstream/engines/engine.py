@@ -1,7 +1,7 @@
 """What an engine is: it decodes samples to blocks, and runs a plan over blocks into a batch.
 
-Nobody outside this folder names one: `augstream.engines.default()` gives the one that is used, and whoever runs plans
-may be handed another.
+Nobody outside this folder names one: `default_engine()` gives the one that is used, and whoever runs plans may be
+handed another.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.decode.sample import Sample
 from augstream.errors import MissingPackageError
 from augstream.plan.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.decode import pillow
 from augstream.decode.sample import CHANNELS, Sample, Undecodable
 from augstream.engines import reference

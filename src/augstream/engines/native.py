@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.decode.sample import Sample, Stack
 from augstream.engines.engine import Engine, Layout, Reasons, dtype_of
 from augstream.errors import PipelineError

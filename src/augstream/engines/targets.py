@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.engines.engine import Engine, Layout
 from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augstream import engines
+from augstream.engines.default import default_engine
 from augstream.errors import ArgumentError
 from augstream.keras_preprocessing import geometry, spline
 from augstream.keras_preprocessing import intensity as levels
@@ -276,7 +276,7 @@ def _warped(planes: Picture, warp: Warp, cval: float, order: int) -> Picture:
     cube = planes if plain or planes.dtype == np.uint16 else planes.astype(np.float32)
     frame = Frame(warp.size, cube.shape[2], None)
     dtype = planes.dtype.name if plain else "float32"
-    out, _ = engines.default().run([np.ascontiguousarray(cube)], fuse([warp], frame), dtype=dtype)
+    out, _ = default_engine().run([np.ascontiguousarray(cube)], fuse([warp], frame), dtype=dtype)
     made = np.rint(out[0]) if planes.dtype.kind in "iu" and not plain else out[0]
     return np.asarray(made, planes.dtype)
 

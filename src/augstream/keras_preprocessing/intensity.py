@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import engines
+from augstream.engines.default import default_engine
 from augstream.plan.fuse import fuse
 from augstream.plan.kinds.color import Color
 from augstream.plan.op import Array, Frame, Op
@@ -58,6 +58,6 @@ def run_one(x: NDArray[Any], op: Op, channel_axis: int = 2) -> NDArray[Any]:
     cube = np.moveaxis(x, channel_axis, 2)
     exact = cube if cube.dtype.name in ("uint8", "uint16", "float32") else cube.astype(np.float32)
     frame = Frame(np.array([cube.shape[:2]], np.int64), cube.shape[2], None)
-    out, _ = engines.default().run([np.ascontiguousarray(exact)], fuse([op], frame), dtype="float32")
+    out, _ = default_engine().run([np.ascontiguousarray(exact)], fuse([op], frame), dtype="float32")
     made = np.moveaxis(out[0], 2, channel_axis)
     return np.asarray(made, x.dtype if x.dtype.kind == "f" else np.float32)

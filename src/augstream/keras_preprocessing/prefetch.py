@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.batch.fill import Bad, fill
 from augstream.batch.parts import Part
 from augstream.batch.sampler import Sampler

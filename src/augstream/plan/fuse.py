@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan.kinds import color, curve, shapes
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve

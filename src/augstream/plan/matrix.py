@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 
 Array: TypeAlias = NDArray[np.float64]
 Sizes: TypeAlias = NDArray[np.int64]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.op import Frame, Op
 from augstream.rng import Rng

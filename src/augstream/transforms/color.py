@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.errors import MisplacedError
 from augstream.plan.kinds.color import Color

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from augstream import _core, engines
+import augstream._core as _core
 from augstream.decode.sample import PEAK
+from augstream.engines.default import default_engine
 from augstream.errors import (
     ArgumentError,
     PipelineError,
@@ -147,7 +148,7 @@ class Compose(Container):
         if dtype is None:
             dtype = own if plan.frame_out.peak == frame.peak else "float32"
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        out, errors = engines.default().run(cubes, plan, dtype=name, layout="NHWC")
+        out, errors = default_engine().run(cubes, plan, dtype=name, layout="NHWC")
         if errors[0] is not None:
             raise SampleError([(index, "the image", errors[0])])
         made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from augstream import _core
+import augstream._core as _core
 from augstream.errors import MisplacedError, PlacedError, RefusedError
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.warp import Warp

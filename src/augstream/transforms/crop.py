@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY
 from typing import Any
 
-from augstream import _core
+import augstream._core as _core
 from augstream.errors import MisplacedError
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.op import Array, Frame, Op, repeated

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.errors import MisplacedError
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve

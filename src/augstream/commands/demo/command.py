@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import augstream as aug
 from augstream.commands.demo import pipelines, verdict
 from augstream.commands.demo.progress import Bar
 from augstream.commands.demo.task import Outcome, Parts, Task
 from augstream.commands.demo.verdict import length_of
 from augstream.errors import ArgumentError, AugstreamError, MissingPackageError, SourceError
 from augstream.printable import printable
+from augstream.sources.folder import from_folder
 from augstream.sources.source import Source
 
 DIGIT_EPOCHS = 90
@@ -63,7 +63,7 @@ def photos(
 
     validation: the share of photos for testing; half as many decide when training stops.
     """
-    source = aug.from_folder(folder)
+    source = from_folder(folder)
     if len(source.classes or []) < 2:
         raise SourceError(f"The demo needs at least two classes; {folder} has one sub-folder: {source.classes}.")
     shares = (1 - 1.5 * validation, 0.5 * validation, validation)

@@ -6,17 +6,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import augstream as aug
 from augstream.rng import permute
+from augstream.sources.arrays import from_arrays
+from augstream.sources.folder import from_folder
 from augstream.sources.source import Source
+from augstream.transforms.compose import Compose
+from augstream.transforms.crop import Pad, Resize
+from augstream.transforms.geometry import Rotate, Shift, Zoom
 
 PER_CLASS = 20
 SEED = 2024
 """Which digits are kept for training, and how the others are changed: the same on every machine."""
 
-DRAWN = aug.Compose([aug.Pad(2), aug.Resize(64, 64)], interpolation="bicubic")
-CHANGED = aug.Compose(
-    [aug.Rotate((-30, 30)), aug.Shift(x=(-0.15, 0.15), y=(-0.15, 0.15)), aug.Zoom((0.7, 1.2))], interpolation="bicubic"
+DRAWN = Compose([Pad(2), Resize(64, 64)], interpolation="bicubic")
+CHANGED = Compose(
+    [Rotate((-30, 30)), Shift(x=(-0.15, 0.15), y=(-0.15, 0.15)), Zoom((0.7, 1.2))], interpolation="bicubic"
 )
 
 
@@ -47,8 +51,8 @@ def write(folder: Path) -> Digits:
             path.parent.mkdir(parents=True, exist_ok=True)
             pixels = drawn[index] if part == "train" else CHANGED(drawn[index], seed=SEED, index=index)
             Image.fromarray(pixels).save(path)
-    upright = aug.from_arrays([drawn[index] for index in others], labels[others])
-    return Digits(aug.from_folder(folder / "train"), aug.from_folder(folder / "test"), upright)
+    upright = from_arrays([drawn[index] for index in others], labels[others])
+    return Digits(from_folder(folder / "train"), from_folder(folder / "test"), upright)
 
 
 def _some(members: NDArray[np.int64], digit: int) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, float32, levels_of, matrix_text, sound
 from augstream.record import record, replace
 

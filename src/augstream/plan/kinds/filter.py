@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan.kinds.sampling import wrap_index
 from augstream.plan.kinds.warp import BORDERS
 from augstream.plan.op import Array, Border, Facts, Frame, Mask, Op, Rows, float32, numbers, sound

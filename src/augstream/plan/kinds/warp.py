@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from augstream import _core
+import augstream._core as _core
 from augstream.plan.kinds import sampling
 from augstream.plan.matrix import then
 from augstream.plan.op import (
