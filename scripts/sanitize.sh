@@ -29,7 +29,7 @@ case $sanitizers in
         ;;
     thread)
         # NumPy's matrix product keeps its threads in step by means that ThreadSanitizer does not see.
-        launch+=(OPENBLAS_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
+        launch+=(OPENBLAS_NUM_THREADS=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$PWD/scripts/tsan.supp
             LD_PRELOAD="$(library libtsan.so) $(library libstdc++.so)")
         # ThreadSanitizer cannot place its shadow where addresses are drawn from a wide range.
         setarch -R true 2>/dev/null && launch=(setarch -R "${launch[@]}")

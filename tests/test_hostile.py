@@ -28,6 +28,7 @@ PIPELINE = aug.Compose(
 ODD = st.sampled_from(
     [10**400, -(10**400), 10**30, 2**63, 2**31, 1e308, -1, 0, 0.5, True, None, "", "self", [], [[]], {}, [10**400] * 2]
 )
+PLACE = st.integers(0, 2**20 - 1)  # modulo the length of a file that is not as long each time it is written
 hostile = settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -121,10 +122,10 @@ def test_a_damaged_index_is_listed_anew(folder, data):
     whole = bytearray(index.read_bytes())
     for _ in range(data.draw(st.integers(1, 3))):
         if data.draw(st.booleans()):
-            bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+            bit = data.draw(PLACE) % (8 * len(whole))
             whole[bit // 8] ^= 1 << bit % 8
         else:
-            at = data.draw(st.integers(0, len(whole) - 1))
+            at = data.draw(PLACE) % len(whole)
             whole[at : at + data.draw(st.integers(1, 64))] = data.draw(st.binary(max_size=64))
             whole += b"\0" * (not whole)
     index.write_bytes(whole)
