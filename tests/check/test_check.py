@@ -5,13 +5,13 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import DATA, encoded, nasty, real, turned
 from folders import call, listing
+from page import Page
 from PIL import Image
 
 import augstream as aug
@@ -265,21 +265,6 @@ def faulty(folder):
     (folder / "a" / 'x<i>&"\x1b[31m.jpg').write_bytes((folder / "a" / "02.jpg").read_bytes())
     save(folder / "b" / "again.jpg", picture(5), quality=40)
     return folder
-
-
-class Page(HTMLParser):
-    """The tags of a page with their attributes, and its text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.words = [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words += data
 
 
 def test_nothing_in_the_folder_changes(faulty, tmp_path):

@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from page import Page
 from PIL import Image
 
 import augstream as aug
@@ -31,21 +31,6 @@ def command(*words):
 
 def demo(*words):
     return subprocess.run(command(*words), capture_output=True, text=True, timeout=600)
-
-
-class Page(HTMLParser):
-    """All tags of a page with their attributes, and its text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.words = [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        self.words += data
 
 
 def outside_references(text):

@@ -41,15 +41,9 @@ def run(
     keep: list[Any] | None = None,
     clock: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[Any], Reasons]:
-    """Run the plan over a batch of JPEG files (bytes), blocks, and arrays (h, w, c) of uint8, uint16 or float32.
+    """`Engine.run` in the core, over JPEG files (bytes), blocks, and arrays (h, w, c) of uint8, uint16 or float32.
 
-    dtype: uint8, uint16, float16, bfloat16 or float32; integers are rounded and clipped to their range.
-    pool: the threads to work in; None works in the calling thread. slots: where the batch's memory comes from.
-    keep: for each sample whether what it is decoded to is to be kept: where so, a block (or None) takes its place here.
-    clock: (2,) seconds of the threads are added: [decoding, decoding and all that follows].
-
-    Returns the batch, (n, h, w, c) or (n, c, h, w), and for each sample None or the reason why it could not be read
-    (what is made of it is zero then).
+    Returns the batch, and for each sample None or the reason why it could not be read: what is made of it is zero.
     """
     channels = plan.frame_in.channels
     height, width = plan.frame_out.size[0].tolist()
