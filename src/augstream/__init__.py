@@ -72,6 +72,8 @@ from augstream.transforms import (
 from augstream.transforms.arguments import Range
 from augstream.transforms.compose import Compose
 from augstream.transforms.container import OneOf, SomeOf
+from augstream.transforms.distributions import choice, log_uniform, normal
+from augstream.transforms.schedules import ramp, steps
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
@@ -178,6 +180,7 @@ __all__ = [
     "VerticalFlip",
     "Warp",
     "Zoom",
+    "choice",
     "from_arrays",
     "from_coco",
     "from_folder",
@@ -190,7 +193,11 @@ __all__ = [
     "from_voc",
     "from_yolo",
     "interleave",
+    "log_uniform",
+    "normal",
+    "ramp",
     "read_split",
+    "steps",
     "write_split",
 ]
 

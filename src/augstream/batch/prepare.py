@@ -55,7 +55,7 @@ class Prepare(Stages):
         if crowd is None:
             return super().begin(epoch, index, tools)
         uses = np.arange(len(index))[:, None]
-        for k in reversed(self.pipeline.mixers):
+        for k in reversed(self.pipeline.at(epoch).mixers):
             uses = np.concatenate([uses, crowd.partners[uses, :k].reshape(len(index), -1)], axis=1)
         return Record(epoch, index, tools, inputs, uses)
 
@@ -70,9 +70,10 @@ class Prepare(Stages):
         return record.ready_of(rows, [where[number] for number in inputs.tolist()], crowd)
 
     def _crowd(self, epoch: int, index: Integers) -> tuple[Integers, Crowd | None]:
-        if not self.pipeline.mixers:
+        mixers = self.pipeline.at(epoch).mixers
+        if not mixers:
             return index, None
-        return gather(index, self.pipeline.mixers, self._partners.follow(epoch, self.lost))
+        return gather(index, mixers, self._partners.follow(epoch, self.lost))
 
     @cached_property
     def _partners(self) -> Partners:

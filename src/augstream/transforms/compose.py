@@ -29,10 +29,10 @@ from augstream.transforms.arguments import (
     MaybeNumbers,
     Numbers,
     Option,
-    plain,
 )
 from augstream.transforms.container import Container, Members
 from augstream.transforms.explanation import Explanation, count
+from augstream.transforms.limits import plain
 from augstream.transforms.transform import (
     BORDERS,
     FOREIGN_BORDERS,
@@ -71,6 +71,11 @@ class Compose(Container):
     fuse: Flag = Flag(True)
     sentence = "All of"
 
+    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """What its transforms yield in this epoch, one after the other."""
+        here = self.at(rng.epoch)
+        return super(Compose, here).ops(rng, frame)
+
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         return self._each(rng, self._inner(frame))
 
@@ -95,13 +100,14 @@ class Compose(Container):
         draws: list[Draw] = []
         rng, frame = self.alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
         names: list[str] = []
-        list(self._each(rng, self._inner(frame), names=names))
-        ops = list(self.ops(replace(rng, trace=draws), frame))
-        return Explanation(draws, names, ops, self._plan(ops, frame))
+        here = self.at(rng.epoch)
+        list(here._each(rng, here._inner(frame), names=names))
+        ops = list(here.ops(replace(rng, trace=draws), frame))
+        return Explanation(draws, names, ops, here._plan(ops, frame))
 
     def alone(self, frame: Frame, seed: int = 0, epoch: int = 0, index: int = 0) -> tuple[Rng, Frame]:
         """The draws of one image; its partners, where there are mixes, are of its size and have the next numbers."""
-        inputs, crowd = gather(np.array([index]), self.mixers, successors)
+        inputs, crowd = gather(np.array([index]), self.at(epoch).mixers, successors)
         rng = replace(rng_for(seed, epoch, inputs), crowd=crowd)
         return rng, frame.resized(np.repeat(frame.size, len(inputs), axis=0))
 
@@ -132,7 +138,7 @@ class Compose(Container):
         if not isinstance(partners, Sequence):
             raise ArgumentError("partners must be a list of images. Write partners=[image].")
         cubes = [_cube(some, peak) for some in (image, *partners)]
-        first, mixers = cubes[0], self.mixers
+        first, mixers = cubes[0], self.at(epoch).mixers
         if len(partners) != sum(mixers):
             needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
             raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")

@@ -14,6 +14,7 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
 from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes
+from augstream.transforms.distributions import logarithm
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
 TRIES = 10
@@ -107,9 +108,9 @@ class RandomResizedCrop(Transform):
     sentence = "Resize a random box, {scale} of the area and {ratio} times as wide as high, to {height} x {width}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        low, high = self.ratio
+        low, high = self.ratio if isinstance(self.ratio, tuple) else (0.0, math.inf)
         share = rng.draw("area", self.scale, k=TRIES, unit="of the image")
-        ratio = rng.draw("ratio", (math.log(low), math.log(high)), k=TRIES, unit="log")
+        ratio = rng.draw("ratio", logarithm(self.ratio), k=TRIES, unit="log")
         box, corner, places = _core.crop_boxes(frame.size, share, ratio, low, high)
         top = rng.integers("top", places[:, 0], "px", corner[:, 0])
         left = rng.integers("left", places[:, 1], "px", corner[:, 1])
