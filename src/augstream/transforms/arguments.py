@@ -274,6 +274,20 @@ class Flag(Argument[bool, bool]):
 AnyOf = TypeVar("AnyOf", bound=str)
 
 
+class Word(Argument[AnyOf, AnyOf]):
+    """One of some words, the first of which is the default."""
+
+    def __init__(self, words: Sequence[AnyOf]) -> None:
+        super().__init__(words[0])
+        self.words = tuple(words)
+
+    def accept(self, value: Any) -> AnyOf:
+        if value not in self.words:
+            raise UnfitError(f"one of {', '.join(map(repr, self.words))}")
+        kept: AnyOf = value
+        return kept
+
+
 class Option(Argument[AnyOf | None, AnyOf | None]):
     """One of some words, or None: what the Compose says. foreign: what others call them, for the error."""
 

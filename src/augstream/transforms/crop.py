@@ -13,7 +13,7 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes
+from augstream.transforms.arguments import Integer, Maybe, MaybeRange, Option, Range, SameAs
 from augstream.transforms.distributions import logarithm
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
@@ -119,18 +119,31 @@ class RandomResizedCrop(Transform):
         yield Warp(place, sizes(len(rng), self.height, self.width), interpolation=how)
 
 
-class Pad(Bordered):
-    """Add border around the image. pixels: one number for all sides, or (top, right, bottom, left).
+class Crop(Transform):
+    """Cut off a random share of each side. amount: range of shares of the height or the width, below 0.5.
 
-    >>> Pad(4, border="reflect")
-    Pad(pixels=(4, 4, 4, 4), border='reflect')
+    One number v is (0, v). top, right, bottom, left: ranges of their own; None: as `amount` says. The size follows, so
+    that a Resize has to come behind it in a batch.
+
+    >>> Crop(0.2, bottom=0)
+    Crop(amount=(0, 0.2), bottom=(0, 0))
     """
 
-    surrounds = True
-    pixels: Wholes = Wholes(4, 0, count=4)
-    sentence = "Add {pixels} pixels of border (top, right, bottom, left)"
+    amount: Range = Range(0.15, "(0, v)", 0, 0.49)
+    _: KW_ONLY
+    top: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    right: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    bottom: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    left: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    sentence = "Cut off {amount} of each side (top {top}, right {right}, bottom {bottom}, left {left})"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        top, right, bottom, left = self.pixels
-        size = frame.size + np.array((top + bottom, left + right))
-        yield self.warp(frame, matrix.affine(len(rng), 1.0, 0.0, -left, 0.0, 1.0, -top), size)
+        spans = {"top": self.top, "right": self.right, "bottom": self.bottom, "left": self.left}
+        height, width = frame.size.T
+        cut = {}
+        for side, span in spans.items():
+            along = height if side in ("top", "bottom") else width
+            share = rng.draw(side, self.amount if span is None else span, unit="of the side")
+            cut[side] = np.floor(share * along).astype(np.int64)
+        size = np.stack([height - cut["top"] - cut["bottom"], width - cut["left"] - cut["right"]], axis=1)
+        yield Warp(matrix.affine(len(rng), 1.0, 0.0, cut["left"], 0.0, 1.0, cut["top"]), size)

@@ -77,6 +77,8 @@ class Record:
 
     arguments: ClassVar[dict[str, Argument[Any, Any]]]
     sentence: ClassVar[str] = ""
+    # What arguments are where none of them is given; as soon as one is, the others have their own defaults.
+    bare: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, repr=False, eq=False)(cls)
@@ -92,6 +94,8 @@ class Record:
             for name in kwargs:
                 if name not in cls.arguments:
                     raise unknown(f"{cls.__name__} has no argument", name, list(cls.arguments))
+            if cls.bare and not args and not cls.bare.keys() & kwargs.keys():
+                kwargs |= cls.bare
             init(self, *args, **kwargs)
 
         cls.__init__ = checked  # type: ignore[assignment]
