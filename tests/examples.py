@@ -5,6 +5,14 @@ from augstream.transforms.transform import catalogue
 
 # Beside the one made from the defaults.
 OTHERS = {
+    "FilmGrain": [aug.FilmGrain(0.1, 3, per_channel=True)],
+    "ISONoise": [aug.ISONoise(0.1, (0, 0.1), p=0.5)],
+    "ShotNoise": [aug.ShotNoise(20, per_channel=False)],
+    "SpeckleNoise": [aug.SpeckleNoise(0.5, p=0.5)],
+    "UniformNoise": [aug.UniformNoise(0.1, per_channel=False)],
+    "LaplaceNoise": [aug.LaplaceNoise(0.1, per_channel=False)],
+    "SaltAndPepper": [aug.SaltAndPepper(0.3, salt=0.9, per_channel=True)],
+    "PixelDropout": [aug.PixelDropout(0.3, fill=77, per_channel=True)],
     "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="symmetric")],
     "AtLeastOneBoxCrop": [aug.AtLeastOneBoxCrop(20, 30, border="edge")],
     "BoxSafeCrop": [aug.BoxSafeCrop(20, 30)],

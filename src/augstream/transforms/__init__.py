@@ -28,7 +28,17 @@ from augstream.transforms.geometry import (
     Zoom,
 )
 from augstream.transforms.mix import CutMix, MixUp
-from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.noise import (
+    FilmGrain,
+    GaussianNoise,
+    ISONoise,
+    LaplaceNoise,
+    PixelDropout,
+    SaltAndPepper,
+    ShotNoise,
+    SpeckleNoise,
+    UniformNoise,
+)
 from augstream.transforms.pad import Pad, PadTo, PadToMultiple, ZoomOut
 from augstream.transforms.resize import LetterBox, LongestSide, RandomScale, ShortestSide
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
@@ -45,14 +55,17 @@ __all__ = [
     "Contrast",
     "Crop",
     "CutMix",
+    "FilmGrain",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
     "HorizontalFlip",
     "Hue",
+    "ISONoise",
     "Invert",
     "IoUCrop",
+    "LaplaceNoise",
     "LetterBox",
     "LongestSide",
     "MixUp",
@@ -61,6 +74,7 @@ __all__ = [
     "PadTo",
     "PadToMultiple",
     "Perspective",
+    "PixelDropout",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
@@ -70,12 +84,16 @@ __all__ = [
     "Resize",
     "Rotate",
     "Rotate90",
+    "SaltAndPepper",
     "Saturation",
     "Shear",
     "Shift",
     "ShortestSide",
+    "ShotNoise",
     "Solarize",
+    "SpeckleNoise",
     "Transpose",
+    "UniformNoise",
     "VerticalFlip",
     "Zoom",
     "ZoomOut",
