@@ -40,8 +40,8 @@ class Noise(Op):
         return replace(self, std=np.where(on[:, None], self.std, 0.0), growth=growth)
 
     def idle(self, frame: Frame) -> Mask:
-        silent: Mask = ~self._loud.any(axis=1)
-        return silent
+        loud: Mask = np.any(self._loud, axis=1)
+        return ~loud
 
     @property
     def _loud(self) -> Mask:
