@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augstream.decode.sample import PEAK, Sample, Stack
+from augstream.decode.sample import PEAK, Sample, Stack, planar
 from augstream.errors import ArgumentError
 from augstream.sources import split
 from augstream.sources.annotate import annotate
@@ -146,6 +146,9 @@ def _check(dtype: Any, shape: tuple[int, ...], where: str) -> None:
         raise ArgumentError(f'{where} must be uint8, uint16 or float32; got {dtype}. Convert it: x.astype("uint8").')
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ArgumentError(f"{where} must be of shape (h, w) or (h, w, c), each at least 1; got {shape}.")
+    if planar(shape):
+        fact = f"{where} must be of shape (h, w, c); got {shape}, whose channels seem to come first"
+        raise ArgumentError(f"{fact}. Write numpy.moveaxis(x, -3, -1).")
 
 
 def _check_list(x: Sequence[Any]) -> None:
