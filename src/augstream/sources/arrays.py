@@ -1,7 +1,7 @@
 """Images that are in memory, or mapped into it."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ def from_arrays(
     points: Sequence[Any] | None = None,
     mask_fill: int = 0,
     min_visible: float = 0.1,
+    values: Mapping[int, int] | None = None,
 ) -> "Arrays":
     """Images from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
 
@@ -39,6 +40,7 @@ def from_arrays(
     1 unless said otherwise. y: one label per image: integers (kept as int64), names (sorted into `classes`), or any
     numbers. weight: (n,) what each counts in the loss. groups: (n,) keys of what `split` keeps on one side.
     masks: n arrays (h, w) or (h, w, c). boxes, box_label, points: n of (k, 4), (k,) and (k, 2); see `Targets`.
+    values: {number as stored: class id} for masks; other numbers stay.
     """
     source = Arrays(x, peak)
     if y is not None:
@@ -58,6 +60,7 @@ def from_arrays(
         masks=masks,
         mask_fill=mask_fill,
         min_visible=min_visible,
+        values=values,
     )
     return source
 

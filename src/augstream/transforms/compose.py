@@ -25,6 +25,7 @@ from augstream.plan.plan import Plan
 from augstream.plan.step import Group
 from augstream.record import replace
 from augstream.rng import Crowd, Draw, Integers, Rng, crowded, fresh, gather, successors
+from augstream.transforms import foreign
 from augstream.transforms.arguments import (
     Flag,
     Maybe,
@@ -38,7 +39,6 @@ from augstream.transforms.explanation import Explanation, count
 from augstream.transforms.images import BROKEN, check_partners, images_of, list_of
 from augstream.transforms.transform import (
     BORDERS,
-    FOREIGN_BORDERS,
     INTERPOLATIONS,
     from_dict,
 )
@@ -68,7 +68,7 @@ class Compose(Container):
 
     transforms: Members = Members()
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
     fuse: Flag = Flag(True)
