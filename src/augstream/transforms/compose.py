@@ -202,23 +202,27 @@ class Compose(Container):
         for some in partners:
             check_partners(some, mixers)
         images = images_of([*given, *(one for row in zip(*partners, strict=True) for one in row)], peak, self.fill or 0)
-        own, frame = np.arange(len(images.samples)), images.frame
-        if len(given) < n:
-            own = np.repeat(own, n)
-        rng, frame = crowded(rng_for(seed or 0, epoch or 0, index), mixers), frame.resized(frame.size[own])
-        if images.orientation is None:
+        own = None if len(given) == n else np.repeat(np.arange(len(images.samples)), n)
+        if own is None:
+            frame, stored, orientation = images.frame, images.stored, images.orientation
+        else:
+            frame = images.frame.resized(images.frame.size[own])
+            stored, orientation = images.stored[own], None if images.orientation is None else images.orientation[own]
+        rng = rng_for(0 if seed is None else seed, 0 if epoch is None else epoch, index)
+        if mixers:
+            rng = crowded(rng, mixers)
+        if orientation is None:
             plan = self._plan(self.ops(rng, frame), frame)
         else:
-            plan, _ = self.oriented(rng, frame, images.stored[own], images.orientation[own])
+            plan, _ = self.oriented(rng, frame, stored, orientation)
             _refuse_ragged(plan)
         if dtype is None:
             dtype = images.dtype if plan.frame_out.peak == frame.peak else "float32"
         name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        shared = plan if len(given) == n else plan.sharing(own)
+        shared = plan if own is None else plan.sharing(own)
         out, errors = default_engine().run(images.samples, shared, dtype=name, layout="NHWC")
-        failures = [(row, images.name(row), error) for row, error in enumerate(errors) if error is not None]
-        if failures:
-            raise SampleError(failures, BROKEN)
+        if any(errors):
+            raise SampleError([(row, images.name(row), why) for row, why in enumerate(errors) if why], BROKEN)
         return out[..., 0] if images.flat else out
 
     def oriented(self, rng: Rng, frame: Frame, stored: Integers, orientation: Integers) -> tuple[Plan, Plan]:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +14,7 @@ from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import PEAK, Sample, planar
 from augstream.errors import ArgumentError, SampleError
 from augstream.plan.op import Frame
+from augstream.record import record
 from augstream.rng import Integers
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 NAMES: dict[Any, str] = {
     np.dtype(name): name for name in ("uint8", "uint16", "float32")
 }  # `dtype.name` is worked out anew each time
+JPEG_KIND = np.dtype(np.uint8), 3
 BROKEN = "Pass the path of an image file, or the image as an array."
 SEVERAL = "For several images write pipeline.batch(images)."
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Images:
     """Images of one kind. stored: (m, 2) (height, width); orientation: (m,) EXIF, None where none has any.
 
@@ -61,20 +62,20 @@ def images_of(given: Sequence[Any], peak: float | None, fill: float | Sequence[f
     """The images as an engine takes them. fill: what transparent files are seen over."""
     if peak is not None and not peak > 0:
         raise ArgumentError(f"peak must be above 0; got {peak!r}.")
-    samples, orientation, flat = list[Sample](), list[int](), list[bool]()
+    samples, orientation, flat = [], [], True
     for number, one in enumerate(given):
         sample, up = (one, 1) if isinstance(one, np.ndarray) else _opened(one, number, fill)
         encoded = isinstance(sample, bytes)
+        flat = flat and not encoded and sample.ndim == 2
         samples.append(sample if encoded else _cube(sample, peak))
         orientation.append(up)
-        flat.append(not encoded and sample.ndim == 2)
-    kinds = [(np.dtype(np.uint8), 3) if isinstance(one, bytes) else (one.dtype, one.shape[2]) for one in samples]
-    if len(set(kinds)) > 1:
+    kinds = [JPEG_KIND if isinstance(one, bytes) else (one.dtype, one.shape[2]) for one in samples]
+    dtype, channels = kinds[0]
+    if kinds.count(kinds[0]) < len(kinds):
         got = " and ".join(dict.fromkeys(f"{dtype} with {channels} channels" for dtype, channels in kinds))
         raise ArgumentError(f"Images that go together must be of one dtype and number of channels; got {got}.")
-    dtype, channels = kinds[0]
     turned = None if max(orientation) == 1 else np.array(orientation)
-    return Images(given, samples, _sizes(samples), turned, channels, peak or PEAK[dtype], NAMES[dtype], all(flat))
+    return Images(given, samples, _sizes(samples), turned, channels, peak or PEAK[dtype], NAMES[dtype], flat)
 
 
 def _name(image: Any, number: int) -> str:
