@@ -72,6 +72,10 @@ def test_no_random_state_anywhere(path):
     assert randomness(path.read_text()) == (["numpy.random", "numpy.random.RandomState"] if path == LEGACY else [])
 
 
+def test_entropy_is_taken_in_one_place():
+    assert [relative(path) for path in OUR_NAMES if "urandom" in path.read_text()] == ["src/augstream/rng.py"]
+
+
 def test_the_searches_find_what_they_look_for(tmp_path):
     wrong = tmp_path / "image_utils.py"
     wrong.write_text("import random\nfrom numpy import random as r\nclass PoolManager: x = np.random.rand\n")

@@ -35,6 +35,7 @@ from augstream.plan.op import Frame, Op
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step
 from augstream.rng import Rng
+from augstream.suggest import meant
 from augstream.transforms import (
     D4,
     Affine,
@@ -89,6 +90,7 @@ from augstream.transforms import (
     VerticalFlip,
     Zoom,
     ZoomOut,
+    foreign,
 )
 from augstream.transforms.arguments import Range
 from augstream.transforms.compose import Compose
@@ -245,9 +247,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in LAZY:
-        raise AttributeError(f"module 'augstream' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(LAZY[name]), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("augstream")
+    elif name in LAZY:
+        value = getattr(import_module(LAZY[name]), name)
+    else:
+        hint = "" if name.startswith("_") else meant(name, __all__, foreign.NAMES)
+        raise AttributeError(f"module 'augstream' has no attribute {name!r}{hint and f'. {hint}'}")
+    globals()[name] = value
     return value
 
 

@@ -5,6 +5,7 @@ the draw's full name; the counter is (epoch, index, block). So a draw has its ow
 it, another sample in the batch or another order of asking changes nothing.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -179,9 +180,31 @@ def gather(index: Integers, mixers: Sequence[int], follow: Follow) -> tuple[Inte
     return inputs, Crowd(tuple(sizes), partners)
 
 
+def crowded(rng: Rng, mixers: Sequence[int]) -> Rng:
+    """The draws of images (n,) and of partners that each has to itself: all first partners, all second ones, ..."""
+    places, crowd = gather(np.zeros(1, np.int64), mixers, successors)
+    if crowd is None:
+        return rng
+    n, own = len(rng), crowd.partners[:, None, :]
+    index = (places[:, None] + rng.index).reshape(-1)
+    partners = np.where(own < 0, -1, own * n + np.arange(n)[:, None]).reshape(len(index), -1)
+    return Rng(
+        rng.seed, rng.epoch, index, rng.path, rng.trace, Crowd(tuple(size * n for size in crowd.sizes), partners)
+    )
+
+
 def successors(index: Integers, k: int) -> Integers:
     """(n, k) the next k numbers: who follows whom where there is no order of an epoch."""
     return index[:, None] + np.arange(1, k + 1)
+
+
+def fresh(n: int) -> Integers:
+    """(n,) numbers of samples that nobody has drawn for, for calls that ask for nothing repeatable.
+
+    From the system's entropy, so that processes which were forked differ too. No seed: the keys of all draws would have
+    to be made anew.
+    """
+    return np.frombuffer(os.urandom(8 * n), np.int64) & (2**62 - 1)
 
 
 @lru_cache(maxsize=4096)

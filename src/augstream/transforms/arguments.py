@@ -8,6 +8,7 @@ import math
 import numbers
 import reprlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 
@@ -304,15 +305,35 @@ class Option(Argument[AnyOf | None, AnyOf | None]):
         return kept
 
 
+class Height(Argument[int | Sequence[int], int]):
+    """A whole number from 1; or (height, width), of which the field `width`, a `SameAs`, keeps the second."""
+
+    def __set__(self, obj: object, value: int | Sequence[int]) -> None:
+        with suppress(UnfitError, ValueError):  # one number, or what is refused below
+            value, obj.__dict__["width"] = several(value)
+        super().__set__(obj, value)
+
+    def accept(self, value: Any) -> int:
+        try:
+            return Integer(1, 1).accept(value)
+        except UnfitError as unfit:
+            raise UnfitError(f"{unfit.must}, or (height, width)") from None
+
+
 class SameAs(Argument[int | None, int]):
-    """One whole number from 1; None, the default, is what an earlier field was given."""
+    """One whole number from 1; None, the default, is what an earlier field was given, of a pair the second."""
 
     def __init__(self, other: str) -> None:
         super().__init__(None)
         self.other = other
 
     def __set__(self, obj: object, value: int | None) -> None:
-        super().__set__(obj, obj.__dict__[self.other] if value is None else value)
+        kept = obj.__dict__
+        if self.name in kept and value is not None:
+            pair = kept[self.other], kept[self.name]
+            fact = f"{type(obj).__name__}.{self.other} is {pair}, so there can be no {self.name}; got {value!r:.80}"
+            raise RefusedError(fact, "Leave one of the two out.")
+        super().__set__(obj, kept.get(self.name, kept[self.other]) if value is None else value)
 
     def accept(self, value: Any) -> int:
         return Integer(1, 1).accept(value)

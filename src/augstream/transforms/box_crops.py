@@ -9,7 +9,7 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Interpolation, Op, Rows
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Number, Numbers, Option, Range, SameAs
+from augstream.transforms.arguments import Height, Number, Numbers, Option, Range, SameAs
 from augstream.transforms.crop import sizes
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
@@ -35,7 +35,7 @@ class BoxSafeCrop(Transform):
     """
 
     needs = ("boxes",)
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     _: KW_ONLY
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
@@ -68,7 +68,7 @@ class AtLeastOneBoxCrop(Bordered):
     """
 
     needs = ("boxes",)
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     sentence = "Keep {height} x {width} pixels around a random object"
 

@@ -1,4 +1,4 @@
-"""Choosing a part of the image and the size of the result. Sizes are (height, width), in pixels."""
+"""Choosing a part of the image and the size of the result. Sizes are (height, width), in pixels; a pair will do."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Maybe, MaybeRange, Option, Range, SameAs
+from augstream.transforms.arguments import Height, Maybe, MaybeRange, Option, Range, SameAs
 from augstream.transforms.distributions import logarithm
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
@@ -36,7 +36,7 @@ class Resize(Transform):
     Resize(height=224, width=224)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     _: KW_ONLY
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
@@ -55,7 +55,7 @@ class CenterCrop(Bordered):
     CenterCrop(height=200, width=100)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     sentence = "Keep the middle {height} x {width} pixels"
 
@@ -75,7 +75,7 @@ class RandomCrop(Bordered):
     RandomCrop(height=32, width=32)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     sentence = "Keep {height} x {width} pixels at a random place"
 
@@ -99,7 +99,7 @@ class RandomResizedCrop(Transform):
     RandomResizedCrop(height=224, width=224, scale=(0.08, 1), ratio=(0.75, 1.3333333333333333))
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     scale: Range = Range((0.08, 1), "(v, v)", 0, 1, open=True)
     ratio: Range = Range((3 / 4, 4 / 3), "(v, v)", 0, open=True)

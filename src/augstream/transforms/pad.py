@@ -10,7 +10,7 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Range, SameAs, Wholes, Word
+from augstream.transforms.arguments import Height, Integer, Range, SameAs, Wholes, Word
 from augstream.transforms.geometry import factor
 from augstream.transforms.transform import Bordered
 
@@ -56,7 +56,7 @@ class PadTo(Placed):
     PadTo(height=256, width=256, border='symmetric')
     """
 
-    height: Integer = Integer(512, 1)
+    height: Height = Height(512)
     width: SameAs = SameAs("height")
     sentence = "Add border up to {height} x {width} pixels, the image at the {position}"
 

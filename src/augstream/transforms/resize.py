@@ -9,7 +9,7 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Interpolation, Op, Rows
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Option, Range, SameAs, WholeRange
+from augstream.transforms.arguments import Height, Option, Range, SameAs, WholeRange
 from augstream.transforms.crop import sizes
 from augstream.transforms.geometry import factor
 from augstream.transforms.transform import INTERPOLATIONS, Geometric, Transform
@@ -90,7 +90,7 @@ class LetterBox(Geometric):
     """
 
     surrounds = True
-    height: Integer = Integer(640, 1)
+    height: Height = Height(640)
     width: SameAs = SameAs("height")
     sentence = "Fit into {height} x {width}, in the middle of border"
 

@@ -19,7 +19,8 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, levels_of, repeated
 from augstream.record import replace
 from augstream.rng import Crowd, Rng
-from augstream.suggest import unknown
+from augstream.suggest import meant, unknown
+from augstream.transforms import foreign
 from augstream.transforms.arguments import (
     Argument,
     Maybe,
@@ -32,26 +33,6 @@ from augstream.transforms.limits import plain
 from augstream.transforms.schedules import Schedule
 
 BORDERS: tuple[Border, ...] = ("constant", "edge", "reflect", "symmetric", "wrap")
-# What OpenCV, SciPy, torch and others call them.
-FOREIGN_BORDERS = {
-    "mirror": "reflect",
-    "reflect101": "reflect",
-    "reflect_101": "reflect",
-    "BORDER_REFLECT_101": "reflect",
-    "BORDER_REFLECT": "symmetric",
-    "grid-mirror": "symmetric",
-    "replicate": "edge",
-    "BORDER_REPLICATE": "edge",
-    "nearest": "edge",
-    "border": "edge",
-    "zeros": "constant",
-    "BORDER_CONSTANT": "constant",
-    "grid-constant": "constant",
-    "circular": "wrap",
-    "grid-wrap": "wrap",
-    "BORDER_WRAP": "wrap",
-    "overlap": "wrap",
-}
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 
 # Every transform that can be drawn, by the name that its stored form bears.
@@ -93,7 +74,7 @@ class Record:
         def checked(self: Record, /, *args: Any, **kwargs: Any) -> None:
             for name in kwargs:
                 if name not in cls.arguments:
-                    raise unknown(f"{cls.__name__} has no argument", name, list(cls.arguments))
+                    raise _no_argument(cls, name)
             if cls.bare and not args and not cls.bare.keys() & kwargs.keys():
                 kwargs |= cls.bare
             init(self, *args, **kwargs)
@@ -231,7 +212,7 @@ class Bordered(Transform):
     surrounds: ClassVar[bool] = False
 
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
 
     def __post_init__(self) -> None:
@@ -260,7 +241,7 @@ class Edged(Transform):
     """
 
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
 
     def __post_init__(self) -> None:
@@ -310,6 +291,16 @@ class Geometric(Bordered):
         return self._bordered(frame, matrix, size, self.interpolation or frame.interpolation)
 
 
+def _no_argument(cls: type[Record], name: str) -> RefusedError:
+    """The error for an argument that a transform has not got; it may be that of another one."""
+    advice = foreign.ARGUMENTS.get(f"{cls.__name__}.{name}") or foreign.ARGUMENTS.get(name, "")
+    fact, known = f"{cls.__name__} has no argument", list(cls.arguments)
+    if name in foreign.NAMES and not meant(name, known, {name: advice}):
+        other = foreign.NAMES[name]
+        return RefusedError(f"{fact} {name!r}", f"{other} is a transform of its own." if other in catalogue else other)
+    return unknown(fact, name, known, {name: advice})
+
+
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
     levels = levels_of(fill)
@@ -351,7 +342,7 @@ def from_dict(data: Any) -> Transform:
         raise RefusedError(f'A stored transform must be {{"transform": name, ...}}; got {data!r:.80}')
     cls = catalogue.get(data["transform"])
     if cls is None:
-        raise unknown("There is no transform", data["transform"], list(catalogue))
+        raise unknown("There is no transform", data["transform"], list(catalogue), foreign.NAMES)
     given = {name: value for name, value in data.items() if name != "transform"}
     return cls(
         **{
