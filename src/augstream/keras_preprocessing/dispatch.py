@@ -13,7 +13,7 @@ from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.load import array_to_img
-from augstream.keras_preprocessing.parameters import Compat, drawing_from, rng_of, rngs_of
+from augstream.keras_preprocessing.parameters import VISIT, Compat, drawing_from, epoch_or, rng_of, rngs_of
 from augstream.keras_preprocessing.prefetch import Prefetching
 
 KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
@@ -72,17 +72,18 @@ class Serving(Prefetching):
 
     def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:
         cls: Any = type(self)
+        source = None
         if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
             # Somebody has his own idea of a batch, and may call ours for a part of it.
-            with drawing_from(self._legacy or rngs_of(self._key, max(epoch, 0), index_array)):
-                return self._get_batches_of_transformed_samples(index_array)
-        if not self._all_at_once() or not self._is_next(epoch, position, index_array):
+            source = self._legacy or rngs_of(self._key, epoch, index_array)
+        elif self._all_at_once() and self._is_next(epoch, position, index_array):
+            return self._handed_out(self.made(epoch, position, len(cast(Any, self)), index_array), epoch)
+        with drawing_from(source, epoch):
             return self._get_batches_of_transformed_samples(index_array)
-        return self._handed_out(self.made(epoch, position, len(cast(Any, self)), index_array), epoch)
 
     def _is_next(self, epoch: int, position: int, index_array: NDArray[Any]) -> bool:
         """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
-        if not len(index_array) or position < 0:
+        if not len(index_array) or position < 0 or epoch >= VISIT:
             return False
         sampler = self.sampler(self.n)
         foreseen = sampler.index(epoch, sampler.positions(position))
@@ -91,7 +92,7 @@ class Serving(Prefetching):
     def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
         """The batch of these samples, in the epoch that it is."""
         index = np.asarray(index_array)
-        epoch = max(self._epoch, 0)
+        epoch = epoch_or(max(self._epoch, 0))
         if not len(index) or not self._all_at_once():
             return self._one_by_one(epoch, index)
         return self._handed_out(self.made_now(epoch, index), epoch)
@@ -150,7 +151,7 @@ class Serving(Prefetching):
         return False
 
     def _drawn(self, epoch: int, sample: int) -> Any:
-        with drawing_from(self._legacy or rngs_of(self._key, epoch, np.array([sample]))):
+        with drawing_from(self._legacy or rngs_of(self._key, epoch, np.array([sample])), epoch):
             return self.generator.get_random_transform(self.image_shape)
 
     def _save(self, image: NDArray[Any], epoch: int, index: NDArray[Any]) -> None:

@@ -16,7 +16,7 @@ from augstream.keras_preprocessing.files import FilesToBatches
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.load import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.parameters import Compat, fresh_seed
+from augstream.keras_preprocessing.parameters import VISIT, Compat, fresh_seed
 from augstream.rng import permute
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
@@ -68,6 +68,8 @@ class Iterator(_Rooted):
         self._key = fresh_seed() if seed is None else operator.index(seed)
         self._legacy = Legacy(seed) if self.compat else None
         self._served: dict[int, int] | None = None
+        self._visits: dict[int, int] = {}
+        self._within = False
 
     @property
     def index_generator(self) -> Generator[NDArray[Any], None, None]:
@@ -91,6 +93,18 @@ class Iterator(_Rooted):
             else:
                 self.index_array = permute(self._key, self._epoch, self.n, self.index_array)
 
+    def _begin_epoch(self) -> None:
+        before = self._epoch
+        self._set_index_array()
+        if self._epoch == before:
+            self._epoch += 1  # whoever orders his samples himself wants new draws too
+        self._visits = {}
+
+    def _visit(self, position: int) -> int:
+        """The epoch that the batch at this position is drawn in; one more VISIT each time that it is asked for."""
+        visits = self._visits[position] = self._visits.get(position, -1) + 1
+        return max(self._epoch, 0) + visits * VISIT
+
     def __getitem__(self, idx: int) -> Any:
         if idx >= len(self):
             raise ValueError(f"Asked to retrieve element {idx}, but the Sequence has length {len(self)}")
@@ -104,8 +118,8 @@ class Iterator(_Rooted):
             self._reseed()
             self.total_batches_seen += 1
             if self.index_array is None:
-                self._set_index_array()
-            index_array, epoch = self._part(idx), self._epoch
+                self._begin_epoch()
+            index_array, epoch = self._part(idx), self._visit(idx)
         return _tensorflows(self._batch(epoch, idx, index_array))
 
     def _part(self, idx: int) -> NDArray[Any]:
@@ -121,16 +135,19 @@ class Iterator(_Rooted):
 
     def on_epoch_begin(self) -> None:
         """Keras calls this before an epoch of training."""
+        if self._within:
+            self._epoch += 1  # an `on_epoch_end` of somebody's own has not said so
+        self._within, self._visits = True, {}
         self._served = {} if self.shuffle and not self.compat else None
 
     def on_epoch_end(self) -> None:
         """Ends the epoch: the next one has another order and other draws."""
-        self._served = None
-        self._set_index_array()
+        self._within, self._served = False, None
+        self._begin_epoch()
 
     def reset(self) -> None:
-        """The next batch is the first of an epoch."""
-        self.batch_index = 0
+        """The next batch is the first of an epoch, and those that are asked for by number count as not seen yet."""
+        self.batch_index, self._visits = 0, {}
 
     def _flow_index(self) -> Generator[NDArray[Any], None, None]:
         self.reset()
@@ -140,7 +157,7 @@ class Iterator(_Rooted):
     def _advance(self) -> NDArray[Any]:
         self._reseed()
         if self.batch_index == 0 or self.index_array is None:
-            self._set_index_array()
+            self._begin_epoch()
         self._position = self.batch_index
         start = (self._position * self.batch_size) % self.n if self.n else 0
         self.batch_index = self._position + 1 if self.n > start + self.batch_size else 0
@@ -158,12 +175,10 @@ class Iterator(_Rooted):
     def next(self) -> Any:
         """The next batch."""
         with self.lock:
-            before, self._position = self._epoch, -1
+            self._position = -1  # where somebody numbers his samples himself
             index_array = next(self.index_generator)
-            if self._index_generator is not None and self._epoch == before:
-                # Whoever numbers his samples himself may never say that an epoch is over, and wants new draws too.
-                self._epoch += 1
-            epoch, position = self._epoch, self._position
+            position = self._position
+            epoch = self._visit(position)
         return self._batch(epoch, position, index_array)
 
     def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:

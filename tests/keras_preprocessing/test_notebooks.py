@@ -1,0 +1,132 @@
+"""What notebooks do with a flow besides training on it, line by line as they write it."""
+
+import itertools
+import threading
+
+import numpy as np
+import pytest
+from keras_lines import LINES, photo, photos
+from PIL import Image
+
+from augstream.keras_preprocessing.image import DirectoryIterator, ImageDataGenerator, NumpyArrayIterator
+
+MOVED = {"rotation_range": 40, "zoom_range": 0.3, "horizontal_flip": True, "rescale": 1 / 255}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(9):
+        place = tmp_path / ("cats", "dogs")[number % 2]
+        place.mkdir(exist_ok=True)
+        Image.fromarray(photo(30, 40, seed=number)).save(place / f"{number}.png")
+    return tmp_path
+
+
+def all_differ(pictures):
+    return not any(np.array_equal(one, two) for one, two in itertools.combinations(pictures, 2))
+
+
+def same(a, b):
+    return all(np.array_equal(one, two) for one, two in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("compat", [None, *LINES])
+def test_five_looks_at_one_photo_are_five_pictures(folder, compat):
+    def looks():
+        generator = ImageDataGenerator(**MOVED, compat=compat)
+        flow = generator.flow_from_directory(folder, (24, 32), batch_size=4, class_mode="sparse", seed=3)
+        return [flow[0] for _ in range(5)]
+
+    first, again = looks(), looks()
+    assert all_differ([images[0] for images, _ in first])
+    assert all(same(labels, first[0][1]) for _, labels in first)  # the same photos
+    assert all(same(one, two) for one, two in zip(first, again, strict=True))
+
+
+def test_a_look_changes_no_batch_that_is_trained_on(folder):
+    def flow():
+        return ImageDataGenerator(**MOVED).flow_from_directory(folder, (24, 32), batch_size=4, seed=3)
+
+    expected, looked = flow(), flow()
+    for _ in range(3):
+        looked[0], looked[1]
+    for _ in range(2):
+        for one in (expected, looked):
+            one.on_epoch_begin()
+        for number in (2, 0, 1):
+            assert same(looked[number], expected[number])
+        for one in (expected, looked):
+            one.on_epoch_end()
+    assert same(next(looked), next(expected))
+
+
+def test_next_brackets_and_reset_on_one_flow():
+    flow = ImageDataGenerator(**MOVED).flow(photos(8, 16, 16), np.arange(8), batch_size=4, seed=1)
+    first, labels = next(flow)
+    again, same_labels = flow[0]  # the batch that `next` has just given, with other draws
+    assert np.array_equal(labels, same_labels)
+    ahead, _ = flow[1]
+    second, _ = flow.next()  # goes on where `next` was, whatever was asked for by number
+    assert all_differ([first, again, ahead, second])
+    flow.reset()
+    assert np.array_equal(flow[0][0], first)  # not seen since the reset
+    assert np.array_equal(flow[1][0], ahead)
+    fresh, other_labels = next(flow)  # the first batch of a new epoch
+    assert not np.array_equal(labels, other_labels)
+    assert not np.array_equal(fresh, first)
+
+
+def test_visits_count_what_was_asked_for_and_by_whatever_thread():
+    def flow():
+        return ImageDataGenerator(**MOVED).flow(photos(12, 9, 9), batch_size=4, seed=5)
+
+    one, many = flow(), flow()
+    expected = [one[number] for number in (0, 1, 2) for _ in range(4)]
+    seen, lock = [], threading.Lock()
+
+    def ask():
+        for number in range(3):
+            batch = many[number]
+            with lock:
+                seen.append(batch)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    order = [batch.tobytes() for batch in expected]
+    assert sorted(batch.tobytes() for batch in seen) == sorted(order)
+    assert len(set(order)) == 12
+
+
+def test_a_loop_of_ones_own_is_drawn_anew_too(folder):
+    class Bright(DirectoryIterator):
+        def _get_batches_of_transformed_samples(self, index_array):
+            images, labels = super()._get_batches_of_transformed_samples(index_array)
+            return images * 2, labels
+
+    own, plain = (cls(folder, ImageDataGenerator(**MOVED), (16, 16), seed=2) for cls in (Bright, DirectoryIterator))
+    for _ in range(3):
+        assert np.array_equal(own[0][0], plain[0][0] * 2)
+    assert all_differ([own[0][0] for _ in range(3)])
+
+
+@pytest.mark.parametrize("compat", [None, "1.1.2"])
+def test_an_order_of_ones_own_has_new_draws_in_each_epoch(compat):
+    class Sorted(NumpyArrayIterator):
+        def _set_index_array(self):
+            self.index_array = np.arange(self.n)
+
+    class Kept(NumpyArrayIterator):
+        def on_epoch_end(self):
+            pass
+
+    for cls in (Sorted, Kept):
+        flow = cls(photos(4, 9, 9), None, ImageDataGenerator(**MOVED, compat=compat), batch_size=4, seed=1)
+        epochs = []
+        for _ in range(3):
+            flow.on_epoch_begin()
+            epochs.append(flow[0])
+            flow.on_epoch_end()
+        assert all_differ(epochs)
