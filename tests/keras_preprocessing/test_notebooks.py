@@ -1,6 +1,8 @@
 """What notebooks do with a flow besides training on it, line by line as they write it."""
 
 import itertools
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -130,3 +132,41 @@ def test_an_order_of_ones_own_has_new_draws_in_each_epoch(compat):
             epochs.append(flow[0])
             flow.on_epoch_end()
         assert all_differ(epochs)
+
+
+@pytest.mark.parametrize("compat", [None, *LINES])
+def test_a_global_seed_repeats_a_run(folder, compat):
+    def run(seed):
+        np.random.seed(seed)  # noqa: NPY002 (the line that notebooks begin with)
+        generator = ImageDataGenerator(**MOVED, compat=compat)
+        training = generator.flow_from_directory(folder, (16, 16), batch_size=4)
+        more = generator.flow(photos(6, 16, 16), batch_size=3)
+        drawn = [next(training)[0], more[1], next(training)[0], next(more)]
+        return drawn, np.random.rand()  # noqa: NPY002
+
+    (first, after), (again, after_again), (other, _) = run(42), run(42), run(43)
+    assert same(first, again)
+    assert after == after_again
+    assert not np.array_equal(first[0], other[0])
+    assert not np.array_equal(*(next(ImageDataGenerator(**MOVED).flow(photos(4, 9, 9))) for _ in range(2)))
+
+
+def test_keras_seed_repeats_a_run():
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+
+    def run():
+        keras.utils.set_random_seed(7)
+        return next(ImageDataGenerator(**MOVED).flow(photos(5, 9, 9)))
+
+    assert np.array_equal(run(), run())
+
+
+def test_a_run_without_any_seed_is_another_each_time():
+    script = (
+        "import numpy as np; from augstream.keras_preprocessing.image import ImageDataGenerator\n"
+        "x = np.arange(20 * 3, dtype=np.uint8).reshape(20, 1, 1, 3)\n"
+        "print(next(ImageDataGenerator().flow(x, batch_size=20))[:, 0, 0, 0].tolist())"
+    )
+    runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout for _ in range(2)]
+    assert runs[0].startswith("[")
+    assert runs[0] != runs[1]

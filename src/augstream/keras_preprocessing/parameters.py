@@ -130,7 +130,7 @@ _source: ContextVar[tuple[Any, int | None]] = ContextVar("source", default=(None
 
 @contextmanager
 def drawing_from(source: Any, epoch: int) -> Iterator[None]:
-    """Within it, generators without a seed draw from this Legacy, or one after the other from these Rngs of an epoch."""
+    """Within it, generators without a seed draw from this Legacy, or one by one from these Rngs of an epoch."""
     token = _source.set((source, epoch))
     try:
         yield

@@ -223,7 +223,8 @@ class ImageDataGenerator(Generator):
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # said above
-                flow = NumpyArrayIterator(x, None, self, data_format=self.data_format, dtype=self.dtype)
+                drawn = seed if augment else 0  # who draws nothing takes nothing from the global generator
+                flow = NumpyArrayIterator(x, None, self, seed=drawn, data_format=self.data_format, dtype=self.dtype)
             statistics.fit(self, flow, augment, rounds, seed)
 
     def fit_directory(
@@ -235,7 +236,8 @@ class ImageDataGenerator(Generator):
         **kwargs: Any,
     ) -> None:
         """As `fit`, with the pictures of a folder in bounded memory; `kwargs` are those of `flow_from_directory`."""
-        self.fit(self.flow_from_directory(directory, **{"class_mode": None, **kwargs}), augment, rounds, seed)
+        more = {"class_mode": None, "seed": seed if augment else 0, **kwargs}
+        self.fit(self.flow_from_directory(directory, **more), augment, rounds, seed)
 
 
 __getattr__ = optional(__name__)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.keras_preprocessing.files import FilesToBatches
-from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.legacy import Legacy, global_seed
 from augstream.keras_preprocessing.load import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.parameters import VISIT, Compat, fresh_seed
+from augstream.keras_preprocessing.parameters import VISIT, Compat
 from augstream.rng import permute
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
@@ -31,8 +31,8 @@ class _Rooted:
 class Iterator(_Rooted):
     """Endless batches of n samples. A subclass says what a batch is in `_get_batches_of_transformed_samples`.
 
-    seed: None is one that nobody knows. workers, use_multiprocessing, max_queue_size: accepted, and without effect, as
-    batches are made ahead by native threads.
+    seed: None takes one from NumPy's global generator. workers, use_multiprocessing, max_queue_size:
+    accepted, and without effect, as batches are made ahead by native threads.
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
@@ -65,8 +65,8 @@ class Iterator(_Rooted):
         self.lock = threading.Lock()
         self.index_array: NDArray[Any] | None = None
         self._epoch = -1
-        self._key = fresh_seed() if seed is None else operator.index(seed)
-        self._legacy = Legacy(seed) if self.compat else None
+        self._key = global_seed() if seed is None else operator.index(seed)
+        self._legacy = Legacy(self._key) if self.compat else None
         self._served: dict[int, int] | None = None
         self._visits: dict[int, int] = {}
         self._within = False
