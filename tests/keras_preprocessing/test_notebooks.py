@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 import threading
+from types import MethodType
 
 import numpy as np
 import pytest
@@ -170,3 +171,80 @@ def test_a_run_without_any_seed_is_another_each_time():
     runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout for _ in range(2)]
     assert runs[0].startswith("[")
     assert runs[0] != runs[1]
+
+
+def half_turn(self, img_shape, seed=None):
+    return {"theta": 180}
+
+
+def black_left(self, x, transform_parameters):
+    x = x.copy()
+    x[:, :2] = 0
+    return x
+
+
+def to_seven(self, x):
+    return x * 0 + 7
+
+
+def only_sums(self, index_array):
+    return self.x[index_array].sum((1, 2, 3))
+
+
+def backwards(self):
+    self.index_array = np.arange(self.n)[::-1]
+
+
+def nothing_new(self):
+    self.index_array = np.arange(self.n)
+
+
+def nine(self):
+    return 9
+
+
+@pytest.mark.parametrize("compat", [None, *LINES])
+@pytest.mark.parametrize(
+    ("base", "name", "method"),
+    [
+        (ImageDataGenerator, "get_random_transform", half_turn),
+        (ImageDataGenerator, "apply_transform", black_left),
+        (ImageDataGenerator, "standardize", to_seven),
+        (NumpyArrayIterator, "_get_batches_of_transformed_samples", only_sums),
+        (NumpyArrayIterator, "_set_index_array", backwards),
+        (NumpyArrayIterator, "on_epoch_end", nothing_new),
+        (NumpyArrayIterator, "next", nine),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_method_put_on_one_object_is_heeded_like_one_of_a_subclass(compat, base, name, method):
+    x = photos(6, 8, 8)
+
+    def batches(on_object=False, in_class=False):
+        own = type("Own", (base,), {name: method} if in_class else {})
+        generator_of, flow_of = (own if cls is base else cls for cls in (ImageDataGenerator, NumpyArrayIterator))
+        generator = generator_of(rotation_range=30, rescale=1 / 255, compat=compat)
+        flow = flow_of(x, None, generator, batch_size=2, shuffle=True, seed=4)
+        if on_object:
+            target = generator if base is ImageDataGenerator else flow
+            setattr(target, name, MethodType(method, target))
+        made = [next(flow), flow[2], next(flow)]
+        flow.on_epoch_end()
+        return [*made, flow[0]]
+
+    assert same(batches(on_object=True), batches(in_class=True))
+    assert not same(batches(on_object=True), batches())
+
+
+def test_what_is_put_on_a_generator_between_two_batches_holds_for_the_next_one():
+    x = photos(12, 8, 8)
+    generator = ImageDataGenerator(rescale=1 / 255)
+    flow = generator.flow(x, batch_size=2, shuffle=False)
+    np.testing.assert_allclose(next(flow), x[:2] / 255, rtol=1e-6)
+    generator.standardize = lambda one: one - 3
+    assert np.array_equal(next(flow), x[2:4].astype(np.float32) - 3)
+    del generator.standardize
+    generator.rescale = 2
+    assert np.array_equal(next(flow), x[4:6] * 2.0)
+    flow._get_batches_of_transformed_samples = lambda index_array: index_array.tolist()
+    assert next(flow) == [6, 7]

@@ -71,9 +71,8 @@ class Serving(Prefetching):
         raise NotImplementedError
 
     def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:
-        cls: Any = type(self)
-        source = None
-        if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
+        name, source = "_get_batches_of_transformed_samples", None
+        if name in vars(self) or getattr(type(self), name) is not getattr(Serving, name):
             # Somebody has his own idea of a batch, and may call ours for a part of it.
             source = self._legacy or rngs_of(self._key, epoch, index_array)
         elif self._all_at_once() and self._is_next(epoch, position, index_array):

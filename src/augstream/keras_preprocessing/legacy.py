@@ -7,7 +7,6 @@ iterators that were given none; `docs/decisions.md` says why it is allowed here.
 from typing import Any
 
 import numpy as np
-import numpy as np
 from numpy.random import RandomState, randint  # the exception to "no generator that keeps a state"
 
 from augstream.keras_preprocessing.parameters import Ranges
