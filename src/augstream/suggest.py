@@ -13,11 +13,15 @@ R = TypeVar("R")
 
 def unknown(fact: str, name: str, known: list[str]) -> RefusedError:
     """The error for a name that is not on a list, with the nearest one that is."""
+    return RefusedError(f"{fact} {name!r}", nearest(name, known))
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The name that may have been meant, or all where they are few."""
     import difflib  # only for those who mistype
 
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known)}." if len(known) < 12 else ""
-    return RefusedError(f"{fact} {name!r}", hint)
+    return f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known)}." if len(known) < 12 else ""
 
 
 def known_arguments(owner: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -481,6 +481,7 @@ def test_nothing_to_read_is_an_empty_batch(tmp_path):
     (tmp_path / "a").mkdir()
     with quiet():
         flow = ImageDataGenerator().flow_from_directory(tmp_path, (5, 6))
+    assert len(flow) == 0
     x, y = next(flow)
     assert x.shape == (0, 5, 6, 3)
     assert y.shape == (0, 1)

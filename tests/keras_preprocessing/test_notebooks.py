@@ -11,7 +11,8 @@ import pytest
 from keras_lines import LINES, photo, photos
 from PIL import Image
 
-from augstream.keras_preprocessing.image import DirectoryIterator, ImageDataGenerator, NumpyArrayIterator
+from augstream.errors import SourceError
+from augstream.keras_preprocessing.image import DirectoryIterator, ImageDataGenerator, NumpyArrayIterator, load_img
 
 MOVED = {"rotation_range": 40, "zoom_range": 0.3, "horizontal_flip": True, "rescale": 1 / 255}
 
@@ -248,3 +249,77 @@ def test_what_is_put_on_a_generator_between_two_batches_holds_for_the_next_one()
     assert np.array_equal(next(flow), x[4:6] * 2.0)
     flow._get_batches_of_transformed_samples = lambda index_array: index_array.tolist()
     assert next(flow) == [6, 7]
+
+
+def test_a_keyword_in_the_wrong_place_is_ignored_and_told_where_it_belongs(folder):
+    with pytest.warns(UserWarning, match="ImageDataGenerator has no argument 'target_size' .* flow_from_directory"):
+        generator = ImageDataGenerator(rescale=1 / 255, target_size=(8, 8))
+    with pytest.warns(UserWarning, match="ignores it; pass it to ImageDataGenerator") as warned:
+        flow = generator.flow_from_directory(folder, (8, 8), preprocessing_function=lambda one: one * 0, seed=1)
+    assert warned[0].filename == __file__
+    assert next(flow)[0].any()
+    with pytest.warns(UserWarning, match="flow has no argument 'class_mode'"):
+        generator.flow(photos(2, 4, 4), class_mode="binary")
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    table = pandas.DataFrame({"filename": ["cats/0.png"], "class": ["cat"]})
+    with pytest.warns(UserWarning, match="flow_from_dataframe has no argument 'rescale'"):
+        generator.flow_from_dataframe(table, folder, rescale=1 / 255)
+
+
+def test_a_keyword_of_nobody_is_an_error_with_the_nearest_one(folder):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'rotate_range'. Did you mean rotation_range"):
+        ImageDataGenerator(rotate_range=3)
+    with pytest.raises(TypeError, match=r"flow_from_directory .* 'target_sizes'. Did you mean target_size"):
+        ImageDataGenerator().flow_from_directory(folder, target_sizes=(8, 8))
+
+
+def test_a_folder_without_pictures_says_what_is_there(folder, tmp_path):
+    generator = ImageDataGenerator(validation_split=0.01, featurewise_center=True)
+    with pytest.warns(UserWarning, match=r"holds 5 images and no sub-folder.*classes=\['cats'\]") as warned:
+        flow = generator.flow_from_directory(folder / "cats")
+    assert warned[0].filename == __file__
+    flow_above = generator.flow_from_directory(folder, classes=["cats"], class_mode=None)  # as it advises
+    assert flow_above.samples == 5
+    with pytest.warns(UserWarning, match="has no sub-folder 'birds'; it has cats, dogs"):
+        generator.flow_from_directory(folder, classes=["birds"])
+    with pytest.warns(UserWarning, match="subset='validation' holds none of the 9 images"):
+        generator.flow_from_directory(folder, subset="validation")
+    (tmp_path / "empty").mkdir()
+    with pytest.warns(UserWarning, match="empty is empty. Pass a folder with one sub-folder per class"):
+        generator.flow_from_directory(tmp_path / "empty")
+    with pytest.raises(SourceError, match=r"no images, .* holds 5 images and no sub-folder"):
+        generator.fit(flow)
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(SourceError, match=r"no images, .* holds 5 images and no sub-folder"):
+        model.fit(flow, verbose=0)
+
+
+def test_a_table_without_files_says_what_is_there(folder):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+
+    def flow(names, directory, **more):
+        table = pandas.DataFrame({"id": names, "class": "a"})
+        return ImageDataGenerator().flow_from_dataframe(table, directory, "id", **more)
+
+    for names, directory, words in (
+        (["0", "2"], folder / "cats", r"there is 0.png. Add the extension: df\['id'\] \+ '.png'"),
+        (["0.png"], folder, "holds cats, dogs. Pass directory= as the folder that the names begin in"),
+        (["birds/0.png"], folder, "there is no folder .*birds. Pass directory="),
+        ([], folder, "the table has no rows"),
+    ):
+        with pytest.warns(UserWarning, match=words):
+            empty = flow(names, directory, class_mode=None)
+        assert len(empty) == 0
+    with pytest.warns(UserWarning, match="1 of 1 files are there, and none has a class in y_col='class'"):
+        flow(["cats/0.png"], folder, classes=["b"])
+
+
+def test_one_number_is_a_square(folder):
+    with pytest.warns(UserWarning, match=r"64 is taken as \(64, 64\)") as warned:
+        flow = ImageDataGenerator().flow_from_directory(folder, target_size=64)
+    assert warned[0].filename == __file__
+    assert next(flow)[0].shape[1:3] == (64, 64)
+    with pytest.warns(UserWarning, match=r"9 is taken as \(9, 9\)"):
+        assert load_img(folder / "cats" / "0.png", target_size=9).size == (9, 9)

@@ -1,7 +1,7 @@
 """Which way a flow makes a batch: ahead and all at once, or picture by picture as the old loop did."""
 
 import os
-from collections.abc import Iterable
+import warnings
 from typing import Any, cast
 
 import numpy as np
@@ -15,8 +15,8 @@ from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.load import array_to_img
 from augstream.keras_preprocessing.parameters import VISIT, Compat, drawing_from, epoch_or, rng_of, rngs_of
 from augstream.keras_preprocessing.prefetch import Prefetching
+from augstream.printable import printable
 
-KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 HASHES = {"files": int(1e7), "arrays": int(1e4)}
 
 
@@ -38,6 +38,7 @@ class Serving(Prefetching):
     on_error: str = "raise"
     hashes: int = HASHES["files"]
     _epoch: int
+    _nothing: str
     _legacy: Legacy | None
     index_array: NDArray[Any] | None
 
@@ -48,11 +49,8 @@ class Serving(Prefetching):
             return self.image_data_generator
         return Generator(data_format=self.data_format, dtype=self.dtype)
 
-    def set_own_attrs(self, augment: bool, on_error: str, others: Iterable[str]) -> None:
-        """Takes note of what the old API did not have; refuses what neither it nor Keras has."""
-        for name in others:
-            if name not in KERAS_ARGUMENTS:
-                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}")
+    def set_own_attrs(self, augment: bool, on_error: str) -> None:
+        """Takes note of what the old API did not have."""
         if on_error not in ("raise", "skip"):
             raise ArgumentError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
         if on_error == "skip" and self.compat:
@@ -61,6 +59,11 @@ class Serving(Prefetching):
         self.on_error = on_error
         self.threads = getattr(self.image_data_generator, "threads", None)
         self.errors: dict[int, tuple[str, str]] = {}
+
+    def found_nothing(self, why: str) -> None:
+        """Warns whoever called the generator's flow, and takes note of it for whoever trains on this."""
+        self._nothing = printable(why)
+        warnings.warn(self._nothing, stacklevel=5)
 
     def load(self, index: int) -> NDArray[Any]:
         """One sample as an array, in the generator's data_format."""

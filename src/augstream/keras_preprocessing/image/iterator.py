@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.errors import SourceError
 from augstream.keras_preprocessing.files import FilesToBatches
 from augstream.keras_preprocessing.legacy import Legacy, global_seed
 from augstream.keras_preprocessing.load import array_to_img, img_to_array, load_img
@@ -37,6 +38,7 @@ class Iterator(_Rooted):
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
     compat: Compat | None = None
+    _nothing = ""
     _index_generator: Generator[NDArray[Any], None, None] | None = None
 
     def __new__(cls, *_: Any, **__: Any) -> "Iterator":
@@ -132,6 +134,18 @@ class Iterator(_Rooted):
 
     def __len__(self) -> int:
         return (self.n + self.batch_size - 1) // self.batch_size
+
+    @property
+    def num_batches(self) -> int:
+        """What Keras asks for first, to train, to evaluate or to predict; `len` is 0 where there is nothing."""
+        self._refuse_nothing()
+        return len(self)
+
+    def _refuse_nothing(self) -> None:
+        if not len(self):
+            raise SourceError(
+                f"This flow has no images, so there is nothing to learn or to predict. {self._nothing}".rstrip()
+            )
 
     def on_epoch_begin(self) -> None:
         """Keras calls this before an epoch of training."""
