@@ -16,8 +16,12 @@ def unknown(
     fact: str, name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})
 ) -> RefusedError:
     """The error for a name that is not on a list, with what may have been meant."""
-    hint = meant(name, known, foreign) or (f"It takes {', '.join(known)}." if len(known) < 12 else "")
-    return RefusedError(f"{fact} {name!r}", hint)
+    return RefusedError(f"{fact} {name!r}", nearest(name, known, foreign))
+
+
+def nearest(name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What may have been meant by a name, or all there are where they are few."""
+    return meant(name, known, foreign) or (f"It takes {', '.join(known)}." if len(known) < 12 else "")
 
 
 def meant(name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})) -> str:
