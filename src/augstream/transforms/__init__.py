@@ -12,6 +12,9 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.distortion import (
+    Elastic,
+)
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
@@ -36,6 +39,7 @@ __all__ = [
     "ColorJitter",
     "Contrast",
     "CutMix",
+    "Elastic",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
