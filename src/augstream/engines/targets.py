@@ -1,9 +1,10 @@
 """Masks, boxes and points under a plan: written once, and not per transform.
 
 A plan's matrices tell where each output pixel looks. A mask is gathered through the same matrices, by nearest neighbor;
-points go through their inverses; a box is what is left to see of its four corners, and, where a field bends its edges,
-of places along these. A shuffle of tiles takes it to pieces, and the box is around all that are left. What only changes
-levels, or spreads pixels over their neighbors, changes no target. A plan with several passes is followed pass by pass, so that what one pass leaves outside its image is gone.
+points go through their inverses; a box is what is left to see of its four corners, and of places along its edges where
+a field bends these. A shuffle of tiles takes a box to pieces, and the new one is around all that are left. What only
+changes levels, or spreads pixels among their neighbors, changes no target. A plan with several passes is followed pass
+by pass, so that what one pass leaves outside its image is gone.
 """
 
 from collections.abc import Sequence

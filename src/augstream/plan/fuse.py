@@ -342,8 +342,10 @@ def _one_by_one(ops: Sequence[Op]) -> tuple[Step, ...]:
 
 def _agree(own: Warp, warp: Warp) -> bool:
     """Whether two warps read pixels in the same way, or one of them moves whole pixels."""
-    if own.field is not None and warp.field is not None:
-        return False
+    if own.field is not None and (
+        warp.field is not None or (own.field.kind == "pixels" and warp.interpolation is not None)
+    ):
+        return False  # between pixels that are spread there is nothing to see
     same = own.interpolation == warp.interpolation and own.antialias == warp.antialias
     return same or own.interpolation is None or warp.interpolation is None
 

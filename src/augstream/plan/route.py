@@ -17,7 +17,6 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Rows
 from augstream.plan.step import Group, Step
 
-
 FAR = 1 << 40  # beyond any image
 
 

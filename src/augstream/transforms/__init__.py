@@ -14,6 +14,13 @@ from augstream.transforms.color import (
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
 from augstream.transforms.distortion import (
     Elastic,
+    Fisheye,
+    GridDistortion,
+    OpticalDistortion,
+    PiecewiseAffine,
+    ThinPlateSpline,
+    Twirl,
+    Wave,
 )
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
@@ -29,6 +36,7 @@ from augstream.transforms.geometry import (
 )
 from augstream.transforms.mix import CutMix, MixUp
 from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.scatter import GlassBlur, GridShuffle, PixelSpread
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
 
 __all__ = [
@@ -40,17 +48,24 @@ __all__ = [
     "Contrast",
     "CutMix",
     "Elastic",
+    "Fisheye",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
+    "GlassBlur",
     "Grayscale",
+    "GridDistortion",
+    "GridShuffle",
     "HorizontalFlip",
     "Hue",
     "Invert",
     "MixUp",
     "Normalize",
+    "OpticalDistortion",
     "Pad",
     "Perspective",
+    "PiecewiseAffine",
+    "PixelSpread",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
@@ -63,6 +78,9 @@ __all__ = [
     "Shear",
     "Shift",
     "Solarize",
+    "ThinPlateSpline",
+    "Twirl",
     "VerticalFlip",
+    "Wave",
     "Zoom",
 ]

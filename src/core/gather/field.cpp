@@ -54,6 +54,32 @@ void FlatRow(const Nodes& nodes, int y, int n, float* HWY_RESTRICT x, float* HWY
     }
 }
 
+// Pixels go to others at most `reach` away, by the hash of their numbers.
+void SpreadRow(const Nodes& nodes, int y, int n, float* HWY_RESTRICT out_x, float* HWY_RESTRICT out_y) {
+    const Places places(nodes.m, y);
+    const Steps along(nodes.x0, nodes.width, nodes.across), down(nodes.y0, nodes.height, nodes.down);
+    const hn::RebindToUnsigned<decltype(df)> du;
+    const auto across = hn::Set(di, nodes.across);
+    const PixelKey key(nodes.key);
+    const auto shifted = [&](auto base, uint32_t channel, float reach, auto at, auto last) {
+        decltype(base) word[1] = {base};
+        PixelWords(word, key.of_channel(channel));
+        const auto far = static_cast<int32_t>(reach);
+        const auto most = hn::Set(du, static_cast<uint32_t>(2 * far + 1));
+        const auto drawn = hn::ShiftRight<16>(hn::Mul(hn::ShiftRight<16>(word[0]), most));
+        const auto to = hn::Add(at, hn::Sub(hn::BitCast(di, drawn), hn::Set(di, far)));
+        return hn::ConvertTo(df, hn::Sub(hn::Min(hn::Max(to, hn::Zero(di)), last), at));
+    };
+    for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
+        F u, v;
+        places.at(j, u, v);
+        const auto x = along.cell(along.at(u)), row = down.cell(down.at(v));
+        const auto base = PixelBase(key, hn::BitCast(du, hn::Add(hn::Mul(row, across), x)));
+        hn::StoreU(hn::Add(u, shifted(base, 0, nodes.node[0], x, along.most)), df, out_x + j);
+        hn::StoreU(hn::Add(v, shifted(base, 1, nodes.node[1], row, down.most)), df, out_y + j);
+    }
+}
+
 HWY_INLINE F Cubic(const float* c, F t) {
     return hn::MulAdd(hn::MulAdd(hn::MulAdd(hn::Set(df, c[0]), t, hn::Set(df, c[1])), t, hn::Set(df, c[2])), t,
                       hn::Set(df, c[3]));
@@ -116,8 +142,11 @@ namespace augstream {
 
 HWY_EXPORT(FlatRow);
 HWY_EXPORT(SmoothRow);
+HWY_EXPORT(SpreadRow);
 
 namespace {
+
+constexpr double kFar = 1e9;
 
 // The uniform cubic B-spline between four coefficients, as a polynomial, the highest power first.
 void cubic(double a, double b, double c, double d, float* out) {
@@ -156,7 +185,7 @@ void make_patches(const Nodes& nodes, float* patch) {
 void make_row(const Nodes& nodes, int y, float* poly) {
     const auto wide = static_cast<size_t>(nodes.across + 3);
     const double place = (nodes.m[4] * (y + 0.5) + nodes.m[5] - nodes.y0) / nodes.height;
-    const double at = std::clamp(place, 0.0, static_cast<double>(nodes.down));
+    const double at = place > 0 ? std::min(place, static_cast<double>(nodes.down)) : 0;
     const int cell = std::min(static_cast<int>(at), nodes.down - 1);
     double weight[4];
     weigh(at - cell, weight);
@@ -184,6 +213,7 @@ void Bend::begin(const Mapping& g) {
     const double* box = field.box[g.field_row];
     const bool smooth = field.kind == Field::Kind::smooth, pixels = field.kind == Field::Kind::pixels;
     std::copy_n(g.to_field, 9, nodes_.m);
+    std::copy_n(g.from_field, 9, from_);
     nodes_.kind = field.kind;
     nodes_.node = field.nodes[g.field_row];
     nodes_.key = field.key ? *field.key[g.field_row] : 0;
@@ -204,8 +234,7 @@ void Bend::begin(const Mapping& g) {
     y_ = x_ + pitch;
     flat_ = y_ + pitch;
     row_ = flat_ + 2 * pitch;
-    cell_ = cells_.take<int32_t>((pixels ? 3 : 1) * pitch);
-    words_ = reinterpret_cast<uint32_t*>(cell_ + pitch);
+    cell_ = cells_.take<int32_t>(pitch);
     nodes_.patch = nullptr;
     const bool along = g.to_field[3] == 0 && g.to_field[6] == 0 && g.to_field[7] == 0;
     if (smooth && !along) {
@@ -218,33 +247,44 @@ void Bend::begin(const Mapping& g) {
 void Bend::row(int y) {
     const size_t pitch = padded(static_cast<size_t>(n_)) + kRowPad;
     const float *x = flat_, *down = flat_ + pitch;
+    if (nodes_.kind == Field::Kind::pixels) return HWY_DYNAMIC_DISPATCH(SpreadRow)(nodes_, y, n_, x_, y_);
     HWY_DYNAMIC_DISPATCH(FlatRow)(nodes_, y, n_, flat_, flat_ + pitch, cell_);
     if (nodes_.kind == Field::Kind::smooth) {
         if (!nodes_.patch) make_row(nodes_, y, row_);
         HWY_DYNAMIC_DISPATCH(SmoothRow)(nodes_, row_, n_, x, down, cell_, x_, y_);
         return;
     }
-    if (nodes_.kind == Field::Kind::tiles) {
-        for (int j = 0; j < n_; ++j) {
-            const float* node = nodes_.node + 2 * static_cast<size_t>(cell_[j]);
-            x_[j] = x[j] + node[0];
-            y_[j] = down[j] + node[1];
-        }
-        return;
+    for (int j = 0; j < n_; ++j) {
+        const float* node = nodes_.node + 2 * static_cast<size_t>(cell_[j]);
+        x_[j] = x[j] + node[0];
+        y_[j] = down[j] + node[1];
     }
-    // The number of a pixel is that of its tile.
-    const auto count = static_cast<size_t>(n_);
-    const auto* pixel = reinterpret_cast<const uint32_t*>(cell_);
-    pixel_words(nodes_.key, 0, pixel, count, words_);
-    pixel_words(nodes_.key, 1, pixel, count, words_ + pitch);
-    const auto reach_x = static_cast<int>(nodes_.node[0]), reach_y = static_cast<int>(nodes_.node[1]);
-    const auto shift = [](uint32_t word, int reach, int at, int n) {
-        const int moved = static_cast<int>((word >> 16) * static_cast<uint32_t>(2 * reach + 1) >> 16) - reach;
-        return static_cast<float>(std::clamp(at + moved, 0, n - 1) - at);
+}
+
+bool Bend::tiled(const Plane& plane) const {
+    const auto straight = [](const double* m) { return m[0] == 1 && m[4] == 1; };
+    return nodes_.kind == Field::Kind::tiles && straight(nodes_.m) && straight(from_) && plane.element == Element::u8;
+}
+
+void Bend::tile_row(const Plane& plane, int y, uint8_t* out) const {
+    const auto whole = [](double place, double low, double high) {
+        return static_cast<int>(std::floor(place > low ? std::min(place, high) : low));
     };
-    for (size_t j = 0; j < count; ++j) {
-        x_[j] = x[j] + shift(words_[j], reach_x, cell_[j] % nodes_.across, nodes_.across);
-        y_[j] = down[j] + shift(words_[pitch + j], reach_y, cell_[j] / nodes_.across, nodes_.down);
+    const double left = nodes_.m[2], top = y + 0.5 + nodes_.m[5];
+    const int i = whole((top - nodes_.y0) / nodes_.height, 0, nodes_.down - 1);
+    const float* node = nodes_.node + 2 * static_cast<size_t>(i) * static_cast<size_t>(nodes_.across);
+    for (int k = 0, x = 0; k < nodes_.across; ++k, node += 2) {
+        const double end = std::ceil(nodes_.x0 + (k + 1) * nodes_.width - 0.5 - left);
+        const int last = k + 1 == nodes_.across ? n_ : whole(end, x, n_);
+        const int row = whole(top + node[1] + from_[5], plane.y0, plane.y1 - 1);
+        const auto* pixels = plane.row<uint8_t>(row) - plane.x0;
+        const int from = x + whole(left + node[0] + from_[2] + 0.5, -kFar, kFar);
+        if (from >= plane.x0 && from + (last - x) <= plane.x1) {
+            if (last > x) std::memcpy(out + x, pixels + from, static_cast<size_t>(last - x));
+        } else {
+            for (int j = x; j < last; ++j) out[j] = pixels[std::clamp(from + j - x, plane.x0, plane.x1 - 1)];
+        }
+        x = last;
     }
 }
 

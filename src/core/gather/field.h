@@ -32,12 +32,16 @@ class Bend {
     const float* x() const { return x_; }
     const float* y() const { return y_; }
 
+    // Whether rows are pieces of rows of a plane of bytes, and such a row. Both matrices keep pixels whole.
+    bool tiled(const Plane& plane) const;
+    void tile_row(const Plane& plane, int y, uint8_t* out) const;
+
   private:
     Nodes nodes_;
     int n_ = 0;
     float *x_ = nullptr, *y_ = nullptr, *flat_ = nullptr;
     int32_t* cell_ = nullptr;
-    uint32_t* words_ = nullptr;
+    double from_[9];
     float* row_ = nullptr;  // the polynomials of one row of output
     Buffer places_, cells_, patches_;
 };

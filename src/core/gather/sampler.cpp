@@ -174,9 +174,14 @@ void Sampler::bytes(const EmitBytes& emit) {
     for (size_t c = 0; c < n; ++c) rows[c] = memory + c * width;
     auto* offset = offsets_.take<int32_t>(width);
     float* fractions = scratch_.take<float>(2 * width);
+    const bool tiled = whole_ && outside_.empty() && mapping_.border == Border::edge && bend_.tiled(planes_->plane[0]);
     for (int y = 0; y < mapping_.height; ++y) {
-        if (mapping_.field) bend_.row(y);
+        if (mapping_.field && !tiled) bend_.row(y);
         for (size_t c = 0; c < n; ++c) {
+            if (tiled) {
+                bend_.tile_row(planes_->plane[c], y, rows[c]);
+                continue;
+            }
             if (!mapping_.skewed) {
                 byte_row(c, y, rows[c]);
                 continue;

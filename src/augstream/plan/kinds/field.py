@@ -99,8 +99,8 @@ class Field:
     def undone(self, points: Array, at: Rows) -> Array:
         """Which places (m, 2) look at these ones: what `displaced` undoes, to 0.01 of a pixel.
 
-        By Newton's method. Where the field folds, so that several do, one of them, and where none does, the nearest that
-        was found. Of tiles, the place in the tile that shows it; pixels that are spread count as where they were.
+        By Newton's method. Where the field folds, so that several do, one of them, and where none does, the nearest
+        that was found. Of tiles, the place in the tile that shows it; pixels that are spread count as where they were.
         """
         if self.kind == "pixels":
             return points
@@ -196,9 +196,9 @@ class Field:
 def _weights(t: Array) -> tuple[Array, Array]:
     """The weights (m, 4) of the coefficients around places in a cell, and their derivatives."""
     s = 1 - t
-    value = [s**3, t * t * (3 * t - 6) + 4, s * s * (3 * s - 6) + 4, t**3]
-    slope = [-s * s, t * (3 * t - 4), s * (4 - 3 * s), t * t]
-    return np.stack(value, axis=1) / 6, np.stack(slope, axis=1) / 2
+    value: Array = np.stack([s**3, t * t * (3 * t - 6) + 4, s * s * (3 * s - 6) + 4, t**3], axis=1) / 6
+    slope: Array = np.stack([-s * s, t * (3 * t - 4), s * (4 - 3 * s), t * t], axis=1) / 2
+    return value, slope
 
 
 def _solved(slope: Array, miss: Array) -> Array:
@@ -207,13 +207,14 @@ def _solved(slope: Array, miss: Array) -> Array:
     determinant = a * d - b * c
     x, y = miss.T
     step = np.stack([d * x - b * y, a * y - c * x], axis=1) / determinant[:, None]
-    return np.where(np.abs(determinant)[:, None] > 0.02, step, miss)
+    found: Array = np.where(np.abs(determinant)[:, None] > 0.02, step, miss)
+    return found
 
 
 def coefficients(values: Array) -> Array:
     """The coefficients (n, gh, gw, 2) of the splines that go through these values at their nodes.
 
-    At the outermost nodes the values themselves, so they should lie outside of what is seen.
+    At the outermost nodes they are close, so these should lie outside of what is seen.
     """
     down, across = (_solver(side) for side in values.shape[1:3])
     n, gh, gw, _ = values.shape
@@ -225,16 +226,20 @@ def coefficients(values: Array) -> Array:
 @lru_cache(maxsize=64)
 def _solver(n: int) -> Array:
     """(n, n) values -> coefficients along one axis."""
-    system = np.eye(n)
+    system, ends = np.eye(n), np.eye(n)
     for i in range(1, n - 1):
         system[i, i - 1 : i + 2] = np.array([1, 4, 1]) / 6
-    return np.linalg.inv(system)
+    # A coefficient is a value less a sixth of the second difference, but for what is of higher order.
+    ends[0, :3] = ends[-1, :-4:-1] = np.array([5, 2, -1]) / 6
+    solver: Array = np.linalg.inv(system) @ ends
+    return solver
 
 
 def around(size: Rows) -> Array:
     """(n, 4) the boxes of whole images of these sizes."""
     sides = size[:, ::-1].astype(np.float64)
-    return np.concatenate([np.zeros_like(sides), sides], axis=1)
+    box: Array = np.concatenate([np.zeros_like(sides), sides], axis=1)
+    return box
 
 
 def grid(box: Array, down: int, across: int) -> Array:

@@ -58,7 +58,12 @@ def coverage(
 
 
 def seen_at(
-    u: Array, v: Array, size: tuple[int, int], shrink: tuple[float, float], interpolation: Interpolation, antialias: bool
+    u: Array,
+    v: Array,
+    size: tuple[int, int],
+    shrink: tuple[float, float],
+    interpolation: Interpolation,
+    antialias: bool,
 ) -> Array:
     """The same of pixels that look at these places."""
     seen: Array = visible(u, size[1], max(1.0, shrink[0]), antialias, interpolation)

@@ -191,9 +191,7 @@ class Warp(Op):
         moved = self.field.displaced(points, np.full(len(points), row)).reshape(height, width, 2)
         return moved[..., 0], moved[..., 1]
 
-    def _through(
-        self, matrix: Array, bent: tuple[Array, Array], row: int
-    ) -> tuple[Array, Array, tuple[float, float]]:
+    def _through(self, matrix: Array, bent: tuple[Array, Array], row: int) -> tuple[Array, Array, tuple[float, float]]:
         """Where a matrix behind the field leads, and how much all of it shrinks."""
         height, width = self.size[row].tolist()
         onto = sampling.scaled(matrix)
