@@ -35,7 +35,7 @@ void read_field(Fields& fields, Warp& warp) {
     if (pixels && !field.key) row.fail("key", "must be given");
     for (size_t i = 0; i < fields.rows * down * across * 2; ++i) {
         const float node = field.nodes.data[i];
-        if (!(std::abs(node) <= kMostShift) || (pixels && !(node >= 0 && node == std::floor(node))))
+        if (!(std::abs(node) <= kMostShift) || (!smooth && node != std::floor(node)) || (pixels && node < 0))
             row.fail("nodes", "hold a shift of " + number_text(node));
     }
     for (size_t i = 0; i < fields.rows; ++i) {

@@ -28,8 +28,8 @@ class Field:
     """How far away from its place each place looks, in pixels.
 
     kind: how the nodes (n, gh, gw, 2) of x and y are read. "smooth": as coefficients of a uniform cubic B-spline, which
-        is smooth, and never farther than they are. "tiles": the displacement of a tile each. "pixels": a single one,
-        whole pixels, how far each pixel goes at most, by the hash of the key (n,) and the pixel's number.
+        is smooth, and never farther than they are. "tiles": the displacement of a tile each, in whole pixels. "pixels":
+        a single one, how many whole pixels each one goes at most, by the hash of the key (n,) and the pixel's number.
     box: (n, 4) x0 y0 x1 y1, what the nodes cover: with gw - 3 by gh - 3 cells where they are smooth, so that a node
         stands one cell outside of it all around. Beyond it all is displaced as at its edge.
     matrix: (n, 3, 3), from the displaced place to the input.
@@ -66,8 +66,8 @@ class Field:
         yield "warp.field.key", (self.key is not None) == (self.kind == "pixels")
         if self.kind == "pixels" and self.key is not None:
             yield "warp.field.key", self.key.shape == (n,) and self.key.dtype == np.uint64
-            whole = bool((self.nodes == np.floor(self.nodes)).all() and (self.nodes >= 0).all())
-            yield "warp.field.nodes", (gh, gw) == (1, 1) and whole
+            yield "warp.field.nodes", (gh, gw) == (1, 1) and bool((self.nodes >= 0).all())
+        yield "warp.field.nodes", self.kind == "smooth" or bool((self.nodes == np.floor(self.nodes)).all())
 
     def text(self, row: int) -> str:
         """One image's numbers, for `explain`."""
@@ -133,17 +133,17 @@ class Field:
 
     def _cells(self, points: Array, at: Rows) -> tuple[Rows, Array]:
         """In which cell places are, x and y, and where in it."""
-        box, many = self.box[at], self._many()
+        box, many = self.box[at], self._many(at)
         size = (box[:, 2:] - box[:, :2]) / many
         with np.errstate(invalid="ignore"):
             place = np.nan_to_num(np.clip((points - box[:, :2]) / size, 0, many))
         cell = np.minimum(place.astype(np.int64), many - 1)
         return cell, place - cell
 
-    def _many(self) -> Rows:
-        """How many cells there are, across and down; of pixels, those of each image."""
+    def _many(self, at: Rows) -> Rows:
+        """How many cells there are, across and down; of pixels, those of each image, (m, 2)."""
         if self.kind == "pixels":
-            sides = self.box[:, 2:] - self.box[:, :2]
+            sides = self.box[at, 2:] - self.box[at, :2]
             return sides.astype(np.int64)
         gh, gw = self.nodes.shape[1:3]
         return np.array([gw, gh]) - (3 if self.kind == "smooth" else 0)
@@ -155,7 +155,7 @@ class Field:
         near = self.nodes[at[:, None, None], (i[:, None] + reach)[:, :, None], (j[:, None] + reach)[:, None, :]]
         (wx, dx), (wy, dy) = _weights(t[:, 0]), _weights(t[:, 1])
         box = self.box[at]
-        size = (box[:, 2:] - box[:, :2]) / self._many()
+        size = (box[:, 2:] - box[:, :2]) / self._many(at)
         shift = np.einsum("mi,mj,mijc->mc", wy, wx, near)
         by_x = np.einsum("mi,mj,mijc->mc", wy, dx, near) / size[:, :1]
         by_y = np.einsum("mi,mj,mijc->mc", dy, wx, near) / size[:, 1:]
@@ -168,7 +168,7 @@ class Field:
             return shift
         for row in np.unique(at).tolist():
             mine = np.flatnonzero(at == row)
-            width, height = self._many()[row].tolist()
+            width, height = self._many(np.array([row]))[0].tolist()
             words = pixel_hash.words(int(self.key[row]), height, width, 2)[cell[mine, 1], cell[mine, 0]]
             reach = self.nodes[row, 0, 0].astype(np.int64)
             moved = ((words >> np.uint32(16)).astype(np.int64) * (2 * reach + 1) >> 16) - reach
