@@ -375,7 +375,8 @@ MEMBERS = [
     if not isinstance(transform, (*LEVELS, aug.Compose)) and not transform.mixers
 ]
 # Those whose ops are functions of a point of the plane.
-POINTWISE = [one for one in MEMBERS if not isinstance(one, aug.GaussianBlur | aug.GaussianNoise | aug.RandomErasing)]
+AROUND = (aug.GaussianBlur, aug.GaussianNoise, aug.GlassBlur, aug.RandomErasing)
+POINTWISE = [one for one in MEMBERS if not isinstance(one, AROUND)]
 POINTWISE += [aug.RandomErasing(), aug.RandomErasing(fill=9, count=3, hide=True)]
 
 

@@ -39,6 +39,8 @@ void read_field(Fields& fields, Warp& warp) {
             row.fail("nodes", "hold a shift of " + number_text(node));
     }
     for (size_t i = 0; i < fields.rows; ++i) {
+        for (size_t k = 0; k < 9; ++k)
+            if (!std::isfinite(field.matrix[i][k])) row.fail("matrix", "must hold finite matrices");
         const double* box = field.box[i];
         for (const size_t axis : {size_t{0}, size_t{1}}) {
             const double low = box[axis], high = box[axis + 2], side = high - low;
