@@ -19,7 +19,7 @@ from augstream.plan.plan import verify
 BORDERS = ["constant", "edge", "symmetric", "reflect", "wrap", "overlap"]
 PEAKS = {"uint8": 255, "uint16": 65535, "float32": 1}
 EYE = np.eye(3)
-TURN = np.array([[0.9, -0.3, 12.0], [0.25, 0.95, -7.0], [0, 0, 1]])
+TURN = np.array([[0.9123, -0.3017, 12.0], [0.2519, 0.9534, -7.0], [0, 0, 1]])  # no place lies on an edge
 LEAN = np.array([[1.1, 0.1, -3.0], [0.05, 0.9, 4.0], [1e-3, -5e-4, 1]])
 SHRINK = np.array([[2.3, 0.1, -3.0], [0.0, 2.6, 4.0], [0, 0, 1]])
 MIRROR = np.array([[-1.0, 0, 83.0], [0, 1, 2.0], [0, 0, 1]])
@@ -74,6 +74,12 @@ def test_smooth_fields(border, interpolation, matrices):
     images = [picture()]
     plan = plan_of(images, field("smooth", matrix=second), first, border, interpolation)
     assert_agree(images, plan)
+
+
+def test_a_hair_before_the_seam_of_a_wrapped_image():
+    images = [picture()]
+    matrix = np.array([[1, 0.01, 0], [0, 1, -3e-8], [0, 0, 1]])
+    assert_agree(images, plan_of(images, None, matrix, "wrap"), most=0.01)
 
 
 @pytest.mark.parametrize("kind", ["tiles", "pixels"])

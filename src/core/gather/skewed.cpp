@@ -79,14 +79,19 @@ HWY_INLINE void Offsets(const Grid& grid, const P& places, int n, int32_t* HWY_R
     const auto first_x = hn::Set(di, p.x0), last_x = hn::Set(di, p.x1 - 1);
     const auto first_y = hn::Set(di, p.y0), last_y = hn::Set(di, p.y1 - 1);
     const auto stride = hn::Set(di, static_cast<int32_t>(p.stride));
+    // A hair before the first pixel is as good as on it: the sum would be rounded to beyond the last one.
+    const auto around = [&](F place, F side) {
+        const F before = hn::Add(place, side);
+        return hn::IfThenElse(hn::Lt(place, zero), hn::IfThenElse(hn::Lt(before, side), before, zero), place);
+    };
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
         u = hn::MulSub(fold_x(u), sx, center);
         v = hn::MulSub(fold_y(v), sy, center);
         if (wrap) {
-            u = hn::IfThenElse(hn::Lt(u, zero), hn::Add(u, width), u);
-            v = hn::IfThenElse(hn::Lt(v, zero), hn::Add(v, height), v);
+            u = around(u, width);
+            v = around(v, height);
         } else {
             u = hn::Min(hn::Max(u, zero), right);
             v = hn::Min(hn::Max(v, zero), bottom);
