@@ -55,7 +55,7 @@ class Elastic(Distortion):
 
     amount: Range = Range((0.04, 0.09), "(0, v)", 0, 1)
     smoothness: Number = Number(0.2, 0.01, 1)
-    sentence = "Bend like rubber by up to {amount} of the shorter side, in waves of {smoothness} of the sides"
+    sentence = "Bend like rubber by at most {amount} of the shorter side, in waves of {smoothness} of the sides"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         cells = max(1, round(1 / self.smoothness))
@@ -78,7 +78,7 @@ class GridDistortion(Distortion):
 
     amount: Range = Range((0.3, 0.6), "(0, v)", 0, 0.9)
     steps: Integer = Integer(5, 1, 64)
-    sentence = "Make {steps} columns and rows wider or narrower by up to {amount}"
+    sentence = "Make {steps} columns and rows wider or narrower by at most {amount}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         many = self.steps + 4
@@ -191,7 +191,7 @@ class Wave(Distortion):
     amplitude: Range = Range((0.01, 0.03), "(0, v)", 0, 0.5)
     wavelength: Range = Range((0.25, 0.7), "(v, v)", 0.1)
     direction: Range = Range(180)
-    sentence = "Let a wave of {amplitude} by {wavelength} of the shorter side run at {direction} degrees"
+    sentence = "Let a wave run at {direction} degrees, {amplitude} of the shorter side high and {wavelength} of it long"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         short = frame.size.min(axis=1)
@@ -250,7 +250,7 @@ class ThinPlateSpline(Distortion):
 
     amount: Range = Range((0.04, 0.1), "(0, v)", 0, 0.5)
     points: Integer = Integer(4, 2, 16)
-    sentence = "Pull {points} by {points} points by up to {amount} of the shorter side, like a thin plate"
+    sentence = "Pull {points} by {points} points by at most {amount} of the shorter side, like a thin plate"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         amount = rng.draw("amount", self.amount, unit="of the shorter side") * frame.size.min(axis=1)

@@ -59,7 +59,7 @@ class PixelSpread(Transform):
     """
 
     reach: WholeRange = WholeRange((1, 3), 0, 1000)
-    sentence = "Spread pixels by up to {reach} pixels"
+    sentence = "Spread pixels by at most {reach} pixels"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         yield _whole(frame, _spread(rng, frame, self.reach))
@@ -78,7 +78,7 @@ class GlassBlur(Edged):
 
     sigma: Range = Range((0.5, 1), "(v, v)", 0)
     reach: WholeRange = WholeRange((1, 3), 0, 1000)
-    sentence = "Look through glass that spreads pixels by up to {reach} pixels and blurs by a Gaussian of sigma {sigma}"
+    sentence = "Look through glass that spreads pixels by at most {reach} pixels and blurs by a Gaussian of sigma {sigma}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         kernel, reach = _core.gaussians(rng.draw("sigma", self.sigma, unit="px"))
