@@ -78,7 +78,9 @@ class GlassBlur(Edged):
 
     sigma: Range = Range((0.5, 1), "(v, v)", 0)
     reach: WholeRange = WholeRange((1, 3), 0, 1000)
-    sentence = "Look through glass that spreads pixels by at most {reach} pixels and blurs by a Gaussian of sigma {sigma}"
+    sentence = (
+        "Look through glass that spreads pixels by at most {reach} pixels and blurs by a Gaussian of sigma {sigma}"
+    )
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         kernel, reach = _core.gaussians(rng.draw("sigma", self.sigma, unit="px"))
