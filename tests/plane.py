@@ -64,6 +64,24 @@ def covered(levels, shapes, row, points):
     return levels, near
 
 
+def mapped(matrix, points):
+    """Where a matrix takes points."""
+    moved = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return moved[:, :2] / moved[:, 2:]
+
+
+def bent(warp, row, points):
+    """Where the warp's field leads the points of the output."""
+    return warp.field.displaced(mapped(warp.matrix[row], points), np.full(len(points), row))
+
+
+def seen_through(warp, row, points):
+    """Where the points of the output look."""
+    if warp.field is None:
+        return mapped(warp.matrix[row], points)
+    return mapped(warp.field.matrix[row], bent(warp, row, points))
+
+
 def look(ops, frame, row, picture, points):
     """The levels (m, c) that one sees at the points of the result, and which of them are plain.
 
@@ -76,9 +94,7 @@ def look(ops, frame, row, picture, points):
     places = [points]
     for op in reversed(ops):
         if isinstance(op, Warp):
-            matrix = op.matrix[row]
-            beyond = np.column_stack([places[-1], np.ones(len(points))]) @ matrix.T
-            places.append(beyond[:, :2] / beyond[:, 2:])
+            places.append(seen_through(op, row, places[-1]))
         else:
             places.append(places[-1])
     places.reverse()
@@ -92,8 +108,8 @@ def look(ops, frame, row, picture, points):
                 levels = np.where(inside[:, None], levels, np.broadcast_to(op.fill[row], levels.shape))
             plain &= inside
             for window in op.windows:
-                there = np.column_stack([behind, np.ones(len(behind))]) @ window.matrix[row].T
-                there, (h, w) = there[:, :2] / there[:, 2:], window.size[row]
+                there = bent(op, row, behind) if window.bent else behind
+                there, (h, w) = mapped(window.matrix[row], there), window.size[row]
                 within = ((there >= 0) & (there <= (w, h))).all(axis=1)
                 levels = np.where(within[:, None], levels, np.broadcast_to(window.fill[row], levels.shape))
                 plain &= within
@@ -173,8 +189,20 @@ def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
                 np.testing.assert_array_equal(one, two, err_msg=name, strict=True)
         for name in WORDS:
             assert getattr(op, name, None) == getattr(other, name, None), name
+        if getattr(op, "field", None) is not None:
+            assert_same_field(op.field, other.field, rows, other_rows)
         if isinstance(op, Mix):
             assert_same_mix(op, other, rows, other_rows)
+
+
+def assert_same_field(field, other, rows, other_rows):
+    """Bit for bit, for these samples."""
+    assert field.kind == other.kind
+    for name in ("nodes", "box", "matrix", "key"):
+        one, two = getattr(field, name), getattr(other, name)
+        assert (one is None) == (two is None), name
+        if one is not None:
+            np.testing.assert_array_equal(one[rows], two[other_rows], err_msg=name, strict=True)
 
 
 def centered(kernels, width):
@@ -212,7 +240,7 @@ def shape(op):
     """An op without its numbers."""
     if op is None:
         return None
-    filled = [name for name in ARRAYS if getattr(op, name, None) is not None]
+    filled = [name for name in (*ARRAYS, "field") if getattr(op, name, None) is not None]
     return (type(op).__name__, *filled, *(getattr(op, name, None) for name in WORDS if name != "peak"))
 
 

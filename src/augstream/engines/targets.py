@@ -1,8 +1,10 @@
 """Masks, boxes and points under a plan: written once, and not per transform.
 
 A plan's matrices tell where each output pixel looks. A mask is gathered through the same matrices, by nearest neighbor;
-points go through their inverses; a box is what is left to see of its four corners. What only changes levels changes no
-target. A plan with several passes is followed pass by pass, so that what one pass leaves outside its image is gone.
+points go through their inverses; a box is what is left to see of its four corners, and of places along its edges where
+a field bends these. A shuffle of tiles takes a box to pieces, and the new one is around all that are left. What only
+changes levels, or spreads pixels among their neighbors, changes no target. A plan with several passes is followed pass
+by pass, so that what one pass leaves outside its image is gone.
 """
 
 from collections.abc import Sequence
@@ -18,17 +20,20 @@ from augstream.engines.engine import Engine, Layout
 from augstream.engines.native import NATIVE
 from augstream.errors import PipelineError
 from augstream.plan import polygon
+from augstream.plan.kinds.field import Field
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array
 from augstream.plan.plan import Plan, every_step
-from augstream.plan.route import Cover, Route, mask_steps
+from augstream.plan.route import Cover, Route, Stage, mask_steps
 from augstream.plan.step import Step
 from augstream.sources.targets import Rules, Targets
 
 Owners: TypeAlias = NDArray[np.int64]
 _AHEAD = 1e-6
 _FAR = 1e6  # pixels, beyond any image
+_ALONG = 12  # pieces of an edge that a field bends
 
 
 @dataclass(eq=False)
@@ -234,15 +239,22 @@ def move_boxes(
         seen, rows = outlines.corners, outlines.owner
     place = at[rows]
     seen = whole = polygon.inside(seen, plan.frame_in.size[route.sources[place]])
-    over: list[tuple[Cover, Array]] = []  # what lies over the images, and the matrices from the image at hand to it
-    for stage in route.stages:
+    over: list[int] = []  # what lies over the images: numbers of stages
+    for number, stage in enumerate(route.stages):
         if isinstance(stage, Cover):
             if stage.inside:
                 seen = _within_region(seen, stage, place)
             else:
-                over.append((stage, np.eye(3) if stage.place is None else stage.place))
+                over.append(number)
             continue
-        over = [(cover, onto @ stage.matrix) for cover, onto in over]
+        if isinstance(stage, Field):
+            if stage.kind == "tiles":
+                seen, whole = (_pieces(corners, stage, place) for corners in (seen, whole))
+                rows = np.repeat(rows, len(seen) // len(rows))
+                place = at[rows]
+            elif stage.kind == "smooth":
+                seen, whole = (_bent(corners, stage, place, outlines is None) for corners in (seen, whole))
+            continue
         back = polygon.inverse(stage.matrix)[place]
         if (back[:, 2, :2] != 0).any():
             # What is behind the camera has no place in the image, and would come out mirrored.
@@ -253,9 +265,12 @@ def move_boxes(
             seen = polygon.project(there, polygon.inverse(window.matrix)[place][:, None])
         seen = polygon.inside(seen, stage.size[place])
     areas, wholes = (np.nan_to_num(polygon.area(corners)) for corners in (seen, whole))
-    for cover, onto in over:
-        there = polygon.project(seen, np.broadcast_to(onto, (len(route.rows), 3, 3))[place][:, None])
-        areas = areas * (1 - _covered(there, cover.boxes[place]))
+    for number in over:
+        cover = route.stages[number]
+        if isinstance(cover, Cover):
+            there = _under(seen, route.stages[number + 1 :], place)
+            there = there if cover.place is None else polygon.project(there, cover.place[place][:, None])
+            areas = areas * (1 - _covered(there, cover.boxes[place]))
     # An outline that only touches the image is not seen, and makes no box larger.
     seen = np.where((areas > 0)[:, None, None], seen, np.nan)
     area, full = (np.bincount(rows, some, len(boxes)) for some in (areas, wholes))
@@ -266,6 +281,35 @@ def move_boxes(
     # The corners that were cut off may lie outside by a rounding error.
     edges = np.tile(plan.frame_out.size[route.rows[at[kept]], ::-1], 2)
     return np.clip(np.concatenate([low, high], axis=1), 0, edges), kept
+
+
+def _bent(corners: Array, field: Field, at: Owners, along: bool) -> Array:
+    """Polygons (m, v, 2) behind a field; along: with places along their edges, which it bends."""
+    if along:
+        share = np.arange(_ALONG)[:, None] / _ALONG
+        after = np.roll(corners, -1, axis=1)
+        corners = (corners[:, :, None] + share * (after - corners)[:, :, None]).reshape(len(corners), -1, 2)
+    many = corners.shape[1]
+    return field.undone(corners.reshape(-1, 2), np.repeat(at, many)).reshape(corners.shape)
+
+
+def _pieces(corners: Array, field: Field, at: Owners) -> Array:
+    """Of each polygon (m, v, 2) what every one of k tiles shows, where it shows it, (m * k, u, 2)."""
+    low, high, shift = (part.reshape(-1, 2) for part in field.tiles(at))
+    many = len(low) // max(1, len(corners))
+    there = np.repeat(corners, many, axis=0) - shift[:, None]
+    return polygon.within(there, np.concatenate([low, high], axis=1))
+
+
+def _under(corners: Array, stages: Sequence[Stage], at: Owners) -> Array:
+    """Polygons (m, v, 2) of results as they lie before some stages."""
+    for stage in reversed(stages):
+        if isinstance(stage, Warp):
+            corners = polygon.project(corners, stage.matrix[at][:, None])
+        elif isinstance(stage, Field):
+            owners = np.repeat(at, corners.shape[1])
+            corners = stage.displaced(corners.reshape(-1, 2), owners).reshape(corners.shape)
+    return corners
 
 
 def _within_region(corners: Array, cover: Cover, at: Owners) -> Array:

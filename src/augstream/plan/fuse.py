@@ -3,7 +3,8 @@
 1. Two warps are one whose matrix is the product, where interpolation (with its antialiasing) and border agree or one of
    the two has none. The merged warp reads the original image: sharper, and real pixels instead of the first one's
    border. Where the second one's border is constant and another one, or was written on the transform after a crop, the
-   image that it surrounds becomes a window of the merged warp.
+   image that it surrounds becomes a window of the merged warp. A field of one of them stays between the matrices before
+   and behind it; a second field begins a step of its own.
 2. Two colors are one whose matrix is the product; levels are clipped once, by the last clip. A map of the levels
    (no clip of its own) maps the clip before it.
 3. A stepped curve, then any curve, are one stepped curve, where both are for every image: look its entries up in the
@@ -132,6 +133,8 @@ class _Open:
         """Whether a warp that has passed the points joins the head."""
         if isinstance(self.head, Mix):
             # What continues a mix is not what continues each of its images in its region.
+            if self.head.region is not None and warp.field is not None:
+                return False
             if self.head.region is not None and warp.explicit and warp.border not in (None, "constant"):
                 return False
             # What is seen before the colors behind the mix may be no level, and a branch clips. A branch without steps
@@ -167,17 +170,23 @@ class _Open:
 
     def _merge_warps(self, own: Warp, warp: Warp) -> None:
         """Identity 1."""
-        windows = tuple([window.moved(warp.matrix) for window in own.windows])
+        windows = tuple([window.moved(warp) for window in own.windows])
         border, fill, seen, explicit = own.border, own.fill, own.seen, own.explicit
         if _edge(own, warp) == "window" and warp.fill is not None:
-            windows = (*windows, Window(warp.matrix, own.size, warp.fill, warp.seen))
+            bent = warp.field is not None
+            matrix = warp.matrix if warp.field is None else warp.field.matrix
+            windows = (*windows, Window(matrix, own.size, warp.fill, warp.seen, bent))
             self.unders = (*self.unders, self.points)
         elif warp.border is not None:
             border, fill, seen, explicit = warp.border, warp.fill, warp.seen, own.explicit or warp.explicit
             self.under = self.points
         self.unders = (*self.unders, *[self.points] * len(warp.windows))
+        if warp.field is None:
+            matrix, field = then(own.matrix, warp.matrix), own.field
+        else:
+            matrix, field = warp.matrix, replace(warp.field, matrix=then(own.matrix, warp.field.matrix))
         self.head = Warp(
-            then(own.matrix, warp.matrix),
+            matrix,
             warp.size,
             border,
             fill,
@@ -187,6 +196,7 @@ class _Open:
             explicit=explicit,
             covers=own.covers and warp.covers,
             seen=seen,
+            field=field,
         )
 
 
@@ -291,13 +301,14 @@ def _keyed(ops: Sequence[Op], steps: Sequence[_Open]) -> list[int]:
     """Positions of the ops that images are grouped by: those without which a plan would be another one.
 
     Colors, and warps where all of them become one, stay in: an identity merges to what there is without it. Not so a
-    warp with a border that was written on it, which would be seen at an identity as well. steps: what all merge to.
+    warp with a border that was written on it, which would be seen at an identity as well, and one with a field, beside
+    which no resize is exact. steps: what all merge to.
     """
     apart = len(steps) > 1 and sum([type(step.head) is Warp for step in steps]) > 1
     return [
         number
         for number, op in enumerate(ops)
-        if (apart or op.explicit if isinstance(op, Warp) else not isinstance(op, Color))
+        if (apart or op.explicit or op.field is not None if isinstance(op, Warp) else not isinstance(op, Color))
     ]
 
 
@@ -331,6 +342,10 @@ def _one_by_one(ops: Sequence[Op]) -> tuple[Step, ...]:
 
 def _agree(own: Warp, warp: Warp) -> bool:
     """Whether two warps read pixels in the same way, or one of them moves whole pixels."""
+    if own.field is not None and (
+        warp.field is not None or (own.field.kind == "pixels" and warp.interpolation is not None)
+    ):
+        return False  # between pixels that are spread there is nothing to see
     same = own.interpolation == warp.interpolation and own.antialias == warp.antialias
     return same or own.interpolation is None or warp.interpolation is None
 

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.plan import polygon
+from augstream.plan.kinds.field import Field
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Rows
 from augstream.plan.step import Group, Step
+
+FAR = 1 << 40  # beyond any image
 
 
 class Cover(NamedTuple):
@@ -32,7 +35,8 @@ class Cover(NamedTuple):
         return Cover(self.boxes[rows], None if self.place is None else self.place[rows], self.inside)
 
 
-Stage: TypeAlias = Warp | Cover
+# Of a warp with a field: what stands before the field, the field, and the rest.
+Stage: TypeAlias = Warp | Field | Cover
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +59,7 @@ class Route:
     def forward(self, points: Array, at: Rows) -> Array:
         """Where the places (m, 2) of images land, `at` (m,) being their rows in the route; NaN behind the camera."""
         for stage in self.stages:
-            if isinstance(stage, Warp):
-                points = polygon.project(points, polygon.inverse(stage.matrix)[at])
+            points = _onward(points, stage, at)
         return points
 
     def back(self, points: Array, at: Rows) -> Array:
@@ -72,6 +75,9 @@ class Route:
                         _within(polygon.project(points, window.matrix[at]), window.size[at]), points, np.nan
                     )
                 points = polygon.project(points, stage.matrix[at])
+            elif isinstance(stage, Field):
+                points = stage.displaced(points, at)
+                beyond = False
             else:
                 points = np.where(hidden(points, stage, at)[:, None], np.nan, points)
         return points
@@ -80,10 +86,9 @@ class Route:
         """(m,) whether something lies over the places of images."""
         over = np.zeros(len(points), bool)
         for stage in self.stages:
-            if isinstance(stage, Warp):
-                points = polygon.project(points, polygon.inverse(stage.matrix)[at])
-            else:
+            if isinstance(stage, Cover):
                 over |= hidden(points, stage, at)
+            points = _onward(points, stage, at)
         return over
 
 
@@ -100,6 +105,25 @@ def routes(groups: Sequence[Group], n: int) -> list[Route]:
             if len(seen) or not len(froms):
                 found.append(Route(rows[seen], froms[seen], stages, share[seen]))
     return found
+
+
+def _onward(points: Array, stage: Stage, at: Rows) -> Array:
+    """Where the places (m, 2) of images land behind a stage."""
+    if isinstance(stage, Warp):
+        return polygon.project(points, polygon.inverse(stage.matrix)[at])
+    return stage.undone(points, at) if isinstance(stage, Field) else points
+
+
+def _parts(warp: Warp) -> tuple[Stage, ...]:
+    """The warp as stages of a route."""
+    field = warp.field
+    if field is None:
+        return (warp,)
+    windows = tuple(window for window in warp.windows if window.bent)
+    anywhere = np.full_like(warp.size, FAR)
+    before = Warp(field.matrix, anywhere, windows=windows)
+    behind = tuple(window for window in warp.windows if not window.bent)
+    return before, field, replace(warp, windows=behind, field=None)
 
 
 def hidden(points: Array, cover: Cover, at: Rows) -> NDArray[np.bool_]:
@@ -147,7 +171,7 @@ def _ways(steps: Sequence[Step], sources: Rows) -> Iterator[Way]:
     for step in steps:
         head = step.head
         if isinstance(head, Warp):
-            stages.append(head)
+            stages += _parts(head)
         elif isinstance(head, Mix):
             ways = list(_layers(head))
         for point in step.points:
@@ -184,7 +208,11 @@ def _nearest(warp: Warp, fill: Array) -> Warp:
     filled = np.tile(fill, (len(warp.size), 1))
     windows = tuple(window._replace(fill=filled, seen=None) for window in warp.windows)
     own = filled if warp.border == "constant" else None
-    return replace(warp, fill=own, seen=None, interpolation="nearest", windows=windows)
+    field = warp.field
+    if field is not None and field.kind == "pixels":
+        # The grain of an image is none of its objects'.
+        field = replace(field, nodes=np.zeros_like(field.nodes))
+    return replace(warp, fill=own, seen=None, interpolation="nearest", windows=windows, field=field)
 
 
 def _filled(shapes: Shapes, levels: Callable[[int], Array]) -> Array:

@@ -13,6 +13,17 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Crop, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.distortion import (
+    Elastic,
+    Fisheye,
+    GridDistortion,
+    OpticalDistortion,
+    PiecewiseAffine,
+    ThinPlateSpline,
+    Twirl,
+    Wave,
+)
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     D4,
@@ -41,6 +52,8 @@ from augstream.transforms.noise import (
 )
 from augstream.transforms.pad import Pad, PadTo, PadToMultiple, ZoomOut
 from augstream.transforms.resize import LetterBox, LongestSide, RandomScale, ShortestSide
+from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.scatter import GlassBlur, GridShuffle, PixelSpread
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
 
 __all__ = [
@@ -56,10 +69,15 @@ __all__ = [
     "Crop",
     "CutMix",
     "FilmGrain",
+    "Elastic",
+    "Fisheye",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
+    "GlassBlur",
     "Grayscale",
+    "GridDistortion",
+    "GridShuffle",
     "HorizontalFlip",
     "Hue",
     "ISONoise",
@@ -70,11 +88,14 @@ __all__ = [
     "LongestSide",
     "MixUp",
     "Normalize",
+    "OpticalDistortion",
     "Pad",
     "PadTo",
     "PadToMultiple",
     "Perspective",
     "PixelDropout",
+    "PiecewiseAffine",
+    "PixelSpread",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
@@ -94,7 +115,10 @@ __all__ = [
     "SpeckleNoise",
     "Transpose",
     "UniformNoise",
+    "ThinPlateSpline",
+    "Twirl",
     "VerticalFlip",
+    "Wave",
     "Zoom",
     "ZoomOut",
 ]

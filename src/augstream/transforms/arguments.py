@@ -118,14 +118,14 @@ class Number(Argument[float, float]):
 class Integer(Argument[int, int]):
     """One whole number."""
 
-    def __init__(self, default: int, low: int) -> None:
+    def __init__(self, default: int, low: int, high: float = math.inf) -> None:
         super().__init__(default)
-        self.low = low
+        self.limits = Limits(low, high)
 
     def accept(self, value: Any) -> int:
         number = whole(value)
-        if number < self.low:
-            raise UnfitError(f"a whole number, {self.low} or more")
+        if number not in self.limits:
+            raise UnfitError(f"a whole number, {self.limits}")
         return number
 
 
@@ -323,9 +323,9 @@ class Height(Argument[int | Sequence[int], int]):
 class SameAs(Argument[int | None, int]):
     """One whole number from 1; None, the default, is what an earlier field was given, of a pair the second."""
 
-    def __init__(self, other: str) -> None:
+    def __init__(self, other: str, high: float = math.inf) -> None:
         super().__init__(None)
-        self.other = other
+        self.other, self.high = other, high
 
     def __set__(self, obj: object, value: int | None) -> None:
         kept = obj.__dict__
@@ -336,7 +336,7 @@ class SameAs(Argument[int | None, int]):
         super().__set__(obj, kept.get(self.name, kept[self.other]) if value is None else value)
 
     def accept(self, value: Any) -> int:
-        return Integer(1, 1).accept(value)
+        return Integer(1, 1, self.high).accept(value)
 
 
 class Maybe(Argument[Given | None, Kept | None]):

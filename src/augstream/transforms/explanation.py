@@ -13,6 +13,8 @@ from augstream.plan.step import Step
 from augstream.plan.text import steps_text
 from augstream.rng import Draw
 
+MOST = 12  # numbers of a draw that are shown
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -43,7 +45,9 @@ def value_text(draw: Draw) -> str:
     if value.dtype.kind == "b":
         text = "yes" if value[0] else "no"
     else:
-        text = " ".join(f"{number:016x}" if value.dtype == np.uint64 else f"{number:.4g}" for number in value.tolist())
+        shown = value[:MOST].tolist()
+        text = " ".join(f"{number:016x}" if value.dtype == np.uint64 else f"{number:.4g}" for number in shown)
+        text += f" ... ({len(value)} numbers)" if len(value) > MOST else ""
     return text + (
         draw.unit if draw.unit in ("", "°") else f" ({draw.unit})" if draw.unit[0] == "p" else f" {draw.unit}"
     )

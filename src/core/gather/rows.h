@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gather/field.h"
 #include "image/plane.h"
 #include "plan/geometry.h"
 
@@ -11,12 +12,13 @@ namespace augstream {
 
 // skewed.cpp: skewed warps. Places in a plane for one row of output.
 struct Grid {
-    double m[9];              // output to image
+    double m[9];              // output to image; where there is a bend, from where that leads
     double width, height;     // of the image
     double scale_x, scale_y;  // plane pixels per image pixel
     Border border;
     double center;       // where in a pixel its place is: 0.5; 0 where the pixel is all there is to know
     const Plane* plane;  // any of the planes on this grid
+    const Bend* bend;    // the field that the output is seen through, or null; at this row
 };
 // offset: of the upper left pixel of each 2x2, in elements; fx, fy: the weights of the right and lower ones.
 void grid_row(const Grid& grid, int y, int n, int32_t* offset, float* fx, float* fy);
@@ -29,8 +31,8 @@ struct Frame {
     bool fades;                 // ... and fades in, rather than at once
     double shrink_x, shrink_y;  // for the fade
 };
-// seen: how much of it each output pixel sees.
-void seen_row(const Frame& frame, int y, int n, float* seen);
+// seen: how much of it each output pixel sees; true where that is all of it. bend: as of a grid.
+bool seen_row(const Frame& frame, const Bend* bend, int y, int n, float* seen);
 
 // n interpolated values; packed: room for n words.
 void bilinear_row(const Plane& plane, const int32_t* offset, const float* fx, const float* fy, int n, uint32_t* packed,

@@ -23,6 +23,20 @@ void reverse_bytes(const uint8_t* in, size_t n, uint8_t* out) {
     for (; j < n; ++j) out[j] = in[n - 1 - j];
 }
 
+// Whether a matrix takes centers of pixels to centers of pixels, upright, one beside the other.
+bool keeps_pixels(const double* m) {
+    const auto whole = [](double number) { return number == std::floor(number); };
+    return std::abs(m[0]) == 1 && m[1] == 0 && m[3] == 0 && std::abs(m[4]) == 1 && m[6] == 0 && m[7] == 0 &&
+           m[8] == 1 && whole(m[2]) && whole(m[5]);
+}
+
+bool moves_whole_pixels(const Mapping& mapping, const Planes& planes) {
+    if (!mapping.field || mapping.field->kind == Field::Kind::smooth) return false;
+    for (const Plane& p : planes.plane)
+        if (p.scale_x != 1 || p.scale_y != 1) return false;
+    return keeps_pixels(mapping.to_field) && keeps_pixels(mapping.from_field);
+}
+
 }  // namespace
 
 void Sampler::begin(const Mapping& mapping, Planes& planes, size_t channels, std::vector<Outside> outside) {
@@ -93,18 +107,21 @@ void Sampler::begin_axis() {
 
 void Sampler::begin_skewed() {
     const Planes& planes = *planes_;
+    if (mapping_.field) bend_.begin(mapping_);
+    whole_ = moves_whole_pixels(mapping_, planes);
     grids_.resize(same_.size());
     for (size_t c = 0; c < same_.size(); ++c) {
         const Plane& p = planes.plane[c];
         Grid& grid = grids_[c];
-        std::copy(mapping_.m, mapping_.m + 9, grid.m);
+        std::copy_n(mapping_.field ? mapping_.from_field : mapping_.m, 9, grid.m);
         grid.width = planes.width;
         grid.height = planes.height;
         grid.scale_x = p.scale_x;
         grid.scale_y = p.scale_y;
         grid.border = mapping_.border;
-        grid.center = mapping_.interpolation == Interpolation::nearest ? 0 : 0.5;
+        grid.center = mapping_.interpolation == Interpolation::nearest || whole_ ? 0 : 0.5;
         grid.plane = &p;
+        grid.bend = mapping_.field ? &bend_ : nullptr;
     }
 }
 
@@ -117,7 +134,7 @@ bool Sampler::copies_bytes() const {
         if (!mapping_.skewed && (taps_[2 * same_[c]].count != 1 || taps_[2 * same_[c] + 1].count != 1)) return false;
     }
     const bool nearest = mapping_.interpolation == Interpolation::nearest;
-    if (mapping_.skewed) return nearest && mapping_.border != Border::overlap;
+    if (mapping_.skewed) return (nearest || whole_) && mapping_.border != Border::overlap;
     if (outside_.empty() || nearest || !mapping_.antialias) return true;
     // Places that keep pixels whole see all or nothing of a rectangle, unless they lie between its pixels.
     return std::all_of(outside_.begin(), outside_.end(), [](const Outside& one) { return one.seen.hard(); });
@@ -142,7 +159,7 @@ void Sampler::fill_bytes(int y, uint8_t* const* rows) {
     const auto n = static_cast<size_t>(mapping_.width);
     float* seen = seen_.take<float>(padded(n));
     for (const Outside& one : outside_) {
-        if (!one.seen.row(y, seen)) continue;
+        if (!one.seen.row(y, &bend_, seen)) continue;
         for (size_t c = 0; c < channels_; ++c) {
             const auto fill = static_cast<uint8_t>(one.fill ? one.fill[c] : 0);
             for (size_t j = 0; j < n; ++j) rows[c][j] = seen[j] > 0.5f ? rows[c][j] : fill;
@@ -157,8 +174,14 @@ void Sampler::bytes(const EmitBytes& emit) {
     for (size_t c = 0; c < n; ++c) rows[c] = memory + c * width;
     auto* offset = offsets_.take<int32_t>(width);
     float* fractions = scratch_.take<float>(2 * width);
+    const bool tiled = whole_ && outside_.empty() && mapping_.border == Border::edge && bend_.tiled(planes_->plane[0]);
     for (int y = 0; y < mapping_.height; ++y) {
+        if (mapping_.field && !tiled) bend_.row(y);
         for (size_t c = 0; c < n; ++c) {
+            if (tiled) {
+                bend_.tile_row(planes_->plane[c], y, rows[c]);
+                continue;
+            }
             if (!mapping_.skewed) {
                 byte_row(c, y, rows[c]);
                 continue;
@@ -185,7 +208,7 @@ void Sampler::levels(const Levels& levels, const Emit& emit) {
         if (levels.most > 0)
             for (size_t c = 0; c < channels_; ++c) clip_row(rows[c], 0, levels.most, n);
         for (const Outside& one : outside_) {
-            if (!one.seen.row(y, seen)) continue;
+            if (!one.seen.row(y, &bend_, seen)) continue;
             for (size_t c = 0; c < channels_; ++c) fade_row(rows[c], seen, one.fill ? one.fill[c] : 0.0f, n);
         }
         emit(y, rows);
@@ -239,10 +262,12 @@ void Sampler::skewed(const Emit& emit) {
     float* fy = fx + width;
     auto* offset = offsets_.take<int32_t>(width);
     auto* words = packed_.take<uint32_t>(width);
-    const bool nearest = g.interpolation == Interpolation::nearest;
+    const bool nearest = g.interpolation == Interpolation::nearest || whole_;
     // The overlapping border takes a pixel's number and not its place round.
-    const bool slow = g.interpolation == Interpolation::bicubic || (nearest && g.border == Border::overlap);
+    const bool slow =
+        !whole_ && (g.interpolation == Interpolation::bicubic || (nearest && g.border == Border::overlap));
     for (int y = 0; y < g.height; ++y) {
+        if (g.field) bend_.row(y);
         for (size_t c = 0; c < n; ++c) {
             const Plane& p = planes_->plane[c];
             if (slow) {

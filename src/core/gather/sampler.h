@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "gather/field.h"
 #include "gather/rows.h"
 #include "gather/seen.h"
 #include "image/plane.h"
@@ -53,6 +54,8 @@ class Sampler {
     std::vector<Taps> taps_;
     std::vector<size_t> same_;  // the first plane with the same grid, whose weights and places serve
     std::vector<Grid> grids_;
+    Bend bend_;
+    bool whole_ = false;       // a field that moves whole pixels, and nothing else does
     std::vector<float*> row_;  // the row at hand
     float* row_memory_ = nullptr;
     size_t pitch_ = 0;

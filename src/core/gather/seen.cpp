@@ -41,22 +41,18 @@ Seen::Seen(const Mapping& mapping, Size in) : mapping_(mapping) {
         whole_x_ = all_seen(x_);
         return;
     }
-    std::copy(m, m + 9, frame_.m);
+    std::copy_n(mapping.field ? mapping.from_field : m, 9, frame_.m);
     frame_.width = in.width;
     frame_.height = in.height;
     frame_.shrink_x = mapping.shrink_x;
     frame_.shrink_y = mapping.shrink_y;
     frame_.fades = mapping.antialias && mapping.interpolation != Interpolation::nearest;
     frame_.inset = mapping.antialias ? 0 : 0.5;
-    whole_ = inside(mapping, frame_);
+    whole_ = !mapping.field && inside(mapping, frame_);
 }
 
-bool Seen::row(int y, float* seen) const {
-    if (mapping_.skewed) {
-        if (whole_) return false;
-        seen_row(frame_, y, mapping_.width, seen);
-        return true;
-    }
+bool Seen::row(int y, const Bend* bend, float* seen) const {
+    if (mapping_.skewed) return !whole_ && !seen_row(frame_, mapping_.field ? bend : nullptr, y, mapping_.width, seen);
     const float down = y_[static_cast<size_t>(y)];
     if (whole_x_ && down == 1) return false;
     for (size_t j = 0; j < x_.size(); ++j) seen[j] = down * x_[j];

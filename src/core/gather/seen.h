@@ -13,8 +13,9 @@ class Seen {
     // in: the size of the rectangle.
     Seen(const Mapping& mapping, Size in);
 
-    // Row y, from 0 (nothing) to 1; false where all of it is seen, and then nothing is written.
-    bool row(int y, float* seen) const;
+    // Row y, from 0 (nothing) to 1; false where all of it is seen. bend: the field's, at this row, where the output has
+    // one.
+    bool row(int y, const Bend* bend, float* seen) const;
 
     // Whether every pixel sees all or nothing, as far as is known.
     bool hard() const;

@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "gather/places.h"
 #include "gather/rows.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,37 +19,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 const hn::ScalableTag<float> df;
 const hn::RebindToSigned<decltype(df)> di;
 using F = hn::Vec<decltype(df)>;
-
-// The image place of each output pixel of a row, lane by lane from pixel 0 on; numbers that vary along the row only
-// linearly are started in double precision, so that places are exact to a thousandth of a pixel up to 16384 of them.
-struct Places {
-    F u0, v0, w0, du, dv, dw;
-    bool perspective;
-
-    Places(const double* m, int y) {
-        const double c = y + 0.5;
-        u0 = hn::Set(df, static_cast<float>(m[0] * 0.5 + m[1] * c + m[2]));
-        v0 = hn::Set(df, static_cast<float>(m[3] * 0.5 + m[4] * c + m[5]));
-        w0 = hn::Set(df, static_cast<float>(m[6] * 0.5 + m[7] * c + m[8]));
-        du = hn::Set(df, static_cast<float>(m[0]));
-        dv = hn::Set(df, static_cast<float>(m[3]));
-        dw = hn::Set(df, static_cast<float>(m[6]));
-        perspective = m[6] != 0 || m[7] != 0;
-    }
-
-    void at(size_t j, F& u, F& v) const {
-        const F x = hn::Iota(df, static_cast<float>(j));
-        u = hn::MulAdd(x, du, u0);
-        v = hn::MulAdd(x, dv, v0);
-        if (perspective) {
-            const F w = hn::MulAdd(x, dw, w0);
-            const auto ahead = hn::Gt(w, hn::Set(df, 1e-9f));
-            const F far = hn::Set(df, -1e6f);
-            u = hn::IfThenElse(ahead, hn::Div(u, w), far);
-            v = hn::IfThenElse(ahead, hn::Div(v, w), far);
-        }
-    }
-};
 
 // x - n * floor(x / n), for coordinates of any size.
 HWY_INLINE F modulo(F x, F n, F inverse) {
@@ -95,9 +65,9 @@ struct Fold {
     }
 };
 
-void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float* HWY_RESTRICT fx,
-             float* HWY_RESTRICT fy) {
-    const Places places(grid.m, y);
+template <typename P>
+HWY_INLINE void Offsets(const Grid& grid, const P& places, int n, int32_t* HWY_RESTRICT offset, float* HWY_RESTRICT fx,
+                        float* HWY_RESTRICT fy) {
     const Fold fold_x(grid.border, grid.width), fold_y(grid.border, grid.height);
     const Plane& p = *grid.plane;
     const bool wrap = grid.border == Border::wrap;
@@ -109,14 +79,19 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
     const auto first_x = hn::Set(di, p.x0), last_x = hn::Set(di, p.x1 - 1);
     const auto first_y = hn::Set(di, p.y0), last_y = hn::Set(di, p.y1 - 1);
     const auto stride = hn::Set(di, static_cast<int32_t>(p.stride));
+    // A hair before the first pixel is as good as on it: the sum would be rounded to beyond the last one.
+    const auto around = [&](F place, F side) {
+        const F before = hn::Add(place, side);
+        return hn::IfThenElse(hn::Lt(place, zero), hn::IfThenElse(hn::Lt(before, side), before, zero), place);
+    };
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
         u = hn::MulSub(fold_x(u), sx, center);
         v = hn::MulSub(fold_y(v), sy, center);
         if (wrap) {
-            u = hn::IfThenElse(hn::Lt(u, zero), hn::Add(u, width), u);
-            v = hn::IfThenElse(hn::Lt(v, zero), hn::Add(v, height), v);
+            u = around(u, width);
+            v = around(v, height);
         } else {
             u = hn::Min(hn::Max(u, zero), right);
             v = hn::Min(hn::Max(v, zero), bottom);
@@ -131,14 +106,24 @@ void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float
     }
 }
 
-void SeenRow(const Frame& frame, int y, int n, float* HWY_RESTRICT seen) {
-    const Places places(frame.m, y);
+void GridRow(const Grid& grid, int y, int n, int32_t* HWY_RESTRICT offset, float* HWY_RESTRICT fx,
+             float* HWY_RESTRICT fy) {
+    if (grid.bend) {
+        Offsets(grid, BentPlaces(grid.m, grid.bend->x(), grid.bend->y()), n, offset, fx, fy);
+    } else {
+        Offsets(grid, Places(grid.m, y), n, offset, fx, fy);
+    }
+}
+
+template <typename P>
+HWY_INLINE F Visible(const Frame& frame, const P& places, int n, float* HWY_RESTRICT seen) {
     const F zero = hn::Zero(df), one = hn::Set(df, 1.0f);
     const F first = hn::Set(df, static_cast<float>(frame.inset));
     const F last_x = hn::Set(df, static_cast<float>(frame.width - frame.inset));
     const F last_y = hn::Set(df, static_cast<float>(frame.height - frame.inset));
     const auto slope = [&](double shrink) { return static_cast<float>(frame.fades ? 2 / std::max(1.0, shrink) : 1e9); };
     const F fade_x = hn::Set(df, slope(frame.shrink_x)), fade_y = hn::Set(df, slope(frame.shrink_y));
+    F least = one;
     for (size_t j = 0; j < static_cast<size_t>(n); j += hn::Lanes(df)) {
         F u, v;
         places.at(j, u, v);
@@ -146,8 +131,17 @@ void SeenRow(const Frame& frame, int y, int n, float* HWY_RESTRICT seen) {
         const F out_y = hn::Max(hn::Max(hn::Sub(first, v), hn::Sub(v, last_y)), zero);
         const F seen_x = hn::Max(hn::NegMulAdd(out_x, fade_x, one), zero);
         const F seen_y = hn::Max(hn::NegMulAdd(out_y, fade_y, one), zero);
-        hn::StoreU(hn::Mul(seen_x, seen_y), df, seen + j);
+        const F both = hn::Mul(seen_x, seen_y);
+        least = hn::Min(least, both);
+        hn::StoreU(both, df, seen + j);
     }
+    return least;
+}
+
+bool SeenRow(const Frame& frame, const Bend* bend, int y, int n, float* HWY_RESTRICT seen) {
+    const F least = bend ? Visible(frame, BentPlaces(frame.m, bend->x(), bend->y()), n, seen)
+                         : Visible(frame, Places(frame.m, y), n, seen);
+    return hn::AllTrue(df, hn::Ge(least, hn::Set(df, 1.0f)));
 }
 
 HWY_INLINE F lerp2(F a, F b, F c, F d, F fx, F fy) {
@@ -187,7 +181,9 @@ void grid_row(const Grid& grid, int y, int n, int32_t* offset, float* fx, float*
     HWY_DYNAMIC_DISPATCH(GridRow)(grid, y, n, offset, fx, fy);
 }
 
-void seen_row(const Frame& frame, int y, int n, float* seen) { HWY_DYNAMIC_DISPATCH(SeenRow)(frame, y, n, seen); }
+bool seen_row(const Frame& frame, const Bend* bend, int y, int n, float* seen) {
+    return HWY_DYNAMIC_DISPATCH(SeenRow)(frame, bend, y, n, seen);
+}
 
 namespace {
 
@@ -291,7 +287,8 @@ void nearest_row(const Plane& plane, const int32_t* offset, int n, float* out) {
 void slow_row(const Grid& grid, const Plane& plane, Interpolation interpolation, int y, int n, float* out) {
     const double* m = grid.m;
     for (int j = 0; j < n; ++j) {
-        const double px = j + 0.5, py = y + 0.5, w = m[6] * px + m[7] * py + m[8];
+        const double px = grid.bend ? grid.bend->x()[j] : j + 0.5, py = grid.bend ? grid.bend->y()[j] : y + 0.5;
+        const double w = m[6] * px + m[7] * py + m[8];
         const double u = w > 1e-9 ? (m[0] * px + m[1] * py + m[2]) / w : -1e6;
         const double v = w > 1e-9 ? (m[3] * px + m[4] * py + m[5]) / w : -1e6;
         out[j] = plane.element == Element::u8 ? slow_pixel<uint8_t>(grid, plane, interpolation, u, v)

@@ -45,7 +45,8 @@ class Fields {
     const std::vector<Wire>& row(const char* field);
     // The field as it is.
     const Wire& next(const char* field);
-    // That there is no further field.
+    // Whether there is a further field; and that there is none.
+    bool more() const { return at_ < op_.row.size(); }
     void end() const;
 
     [[noreturn]] void fail(const char* field, const std::string& what) const;

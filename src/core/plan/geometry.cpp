@@ -93,17 +93,26 @@ double visible(double x, double n, double shrink, const Mapping& mapping) {
 
 namespace {
 
-// Scales the matrix, and finds out what kind of a warp it is.
-void settle(Mapping& g, const double* m) {
-    // Where there is perspective the sign of the last row says what is in front of the camera, and is kept.
+void multiply(const double* a, const double* b, double* out) {
+    for (int i = 0; i < 3; ++i)
+        for (int j = 0; j < 3; ++j)
+            out[3 * i + j] = a[3 * i] * b[j] + a[3 * i + 1] * b[3 + j] + a[3 * i + 2] * b[6 + j];
+}
+
+// Where there is perspective the sign of the last row says what is in front of the camera, and is kept.
+void scale(const double* m, double* out) {
     const bool perspective = m[6] != 0 || m[7] != 0;
     const double unit = !perspective ? m[8] : m[8] == 0 ? 1 : std::abs(m[8]);
-    for (int i = 0; i < 9; ++i) {
-        g.m[i] = m[i] / unit;
-        if (!std::isfinite(g.m[i])) throw std::invalid_argument("the plan holds a matrix that is not finite");
-    }
-    g.skewed = skewed(g.m, g.width, g.height);
-    if (g.skewed) {
+    for (int i = 0; i < 9; ++i) out[i] = m[i] / unit;
+}
+
+// Scales the matrix, and finds out what kind of a warp it is.
+void settle(Mapping& g, const double* m) {
+    scale(m, g.m);
+    for (const double number : g.m)
+        if (!std::isfinite(number)) throw std::invalid_argument("the plan holds a matrix that is not finite");
+    g.skewed = g.field || skewed(g.m, g.width, g.height);
+    if (g.skewed && !g.field) {
         double t[9];
         std::memcpy(t, g.m + 3, 3 * sizeof(double));
         std::memcpy(t + 3, g.m, 3 * sizeof(double));
@@ -115,6 +124,14 @@ void settle(Mapping& g, const double* m) {
         }
     }
     if (g.antialias) shrink_factors(g);
+}
+
+// The same for a mapping with a field, of which to_field is known.
+void settle_bent(Mapping& g, const double* from_field) {
+    scale(from_field, g.from_field);
+    double both[9];
+    multiply(g.from_field, g.to_field, both);
+    settle(g, both);
 }
 
 }  // namespace
@@ -129,17 +146,31 @@ Mapping make_mapping(const Warp* warp, size_t row, Size in) {
     g.border = warp->border;
     g.interpolation = warp->interpolation;
     g.antialias = warp->antialias;
-    settle(g, warp->matrix[row]);
+    if (warp->field) {
+        g.field = &*warp->field;
+        g.field_row = row;
+        scale(warp->matrix[row], g.to_field);
+        settle_bent(g, g.field->matrix[row]);
+    } else {
+        settle(g, warp->matrix[row]);
+    }
     return g;
 }
 
-Mapping make_mapping(const Mapping& output, const double* matrix) {
+Mapping make_mapping(const Mapping& output, const double* matrix, bool bent) {
     Mapping g;
     g.height = output.height;
     g.width = output.width;
     g.interpolation = output.interpolation;
     g.antialias = output.antialias;
-    settle(g, matrix);
+    if (bent && output.field) {
+        g.field = output.field;
+        g.field_row = output.field_row;
+        std::copy_n(output.to_field, 9, g.to_field);
+        settle_bent(g, matrix);
+    } else {
+        settle(g, matrix);
+    }
     return g;
 }
 
@@ -147,25 +178,58 @@ Mapping part_of(const Mapping& mapping, const Part& part) {
     Mapping g = mapping;
     g.height = part.y1 - part.y0;
     g.width = part.x1 - part.x0;
-    for (int i = 0; i < 9; i += 3) g.m[i + 2] += g.m[i] * part.x0 + g.m[i + 1] * part.y0;
+    const auto shift = [&](double* m) {
+        for (int i = 0; i < 9; i += 3) m[i + 2] += m[i] * part.x0 + m[i + 1] * part.y0;
+    };
+    shift(g.m);
+    if (g.field) shift(g.to_field);
     return g;
+}
+
+namespace {
+
+// The rectangle around where the corners of another one go; false where one of them is behind the camera.
+bool around(const double* m, const Extent& from, Extent& to) {
+    to = {1e30, 1e30, -1e30, -1e30};
+    for (int corner = 0; corner < 4; ++corner) {
+        const double x = corner & 1 ? from.x1 : from.x0, y = corner & 2 ? from.y1 : from.y0;
+        const double w = m[6] * x + m[7] * y + m[8];
+        if (!(w > 1e-6)) return false;
+        const double u = (m[0] * x + m[1] * y + m[2]) / w, v = (m[3] * x + m[4] * y + m[5]) / w;
+        to = {std::min(to.x0, u), std::min(to.y0, v), std::max(to.x1, u), std::max(to.y1, v)};
+    }
+    return true;
+}
+
+// What all of the output looks at.
+bool looked_at(const Mapping& g, Extent& seen) {
+    const Extent all{0, 0, double(g.width), double(g.height)};
+    if (!g.field) return around(g.m, all, seen);
+    Extent flat;
+    if (!around(g.to_field, all, flat)) return false;
+    const Extent most = shifts(*g.field, g.field_row);
+    return around(g.from_field, {flat.x0 + most.x0, flat.y0 + most.y0, flat.x1 + most.x1, flat.y1 + most.y1}, seen);
+}
+
+}  // namespace
+
+Extent shifts(const Field& field, size_t row) {
+    const size_t n = field.nodes.shape[1] * field.nodes.shape[2];
+    const float* node = field.nodes[row];
+    if (field.kind == Field::Kind::pixels) return {-node[0], -node[1], node[0], node[1]};
+    Extent most{node[0], node[1], node[0], node[1]};
+    for (size_t k = 1; k < n; ++k) {
+        const double x = node[2 * k], y = node[2 * k + 1];
+        most = {std::min(most.x0, x), std::min(most.y0, y), std::max(most.x1, x), std::max(most.y1, y)};
+    }
+    return most;
 }
 
 Hint make_hint(const Mapping& g, int height, int width) {
     Hint hint{0, height, 0, width, 1};
     if (g.transposed) std::swap(height, width);
-    double low_x = width, high_x = 0, low_y = height, high_y = 0;
-    bool whole = false;
-    for (int corner = 0; corner < 4; ++corner) {
-        const double x = corner & 1 ? g.width : 0, y = corner & 2 ? g.height : 0;
-        const double w = g.m[6] * x + g.m[7] * y + g.m[8];
-        if (!(w > 1e-6)) whole = true;
-        const double u = (g.m[0] * x + g.m[1] * y + g.m[2]) / w, v = (g.m[3] * x + g.m[4] * y + g.m[5]) / w;
-        low_x = std::min(low_x, u);
-        high_x = std::max(high_x, u);
-        low_y = std::min(low_y, v);
-        high_y = std::max(high_y, v);
-    }
+    Extent seen;
+    const bool whole = !looked_at(g, seen);
     // Kernels reach 2 pixels beyond the place they look at, or twice the shrink factor.
     const double reach_x = 3 + 2 * g.shrink_x, reach_y = 3 + 2 * g.shrink_y;
     const auto range = [&](double low, double high, double reach, int n, int& first, int& last) {
@@ -179,11 +243,11 @@ Hint make_hint(const Mapping& g, int height, int width) {
         last = static_cast<int>(std::clamp(std::ceil(high), first + 1.0, static_cast<double>(n)));
     };
     if (g.transposed) {
-        range(low_x, high_x, reach_x, width, hint.top, hint.bottom);
-        range(low_y, high_y, reach_y, height, hint.left, hint.right);
+        range(seen.x0, seen.x1, reach_x, width, hint.top, hint.bottom);
+        range(seen.y0, seen.y1, reach_y, height, hint.left, hint.right);
     } else {
-        range(low_y, high_y, reach_y, height, hint.top, hint.bottom);
-        range(low_x, high_x, reach_x, width, hint.left, hint.right);
+        range(seen.y0, seen.y1, reach_y, height, hint.top, hint.bottom);
+        range(seen.x0, seen.x1, reach_x, width, hint.left, hint.right);
     }
     if (g.interpolation == Interpolation::nearest) return hint;
     // The decoder's scaling stands in for the box averages of a skewed warp (what is left shrinks by 1.75 to 3.5), and

@@ -23,6 +23,10 @@ struct Mapping {
     bool transposed = false;  // the source is to be transposed first; m already says so
     bool skewed = false;      // rows do not run along the source's rows: no separable kernel
     double shrink_x = 1, shrink_y = 1;
+    // Where there is a field, m is the product of what stands before and behind it, and says how much is shrunk.
+    const Field* field = nullptr;
+    size_t field_row = 0;
+    double to_field[9], from_field[9];
 };
 
 // A part of an output: its pixels [x0, x1) x [y0, y1).
@@ -33,9 +37,15 @@ struct Part {
 // warp: null for none, which leaves images of this size as they are.
 Mapping make_mapping(const Warp* warp, size_t row, Size in);
 // How the frame of a window lies under the output of a mapping.
-Mapping make_mapping(const Mapping& output, const double* matrix);
+Mapping make_mapping(const Mapping& output, const double* matrix, bool bent);
 // The same mapping for a part of its output: all else, shrinking too, is that of the whole.
 Mapping part_of(const Mapping& mapping, const Part& part);
+
+struct Extent {
+    double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+};
+// How far a field moves a place, at least and at most.
+Extent shifts(const Field& field, size_t row);
 
 // The part of an input image that the mapping looks at, and the decoder's scale that leaves enough to filter.
 Hint make_hint(const Mapping& mapping, int height, int width);

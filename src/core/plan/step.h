@@ -22,6 +22,18 @@ struct Window {
     Rows<double> matrix;  // (n, 3, 3), output to that image
     Rows<int64_t> size;   // (n, 2), its height and width
     Rows<float> fill;     // (n, channels)
+    bool bent = false;    // the matrix is from where the field has moved a place to
+};
+
+// A displacement of places between two matrices: an output pixel looks at matrix * displaced(Warp::matrix * pixel).
+struct Field {
+    // How the nodes are read: as the coefficients of a cubic B-spline, as the shift of a tile each, or, a single one,
+    // as how far pixels are taken from at most.
+    enum class Kind : uint8_t { smooth, tiles, pixels } kind = Kind::smooth;
+    Rows<float> nodes;    // (n, high, wide, 2), x and y
+    Rows<double> box;     // (n, 4) x0 y0 x1 y1, what the nodes cover; beyond it all is as at its edge
+    Rows<double> matrix;  // (n, 3, 3), from where it leads to the input
+    Rows<uint64_t> key;   // (n,) of pixels, or none
 };
 
 struct Warp {
@@ -32,6 +44,7 @@ struct Warp {
     bool antialias = true;
     Rows<float> fill;             // (n, channels), with a constant border, or none
     std::vector<Window> windows;  // innermost first
+    std::optional<Field> field;   // where there is one, `matrix` leads to it
 };
 
 struct Mix;

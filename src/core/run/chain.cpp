@@ -47,7 +47,7 @@ std::vector<Outside> outside_of(const Warp* warp, size_t row, const Mapping& map
     if (warp->border == Border::constant) add(mapping, in, warp->fill ? warp->fill[row] : nullptr);
     for (const Window& window : warp->windows) {
         const Size size{static_cast<int>(window.size[row][0]), static_cast<int>(window.size[row][1])};
-        add(make_mapping(mapping, window.matrix[row]), size, window.fill[row]);
+        add(make_mapping(mapping, window.matrix[row], window.bent), size, window.fill[row]);
     }
     return outside;
 }

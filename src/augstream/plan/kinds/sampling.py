@@ -8,6 +8,8 @@
 
 The image covers [0, w] x [0, h] and is sampled there without any border effect; a constant border fades in over half
 a pixel (half an output pixel where it shrinks) outside of it, the other borders continue the image.
+
+A warp with a field is one of the others: the product of its two matrices says how much it shrinks.
 """
 
 import math
@@ -33,7 +35,7 @@ def sample(
         cols = taps(m[0, 0], m[0, 2], width, image.shape[1], border, interpolation, antialias)
         out: Array = np.einsum("yi,ijc,xj->yxc", rows, image, cols, optimize=True)
         return out
-    return _gather(image, m, height, width, border, interpolation, antialias)
+    return gather(image, *places(m, height, width), shrunk(m, width, height, antialias), border, interpolation)
 
 
 def coverage(
@@ -51,10 +53,21 @@ def coverage(
         seen_y = visible(place_y, h, sy, antialias, interpolation)
         seen_x = visible(place_x, w, sx, antialias, interpolation)
         return np.outer(seen_y, seen_x)
-    sx, sy = shrink_factors(m, width, height) if antialias else (1.0, 1.0)
-    u, v = places(m, height, width)
-    seen: Array = visible(u, w, max(1.0, sx), antialias, interpolation)
-    return seen * visible(v, h, max(1.0, sy), antialias, interpolation)
+    shrink = shrunk(m, width, height, antialias)
+    return seen_at(*places(m, height, width), size, shrink, interpolation, antialias)
+
+
+def seen_at(
+    u: Array,
+    v: Array,
+    size: tuple[int, int],
+    shrink: tuple[float, float],
+    interpolation: Interpolation,
+    antialias: bool,
+) -> Array:
+    """The same of pixels that look at these places."""
+    seen: Array = visible(u, size[1], max(1.0, shrink[0]), antialias, interpolation)
+    return seen * visible(v, size[0], max(1.0, shrink[1]), antialias, interpolation)
 
 
 def scaled(m: Array) -> Array:
@@ -72,6 +85,11 @@ def widened(gain: float, n: int, antialias: bool) -> float:
 def places(m: Array, height: int, width: int) -> tuple[Array, Array]:
     """Where each output pixel looks, x and y; far outside where that is behind the camera."""
     y, x = np.mgrid[:height, :width] + 0.5
+    return projected(m, x, y)
+
+
+def projected(m: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    """Where a matrix takes places; far outside where that is behind the camera."""
     u, v, scale = (m[r, 0] * x + m[r, 1] * y + m[r, 2] for r in range(3))
     ahead = scale > 1e-9
     u, v = (np.where(ahead, a / np.where(ahead, scale, 1), -1e6) for a in (u, v))
@@ -166,6 +184,11 @@ def shrink_factors(m: Array, width: int, height: int) -> tuple[float, float]:
     return float(sx), float(sy)
 
 
+def shrunk(m: Array, width: int, height: int, antialias: bool) -> tuple[float, float]:
+    """The shrink factors that count."""
+    return shrink_factors(m, width, height) if antialias else (1.0, 1.0)
+
+
 def reduction(shrink: float) -> int:
     """Side of the boxes that are averaged before a shrinking warp: what is left to shrink is at most 3.5."""
     return max(1, math.ceil(shrink / 3.5 - 1e-6))
@@ -204,13 +227,12 @@ def blur3(image: Array, vx: float, vy: float) -> Array:
     return image
 
 
-def _gather(
-    image: Array, m: Array, height: int, width: int, border: Border, interpolation: Interpolation, antialias: bool
+def gather(
+    image: Array, u: Array, v: Array, shrink: tuple[float, float], border: Border, interpolation: Interpolation
 ) -> Array:
-    """One interpolated value per output pixel, after reduction and prefilter where the warp shrinks."""
+    """One interpolated value for each place, after reduction and prefilter where the warp shrinks."""
     h, w, _ = image.shape
-    sx, sy = shrink_factors(m, width, height) if antialias else (1.0, 1.0)
-    u, v = places(m, height, width)
+    sx, sy = shrink
     if interpolation == "nearest":
         if border == "overlap":
             u, v = fold(u, w, border), fold(v, h, border)
@@ -226,7 +248,7 @@ def _gather(
     reach = (-1, 0, 1, 2) if cubic else (0, 1)
     kernel = keys if cubic else lambda d: np.maximum(0, 1 - d)
     beyond: Border = border if cubic or border == "wrap" else "edge"  # a folded place is half a pixel outside at most
-    out = np.zeros((height, width, image.shape[2]))
+    out = np.zeros((*u.shape, image.shape[2]))
     for dy in reach:
         for dx in reach:
             weight = kernel(np.abs(u0 + dx - u)) * kernel(np.abs(v0 + dy - v))

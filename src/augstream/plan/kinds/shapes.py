@@ -93,7 +93,8 @@ def behind(shapes: Shapes, warp: Warp) -> Shapes | None:
     """
     m = warp.matrix
     upright = not (m[:, 2, :2].any() or (m[:, :2, :2] != 0).all(axis=(1, 2)).any())
-    if shapes.filling != "constant" or warp.interpolation is not None or warp.border is not None or not upright:
+    whole = warp.interpolation is None and warp.border is None and warp.field is None
+    if shapes.filling != "constant" or not whole or not upright:
         return None
     back = np.linalg.inv(m)
     ends = np.stack([shapes.boxes[..., :2], shapes.boxes[..., 2:]], axis=2)  # (n, k, 2, xy)
