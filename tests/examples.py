@@ -3,20 +3,38 @@
 import augstream as aug
 from augstream.transforms.transform import catalogue
 
+JITTERS = [
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random"),
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random", space="hsv"),
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, space="hsv"),
+    aug.ColorJitter(0.4, 0.3, order="random"),
+]
 # Beside the one made from the defaults.
 OTHERS = {
     "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="symmetric")],
+    "AutoContrast": [aug.AutoContrast(0), aug.AutoContrast((0.1, 0.2), p=0.5)],
     "Brightness": [aug.Brightness((0.5, 0.5))],
     "CenterCrop": [aug.CenterCrop(20, 30), aug.CenterCrop(90, border="wrap")],
+    "ChannelDropout": [aug.ChannelDropout((1, 2), fill=0.5), aug.ChannelDropout(3, p=0.5)],
     "ChannelShift": [aug.ChannelShift((0, 0.1))],
-    "ColorJitter": [aug.ColorJitter(0.4, 0.3, 0.2, 0.1), aug.ColorJitter(0.4, 0.3), aug.ColorJitter(hue=(0, 0.2))],
+    "ColorJitter": [
+        aug.ColorJitter(0.4, 0.3, 0.2, 0.1),
+        aug.ColorJitter(0.4, 0.3),
+        aug.ColorJitter(hue=(0, 0.2)),
+        *JITTERS,
+    ],
+    "ColorTemperature": [aug.ColorTemperature((1700, 25000)), aug.ColorTemperature(9000)],
     "Compose": [aug.Compose([aug.Rotate(), aug.HorizontalFlip()], border="edge"), aug.Compose([aug.Hue()], p=0.5)],
-    "Contrast": [aug.Contrast((1, 2))],
+    "Contrast": [aug.Contrast((1, 2)), aug.Contrast((0, 3), about="mean")],
+    "Equalize": [aug.Equalize(p=0.5)],
+    "FancyPCA": [aug.FancyPCA(0.1)],
     "Gamma": [aug.Gamma((0.5, 2))],
     "CutMix": [aug.CutMix(0.5, p=0.5)],
     "GaussianBlur": [aug.GaussianBlur((0, 3), fill=9), aug.GaussianBlur(2, border="reflect", p=0.5)],
     "GaussianNoise": [aug.GaussianNoise((0, 0.2), per_channel=False), aug.GaussianNoise(0.1, p=0.5)],
+    "HueSaturationValue": [aug.HueSaturationValue(0.5, (0, 3), (0, 2)), aug.HueSaturationValue((0.2, 0.2), p=0.5)],
     "MixUp": [aug.MixUp(1, p=0.5)],
+    "PhotometricDistort": [aug.PhotometricDistort(each=1)],
     "RandomErasing": [
         aug.RandomErasing(fill="noise", p=1),
         aug.RandomErasing(fill="mean", count=(1, 3)),
@@ -36,17 +54,21 @@ OTHERS = {
     "Resize": [aug.Resize(20, 30, interpolation="nearest")],
     "Rotate": [aug.Rotate((10, 20), border="edge"), aug.Rotate(fill=128), aug.Rotate((5, 5), interpolation="nearest")],
     "Rotate90": [aug.Rotate90(1), aug.Rotate90((0, 2))],
+    "Sepia": [aug.Sepia((0, 1))],
     "Shear": [aug.Shear(10, y=(5, 10))],
     "Shift": [aug.Shift(x=0.2), aug.Shift(x=(0, 0.1), y=(-0.1, 0))],
+    "SigmoidContrast": [aug.SigmoidContrast((0, 30), cutoff=0.2)],
     "Solarize": [aug.Solarize(0.5)],
     "SomeOf": [aug.SomeOf([aug.Rotate(), aug.Brightness(), aug.HorizontalFlip(), aug.Shear()], k=(0, 3))],
+    "ToneCurve": [aug.ToneCurve(3, points=1)],
+    "Normalize": [aug.Normalize(per="image"), aug.Normalize(per="channel")],
     "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
 }
 
 
 def gray(transform):
     """The same for images of any number of channels."""
-    if isinstance(transform, aug.Normalize):
+    if isinstance(transform, aug.Normalize) and transform.per is None:
         return aug.Normalize(mean=0.5, std=0.2)
     return transform
 

@@ -155,8 +155,11 @@ ARRAYS = (
     "reach",
     "weight",
     "region",
+    "change",
+    "amount",
+    "target",
 )
-WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers")
+WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers", "what")
 
 
 def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):

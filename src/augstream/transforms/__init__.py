@@ -1,10 +1,16 @@
 """The catalogue of transforms, by family."""
 
 from augstream.transforms.blur import GaussianBlur
+from augstream.transforms.channels import (
+    ChannelDropout,
+    ChannelShift,
+    ChannelShuffle,
+    ColorTemperature,
+    FancyPCA,
+    Sepia,
+)
 from augstream.transforms.color import (
     Brightness,
-    ChannelShift,
-    ColorJitter,
     Contrast,
     Grayscale,
     Hue,
@@ -12,6 +18,7 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.equalize import AutoContrast, Equalize
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
@@ -24,29 +31,38 @@ from augstream.transforms.geometry import (
     VerticalFlip,
     Zoom,
 )
+from augstream.transforms.jitter import ColorJitter, HueSaturationValue, PhotometricDistort
 from augstream.transforms.mix import CutMix, MixUp
 from augstream.transforms.noise import GaussianNoise
-from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
+from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, SigmoidContrast, Solarize, ToneCurve
 
 __all__ = [
     "Affine",
+    "AutoContrast",
     "Brightness",
     "CenterCrop",
+    "ChannelDropout",
     "ChannelShift",
+    "ChannelShuffle",
     "ColorJitter",
+    "ColorTemperature",
     "Contrast",
     "CutMix",
+    "Equalize",
+    "FancyPCA",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
     "HorizontalFlip",
     "Hue",
+    "HueSaturationValue",
     "Invert",
     "MixUp",
     "Normalize",
     "Pad",
     "Perspective",
+    "PhotometricDistort",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
@@ -56,9 +72,12 @@ __all__ = [
     "Rotate",
     "Rotate90",
     "Saturation",
+    "Sepia",
     "Shear",
     "Shift",
+    "SigmoidContrast",
     "Solarize",
+    "ToneCurve",
     "VerticalFlip",
     "Zoom",
 ]

@@ -301,6 +301,20 @@ class Option(Argument[AnyOf | None, AnyOf | None]):
         return kept
 
 
+class Word(Argument[AnyOf, AnyOf]):
+    """One of some words."""
+
+    def __init__(self, default: AnyOf, words: Sequence[AnyOf]) -> None:
+        super().__init__(default)
+        self.words = tuple(words)
+
+    def accept(self, value: Any) -> AnyOf:
+        if value not in self.words:
+            raise UnfitError(f"one of {', '.join(map(repr, self.words))}")
+        kept: AnyOf = value
+        return kept
+
+
 class SameAs(Argument[int | None, int]):
     """One whole number from 1; None, the default, is what an earlier field was given."""
 

@@ -8,8 +8,10 @@
 #include "mix/mix.h"
 #include "points/color.h"
 #include "points/curve.h"
+#include "points/hsv.h"
 #include "points/noise.h"
 #include "points/shapes.h"
+#include "points/statistic.h"
 
 namespace augstream {
 namespace {
@@ -36,6 +38,8 @@ constexpr Kind kKinds[] = {
     {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
     {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
+    {15, "Hsv", nullptr, point<Hsv>},
+    {16, "Statistic", nullptr, point<Statistic>},
 };
 
 const Kind& kind_of(const Wire& op) {

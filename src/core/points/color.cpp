@@ -83,6 +83,40 @@ void ColorAny(float* const* rows, int inputs, int outputs, const float* m, const
     }
 }
 
+// Three channels of bytes: as floats, rounded and clipped once.
+void ColorBytes(uint8_t* const* rows, const float* m, const float* clip, size_t n) {
+    const hn::RebindToSigned<decltype(df)> di;
+    const hn::RebindToUnsigned<decltype(df)> du;
+    const hn::Rebind<uint8_t, decltype(df)> d8;
+    const size_t step = hn::Lanes(df);
+    const auto change = [&](uint8_t* const* at) HWY_ATTR {
+        const auto read = [&](const uint8_t* in) HWY_ATTR {
+            return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in)));
+        };
+        const F a = read(at[0]), b = read(at[1]), c = read(at[2]);
+        for (int o = 0; o < 3; ++o) {
+            const float* w = m + 4 * o;
+            F sum = hn::MulAdd(hn::Set(df, w[0]), a, hn::Set(df, w[3]));
+            sum = hn::MulAdd(hn::Set(df, w[1]), b, sum);
+            sum = hn::MulAdd(hn::Set(df, w[2]), c, sum);
+            if (clip) sum = Clip(sum, hn::Set(df, clip[2 * o]), hn::Set(df, clip[2 * o + 1]));
+            sum = Clip(sum, hn::Zero(df), hn::Set(df, 255.0f));
+            hn::StoreU(hn::U8FromU32(hn::BitCast(du, hn::NearestInt(sum))), d8, at[o]);
+        }
+    };
+    size_t j = 0;
+    for (; j + step <= n; j += step) {
+        uint8_t* const at[3] = {rows[0] + j, rows[1] + j, rows[2] + j};
+        change(at);
+    }
+    if (j == n) return;
+    HWY_ALIGN uint8_t some[3][hn::MaxLanes(df)] = {};
+    uint8_t* const at[3] = {some[0], some[1], some[2]};
+    for (size_t c = 0; c < 3; ++c) std::memcpy(some[c], rows[c] + j, n - j);
+    change(at);
+    for (size_t c = 0; c < 3; ++c) std::memcpy(rows[c] + j, some[c], n - j);
+}
+
 void ColorRow(float* const* rows, int inputs, int outputs, const float* m, const float* clip, int n) {
     if (inputs == 3 && outputs == 3) return ColorFixed<3, 3>(rows, m, clip, n);
     if (inputs == 1 && outputs == 1) return ColorFixed<1, 1>(rows, m, clip, n);
@@ -102,6 +136,7 @@ namespace augstream {
 HWY_EXPORT(ClipRow);
 HWY_EXPORT(SumRow);
 HWY_EXPORT(ColorRow);
+HWY_EXPORT(ColorBytes);
 
 void clip_row(float* row, float low, float high, int n) { HWY_DYNAMIC_DISPATCH(ClipRow)(row, low, high, n); }
 
@@ -119,11 +154,28 @@ void Color::run(const Line& line) const {
     color_row(line.rows, line.channels, line.channels, matrix[line.row], clip ? clip[line.row] : nullptr, line.n);
 }
 
-Point::Bytes Color::bytes(size_t row, bool) const {
+Point::Bytes Color::bytes(size_t row, bool last) const {
     const size_t c = matrix.shape[1];
-    for (size_t k = 0; k < c * (c + 1); ++k)
-        if (k / (c + 1) != k % (c + 1) && k % (c + 1) != c && matrix[row][k] != 0) return Bytes::none;
-    return Bytes::levels;
+    bool crossed = false, exchanged = c == 3;
+    for (size_t i = 0; i < c; ++i) {
+        const float* const m = matrix[row] + i * (c + 1);
+        size_t ones = 0, zeros = 0;
+        for (size_t j = 0; j < c; ++j) {
+            crossed = crossed || (i != j && m[j] != 0);
+            ones += m[j] == 1;
+            zeros += m[j] == 0;
+        }
+        exchanged = exchanged && ones <= 1 && ones + zeros == c && m[c] == 0;
+        exchanged = exchanged && (!clip || (clip[row][2 * i] <= 0 && clip[row][2 * i + 1] >= 255));
+    }
+    if (!crossed) return Bytes::levels;
+    // Channels that change places stay whole bytes; anything else is rounded, which is right at the end alone.
+    return c == 3 && (last || exchanged) ? Bytes::places : Bytes::none;
+}
+
+void Color::run_bytes(const ByteLine& line) const {
+    HWY_DYNAMIC_DISPATCH(ColorBytes)
+    (line.rows, matrix[line.row], clip ? clip[line.row] : nullptr, static_cast<size_t>(line.n));
 }
 
 }  // namespace augstream

@@ -14,6 +14,7 @@ class Color final : public Point {
     bool idle(size_t) const override { return false; }
     void run(const Line& line) const override;
     Bytes bytes(size_t row, bool last) const override;
+    void run_bytes(const ByteLine& line) const override;
     const Color* color() const override { return this; }
 
     const Rows<float> matrix;  // (n, c, c + 1)
