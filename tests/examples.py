@@ -1,8 +1,11 @@
 """At least one of every transform in the catalogue; a new one that is missing here fails the contract tests."""
 
+import numpy as np
+
 import augstream as aug
 from augstream.transforms.transform import catalogue
 
+REFERENCES = [np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4, np.eye(9, dtype=np.uint8) * 200]
 JITTERS = [
     aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random"),
     aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random", space="hsv"),
@@ -14,6 +17,7 @@ OTHERS = {
     "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="symmetric")],
     "AutoContrast": [aug.AutoContrast(0), aug.AutoContrast((0.1, 0.2), p=0.5)],
     "Brightness": [aug.Brightness((0.5, 0.5))],
+    "CLAHE": [aug.CLAHE(40, tiles=3), aug.CLAHE(2, p=0.5)],
     "CenterCrop": [aug.CenterCrop(20, 30), aug.CenterCrop(90, border="wrap")],
     "ChannelDropout": [aug.ChannelDropout((1, 2), fill=0.5), aug.ChannelDropout(3, p=0.5)],
     "ChannelShift": [aug.ChannelShift((0, 0.1))],
@@ -27,11 +31,13 @@ OTHERS = {
     "Compose": [aug.Compose([aug.Rotate(), aug.HorizontalFlip()], border="edge"), aug.Compose([aug.Hue()], p=0.5)],
     "Contrast": [aug.Contrast((1, 2)), aug.Contrast((0, 3), about="mean")],
     "Equalize": [aug.Equalize(p=0.5)],
+    "FDA": [aug.FDA(REFERENCES, (0, 0.2)), aug.FDA(REFERENCES[:1], 0.05, p=0.5)],
     "FancyPCA": [aug.FancyPCA(0.1)],
     "Gamma": [aug.Gamma((0.5, 2))],
     "CutMix": [aug.CutMix(0.5, p=0.5)],
     "GaussianBlur": [aug.GaussianBlur((0, 3), fill=9), aug.GaussianBlur(2, border="reflect", p=0.5)],
     "GaussianNoise": [aug.GaussianNoise((0, 0.2), per_channel=False), aug.GaussianNoise(0.1, p=0.5)],
+    "HistogramMatching": [aug.HistogramMatching(REFERENCES, 1), aug.HistogramMatching(REFERENCES[1:], p=0.5)],
     "HueSaturationValue": [aug.HueSaturationValue(0.5, (0, 3), (0, 2)), aug.HueSaturationValue((0.2, 0.2), p=0.5)],
     "MixUp": [aug.MixUp(1, p=0.5)],
     "PhotometricDistort": [aug.PhotometricDistort(each=1)],
@@ -60,6 +66,7 @@ OTHERS = {
     "SigmoidContrast": [aug.SigmoidContrast((0, 30), cutoff=0.2)],
     "Solarize": [aug.Solarize(0.5)],
     "SomeOf": [aug.SomeOf([aug.Rotate(), aug.Brightness(), aug.HorizontalFlip(), aug.Shear()], k=(0, 3))],
+    "StainJitter": [aug.StainJitter(0.5, 0.1, stains="macenko")],
     "ToneCurve": [aug.ToneCurve(3, points=1)],
     "Normalize": [aug.Normalize(per="image"), aug.Normalize(per="channel")],
     "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
@@ -76,7 +83,8 @@ def gray(transform):
 def defaults():
     """One of each, made without an argument where that can be."""
     members = [aug.Rotate(), aug.Brightness()]
-    return [cls(members) if name in ("OneOf", "SomeOf") else cls() for name, cls in ours()]
+    needed = {"OneOf": [members], "SomeOf": [members], "FDA": [REFERENCES], "HistogramMatching": [REFERENCES]}
+    return [cls(*needed.get(name, [])) for name, cls in ours()]
 
 
 def everything():

@@ -24,13 +24,16 @@ from augstream.errors import (
     SampleError,
     SourceError,
 )
+from augstream.plan.kinds.clahe import Clahe
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.density import Density
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.spectrum import Spectrum
 from augstream.plan.kinds.statistic import Statistic
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Op
@@ -38,6 +41,8 @@ from augstream.plan.plan import Plan
 from augstream.plan.step import Step
 from augstream.rng import Rng
 from augstream.transforms import (
+    CLAHE,
+    FDA,
     Affine,
     AutoContrast,
     Brightness,
@@ -55,6 +60,7 @@ from augstream.transforms import (
     GaussianBlur,
     GaussianNoise,
     Grayscale,
+    HistogramMatching,
     HorizontalFlip,
     Hue,
     HueSaturationValue,
@@ -78,6 +84,7 @@ from augstream.transforms import (
     Shift,
     SigmoidContrast,
     Solarize,
+    StainJitter,
     ToneCurve,
     VerticalFlip,
     Zoom,
@@ -132,6 +139,8 @@ LAZY = {
 }
 
 __all__ = [
+    "CLAHE",
+    "FDA",
     "Affine",
     "ArgumentError",
     "AugstreamError",
@@ -141,6 +150,7 @@ __all__ = [
     "ChannelDropout",
     "ChannelShift",
     "ChannelShuffle",
+    "Clahe",
     "Color",
     "ColorJitter",
     "ColorTemperature",
@@ -148,6 +158,7 @@ __all__ = [
     "Contrast",
     "Curve",
     "CutMix",
+    "Density",
     "Equalize",
     "FancyPCA",
     "Filter",
@@ -157,6 +168,7 @@ __all__ = [
     "GaussianNoise",
     "Geometric",
     "Grayscale",
+    "HistogramMatching",
     "HorizontalFlip",
     "Hsv",
     "Hue",
@@ -196,6 +208,8 @@ __all__ = [
     "SomeOf",
     "Source",
     "SourceError",
+    "Spectrum",
+    "StainJitter",
     "Statistic",
     "Step",
     "Targets",

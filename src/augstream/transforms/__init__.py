@@ -18,7 +18,7 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
-from augstream.transforms.equalize import AutoContrast, Equalize
+from augstream.transforms.equalize import CLAHE, AutoContrast, Equalize
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
@@ -34,9 +34,13 @@ from augstream.transforms.geometry import (
 from augstream.transforms.jitter import ColorJitter, HueSaturationValue, PhotometricDistort
 from augstream.transforms.mix import CutMix, MixUp
 from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.reference import FDA, HistogramMatching
+from augstream.transforms.stain import StainJitter
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, SigmoidContrast, Solarize, ToneCurve
 
 __all__ = [
+    "CLAHE",
+    "FDA",
     "Affine",
     "AutoContrast",
     "Brightness",
@@ -54,6 +58,7 @@ __all__ = [
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
+    "HistogramMatching",
     "HorizontalFlip",
     "Hue",
     "HueSaturationValue",
@@ -77,6 +82,7 @@ __all__ = [
     "Shift",
     "SigmoidContrast",
     "Solarize",
+    "StainJitter",
     "ToneCurve",
     "VerticalFlip",
     "Zoom",

@@ -152,14 +152,14 @@ class Number(Argument[float, float]):
 class Integer(Argument[int, int]):
     """One whole number."""
 
-    def __init__(self, default: int, low: int) -> None:
+    def __init__(self, default: int, low: int, high: float = math.inf) -> None:
         super().__init__(default)
-        self.low = low
+        self.limits = Limits(low, high)
 
     def accept(self, value: Any) -> int:
         number = whole(value)
-        if number < self.low:
-            raise UnfitError(f"a whole number, {self.low} or more")
+        if number not in self.limits:
+            raise UnfitError(f"a whole number, {self.limits}")
         return number
 
 

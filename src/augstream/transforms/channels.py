@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.plan.kinds.color import Color
 from augstream.plan.op import Array, Frame, Op
 from augstream.rng import Rng
@@ -139,8 +140,17 @@ class ColorTemperature(Transform):
 def light(kelvin: Array) -> Array:
     """(n, 3) gains of the levels of red, green and blue under a black body's light; of luma 1."""
     gain = (_linear(kelvin) / _linear(np.array([NEUTRAL]))) ** (1 / 2.2)
-    balanced: Array = gain / (gain @ (0.299, 0.587, 0.114))[:, None]
+    balanced: Array = gain / dot(gain, [GRAY_WEIGHTS])
     return balanced
+
+
+def dot(rows: Array, matrix: Any) -> Array:
+    """(n, m) rows (n, k) times each of the rows (m, k) of a matrix.
+
+    Not by BLAS, whose last bit depends on how many rows there are.
+    """
+    product: Array = (rows[:, None, :] * np.asarray(matrix)).sum(axis=2)
+    return product
 
 
 def _linear(kelvin: Array) -> Array:
@@ -159,8 +169,7 @@ def _linear(kelvin: Array) -> Array:
         ],
         np.polyval((3.0817580, -5.87338670, 3.75112997, -0.37001483), x),
     )
-    linear: Array = np.stack([x / y, np.ones_like(x), (1 - x - y) / y], axis=1) @ TO_SRGB.T
-    return np.maximum(linear, 0)
+    return np.maximum(dot(np.stack([x / y, np.ones_like(x), (1 - x - y) / y], axis=1), TO_SRGB), 0)
 
 
 class FancyPCA(Transform):
@@ -180,4 +189,5 @@ class FancyPCA(Transform):
         if colorful(self, frame):
             std = rng.draw("std", self.std)
             amounts: list[Any] = [rng.normal(f"color {k}") for k in range(3)]
-            yield color(self, frame, 1.0, std[:, None] * np.stack(amounts, axis=1) * EIGENVALUES @ EIGENVECTORS.T)
+            amount = std[:, None] * np.stack(amounts, axis=1) * EIGENVALUES
+            yield color(self, frame, 1.0, dot(amount, EIGENVECTORS))

@@ -110,7 +110,7 @@ class ToneCurve(Transform):
 
 
 def rising(slopes: Array) -> Array:
-    """(n, 256) curves from 0 to 1 through points at even distances; slopes: (n, k) how steep each piece is to another."""
+    """(n, 256) curves from 0 to 1 through points at even distances; slopes: (n, k), of the pieces, to another."""
     n, k = slopes.shape
     rise = slopes / slopes.sum(axis=1, keepdims=True) * k  # per piece
     heights = np.concatenate([np.zeros((n, 1)), np.cumsum(rise, axis=1) / k], axis=1)

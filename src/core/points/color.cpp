@@ -90,9 +90,8 @@ void ColorBytes(uint8_t* const* rows, const float* m, const float* clip, size_t 
     const hn::Rebind<uint8_t, decltype(df)> d8;
     const size_t step = hn::Lanes(df);
     const auto change = [&](uint8_t* const* at) HWY_ATTR {
-        const auto read = [&](const uint8_t* in) HWY_ATTR {
-            return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in)));
-        };
+        const auto read = [&](const uint8_t* in)
+                              HWY_ATTR { return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, in))); };
         const F a = read(at[0]), b = read(at[1]), c = read(at[2]);
         for (int o = 0; o < 3; ++o) {
             const float* w = m + 4 * o;

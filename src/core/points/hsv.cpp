@@ -70,8 +70,7 @@ HWY_INLINE void ChangeRow(T* const* rows, size_t n, const float* change, float p
     const F high = hn::Set(df, peak);
     const size_t step = hn::Lanes(df);
     size_t j = 0;
-    for (; j + step <= n; j += step)
-        Change(rows[0] + j, rows[1] + j, rows[2] + j, shift, saturation, value, high);
+    for (; j + step <= n; j += step) Change(rows[0] + j, rows[1] + j, rows[2] + j, shift, saturation, value, high);
     if (j == n) return;
     HWY_ALIGN T some[3][hn::MaxLanes(df)] = {};
     for (size_t c = 0; c < 3; ++c) std::memcpy(some[c], rows[c] + j, (n - j) * sizeof(T));

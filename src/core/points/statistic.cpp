@@ -156,11 +156,10 @@ std::unique_ptr<Point> Statistic::measured(const Planes& image, size_t row) cons
     for (size_t c = 0; c < channels_; ++c) found.push_back(moments(image.plane[c]));
     Moments all;
     for (size_t c = 0; c < channels_; ++c)
-        all.mean +=
-            found[c].mean * (what_ == What::contrast && channels_ == 3 ? kLuma[c] : 1.0 / static_cast<double>(channels_));
+        all.mean += found[c].mean *
+                    (what_ == What::contrast && channels_ == 3 ? kLuma[c] : 1.0 / static_cast<double>(channels_));
     for (const Moments& one : found)
-        all.variance +=
-            (one.variance + (one.mean - all.mean) * (one.mean - all.mean)) / static_cast<double>(channels_);
+        all.variance += (one.variance + (one.mean - all.mean) * (one.mean - all.mean)) / static_cast<double>(channels_);
     const bool apart = what_ == What::standardize_channels;
     const double values = static_cast<double>(image.width) * image.height * static_cast<double>(apart ? 1 : channels_);
     std::vector<float> gains, offsets;

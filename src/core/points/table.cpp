@@ -3,10 +3,10 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "points/table.cpp"
+#include "points/table.h"
+
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#include "points/table.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {
