@@ -158,7 +158,6 @@ ARRAYS = (
     "change",
     "amount",
     "target",
-    "on",
     "amplitude",
 )
 WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers", "what")
