@@ -374,8 +374,20 @@ MEMBERS = [
     for transform in everything()
     if not isinstance(transform, (*LEVELS, aug.Compose)) and not transform.mixers
 ]
+# Statistics of the image at hand; and HSV and densities, which `plane` has no formula for.
+OF_WHOLE_IMAGES = (
+    aug.AutoContrast,
+    aug.CLAHE,
+    aug.Equalize,
+    aug.FDA,
+    aug.HistogramMatching,
+    aug.HueSaturationValue,
+    aug.StainJitter,
+)
 # Those whose ops are functions of a point of the plane.
 POINTWISE = [one for one in MEMBERS if not isinstance(one, aug.GaussianBlur | aug.GaussianNoise | aug.RandomErasing)]
+POINTWISE = [one for one in POINTWISE if not isinstance(one, OF_WHOLE_IMAGES)]
+POINTWISE = [one for one in POINTWISE if getattr(one, "about", "") != "mean" and getattr(one, "space", "") != "hsv"]
 POINTWISE += [aug.RandomErasing(), aug.RandomErasing(fill=9, count=3, hide=True)]
 
 

@@ -95,8 +95,8 @@ class ToneCurve(Transform):
     logarithmic scale; one number v is (1 / v, v). points: how many control points there are between black and white, at
     even distances. Between them the curve is the monotone cubic of Fritsch and Carlson (1980).
 
-    >>> ToneCurve(3, points=2)
-    ToneCurve(slope=(0.333333, 3), points=2)
+    >>> ToneCurve(2, points=2)
+    ToneCurve(slope=(0.5, 2), points=2)
     """
 
     slope: Ratio = Ratio((0.4, 2.5))
