@@ -17,6 +17,9 @@ class Color final : public Point {
     void run_bytes(const ByteLine& line) const override;
     const Color* color() const override { return this; }
 
+    // from: which channel each one is.
+    bool exchanges(size_t row, size_t (&from)[3]) const;
+
     const Rows<float> matrix;  // (n, c, c + 1)
     const Rows<float> clip;    // (n, c, 2), or none
 };

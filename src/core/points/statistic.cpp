@@ -80,7 +80,9 @@ Table equalizing(const Histogram& count) {
 int end_of(const Histogram& count, double cut, bool from_above) {
     int64_t total = 0;
     for (const uint32_t n : count) total += n;
-    int64_t rest = static_cast<int64_t>(std::floor(static_cast<double>(total) * cut));
+    const auto all = static_cast<double>(total);
+    // What is no number is nothing.
+    auto rest = static_cast<int64_t>(std::floor(std::fmin(std::fmax(all * cut, 0.0), all)));
     for (int k = 0; k < kBins; ++k) {
         const int v = from_above ? kBins - 1 - k : k;
         rest -= count[static_cast<size_t>(v)];
