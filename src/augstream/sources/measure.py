@@ -1,28 +1,37 @@
 """The mean and the standard deviation of the levels of a source, which Normalize needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+import augstream._core as _core
 from augstream.concurrency.pool import cores
 from augstream.decode import pillow
 from augstream.decode.header import PILLOW, read_headers
 from augstream.decode.sample import CHANNELS, PEAK, ColorMode, Sample, Undecodable, checked, encoded
-from augstream.engines.default import default_engine
 from augstream.errors import ArgumentError, SampleError
-from augstream.plan.op import Frame
-from augstream.plan.plan import Plan
-from augstream.plan.step import Group
 from augstream.rng import permute
-from augstream.sources.source import Source
 
 CHUNK = 32
-Numbers = NDArray[np.float64]
 
 
-def mean_std(source: Source, sample: int | None, color: ColorMode) -> tuple[tuple[float, ...], tuple[float, ...]]:
+class Readable(Protocol):
+    """What of a source is needed here."""
+
+    peak: float | None
+
+    def __len__(self) -> int: ...
+    def read_many(self, indices: Sequence[int]) -> Sequence[Sample | Exception]: ...
+    def name(self, index: int) -> str: ...
+
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+
+def mean_std(source: Readable, sample: int | None, color: ColorMode) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What `Source.mean_std` returns. Of bytes the sums are of whole numbers, and exact."""
     n = len(source)
     if not n:
@@ -45,7 +54,7 @@ def mean_std(source: Source, sample: int | None, color: ColorMode) -> tuple[tupl
     return tuple(mean.tolist()), tuple(np.sqrt(np.maximum(second / count - mean * mean, 0)).tolist())
 
 
-def _sums(source: Source, chosen: list[int], color: ColorMode) -> Iterator[tuple[int, Numbers]]:
+def _sums(source: Readable, chosen: list[int], color: ColorMode) -> Iterator[tuple[int, Numbers]]:
     with ThreadPoolExecutor(cores()) as threads:
         for begin in range(0, len(chosen), CHUNK):
             part = chosen[begin : begin + CHUNK]
@@ -87,9 +96,8 @@ def _image(sample: Sample, color: ColorMode) -> NDArray[np.generic]:
         raise Undecodable(headers.reasons[0])
     if headers.kind[0] == PILLOW:
         return pillow.decode(encoded(sample), color)[0]
-    frame = Frame(headers.stored, CHANNELS[color])
-    made, reasons = default_engine().run([sample], Plan((Group(None, None, ()),), frame, frame), dtype="uint8")
-    if reasons[0] is not None:
-        raise Undecodable(reasons[0])
+    made = np.empty((1, *headers.stored[0].tolist(), CHANNELS[color]), np.uint8)
+    for _, _, reason in _core.Pool(0).run([sample], [(None, None, ())], CHANNELS[color], made, "uint8", False):
+        raise Undecodable(reason)
     image: NDArray[np.generic] = made[0]
     return image

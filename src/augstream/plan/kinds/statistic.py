@@ -4,7 +4,6 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, numbers, sound
 from augstream.record import record, replace
@@ -12,6 +11,8 @@ from augstream.record import record, replace
 What: TypeAlias = Literal["equalize", "stretch", "match", "contrast", "standardize", "standardize channels"]
 WHATS: tuple[What, ...] = get_args(What)
 LEVELS = np.arange(256.0)
+# ITU-R BT.601, as the files have it that are decoded to gray.
+LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @record(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class Statistic(Op):
                 out[..., k : k + 1] = curve.apply(image[..., k : k + 1], 0)
         elif self.what == "contrast":
             means = colors.mean(axis=(0, 1))
-            mean = means @ GRAY_WEIGHTS if c == 3 else means.mean()
+            mean = means @ LUMA if c == 3 else means.mean()
             changed = np.fmax(mean + amount[0] * (colors - mean), 0)
             out[..., :c] = np.minimum(changed, self.peak)
         else:
