@@ -1,8 +1,17 @@
 """At least one of every transform in the catalogue; a new one that is missing here fails the contract tests."""
 
+import numpy as np
+
 import augstream as aug
 from augstream.transforms.transform import catalogue
 
+REFERENCES = [np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4, np.eye(9, dtype=np.uint8) * 200]
+JITTERS = [
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random"),
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, order="random", space="hsv"),
+    aug.ColorJitter(0.4, 0.3, 0.2, 0.1, space="hsv"),
+    aug.ColorJitter(0.4, 0.3, order="random"),
+]
 # Beside the one made from the defaults.
 OTHERS = {
     "FilmGrain": [aug.FilmGrain(0.1, 3, per_channel=True)],
@@ -16,12 +25,24 @@ OTHERS = {
     "Affine": [aug.Affine(30, 0.1, 0.2, 10, 0.2), aug.Affine(degrees=5, border="symmetric")],
     "AtLeastOneBoxCrop": [aug.AtLeastOneBoxCrop(20, 30, border="edge")],
     "BoxSafeCrop": [aug.BoxSafeCrop(20, 30)],
+    "AutoContrast": [aug.AutoContrast(0), aug.AutoContrast((0.1, 0.2), p=0.5)],
     "Brightness": [aug.Brightness((0.5, 0.5))],
+    "CLAHE": [aug.CLAHE(40, tiles=3), aug.CLAHE(2, p=0.5)],
     "CenterCrop": [aug.CenterCrop(20, 30), aug.CenterCrop(90, border="wrap")],
+    "ChannelDropout": [aug.ChannelDropout((1, 2), fill=0.5), aug.ChannelDropout(3, p=0.5)],
     "ChannelShift": [aug.ChannelShift((0, 0.1))],
-    "ColorJitter": [aug.ColorJitter(0.4, 0.3, 0.2, 0.1), aug.ColorJitter(0.4, 0.3), aug.ColorJitter(hue=(0, 0.2))],
+    "ColorJitter": [
+        aug.ColorJitter(0.4, 0.3, 0.2, 0.1),
+        aug.ColorJitter(0.4, 0.3),
+        aug.ColorJitter(hue=(0, 0.2)),
+        *JITTERS,
+    ],
+    "ColorTemperature": [aug.ColorTemperature((1700, 25000)), aug.ColorTemperature(9000)],
     "Compose": [aug.Compose([aug.Rotate(), aug.HorizontalFlip()], border="edge"), aug.Compose([aug.Hue()], p=0.5)],
-    "Contrast": [aug.Contrast((1, 2))],
+    "Contrast": [aug.Contrast((1, 2)), aug.Contrast((0, 3), about="mean")],
+    "Equalize": [aug.Equalize(p=0.5)],
+    "FDA": [aug.FDA(REFERENCES, (0, 0.2)), aug.FDA(REFERENCES[:1], 0.05, p=0.5)],
+    "FancyPCA": [aug.FancyPCA(0.1)],
     "Gamma": [aug.Gamma((0.5, 2))],
     "Crop": [aug.Crop((0.1, 0.3), top=0, left=(0, 0.4))],
     "CutMix": [aug.CutMix(0.5, p=0.5)],
@@ -35,7 +56,10 @@ OTHERS = {
     "GlassBlur": [aug.GlassBlur(0, reach=(0, 3)), aug.GlassBlur((0, 1), fill=9, p=0.5)],
     "GridDistortion": [aug.GridDistortion(0.9, steps=3), aug.GridDistortion(0.2, fill=7)],
     "GridShuffle": [aug.GridShuffle(2, 5), aug.GridShuffle(4, p=0.5)],
+    "HistogramMatching": [aug.HistogramMatching(REFERENCES, 1), aug.HistogramMatching(REFERENCES[1:], p=0.5)],
+    "HueSaturationValue": [aug.HueSaturationValue(0.5, (0, 3), (0, 2)), aug.HueSaturationValue((0.2, 0.2), p=0.5)],
     "MixUp": [aug.MixUp(1, p=0.5)],
+    "PhotometricDistort": [aug.PhotometricDistort(each=1)],
     "RandomErasing": [
         aug.RandomErasing(fill="noise", p=1),
         aug.RandomErasing(fill="mean", count=(1, 3)),
@@ -67,22 +91,27 @@ OTHERS = {
         aug.Rotate((-90, 90), canvas="inside"),
     ],
     "Rotate90": [aug.Rotate90(1), aug.Rotate90((0, 2))],
+    "Sepia": [aug.Sepia((0, 1))],
     "Shear": [aug.Shear(10, y=(5, 10))],
     "ShortestSide": [aug.ShortestSide((20, 60))],
     "Shift": [aug.Shift(x=0.2), aug.Shift(x=(0, 0.1), y=(-0.1, 0))],
+    "SigmoidContrast": [aug.SigmoidContrast((0, 30), cutoff=0.2)],
     "Solarize": [aug.Solarize(0.5)],
     "SomeOf": [aug.SomeOf([aug.Rotate(), aug.Brightness(), aug.HorizontalFlip(), aug.Shear()], k=(0, 3))],
     "ZoomOut": [aug.ZoomOut(2, fill=9), aug.ZoomOut((1, 1.5), position="center")],
     "ThinPlateSpline": [aug.ThinPlateSpline(0.3, points=3), aug.ThinPlateSpline((0.01, 0.02), points=5)],
     "Twirl": [aug.Twirl((180, 180), radius=0.4), aug.Twirl(20, shift=(0, 0), interpolation="nearest")],
     "Wave": [aug.Wave(0.1, wavelength=0.2), aug.Wave((0.01, 0.01), direction=(90, 90), border="symmetric")],
+    "StainJitter": [aug.StainJitter(0.5, 0.1, stains="macenko")],
+    "ToneCurve": [aug.ToneCurve(3, points=1)],
+    "Normalize": [aug.Normalize(per="image"), aug.Normalize(per="channel")],
     "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
 }
 
 
 def gray(transform):
     """The same for images of any number of channels."""
-    if isinstance(transform, aug.Normalize):
+    if isinstance(transform, aug.Normalize) and transform.per is None:
         return aug.Normalize(mean=0.5, std=0.2)
     return transform
 
@@ -90,7 +119,8 @@ def gray(transform):
 def defaults():
     """One of each, made without an argument where that can be."""
     members = [aug.Rotate(), aug.Brightness()]
-    return [cls(members) if name in ("OneOf", "SomeOf") else cls() for name, cls in ours()]
+    needed = {"OneOf": [members], "SomeOf": [members], "FDA": [REFERENCES], "HistogramMatching": [REFERENCES]}
+    return [cls(*needed.get(name, [])) for name, cls in ours()]
 
 
 def everything():

@@ -171,8 +171,12 @@ ARRAYS = (
     "reach",
     "weight",
     "region",
+    "change",
+    "amount",
+    "target",
+    "amplitude",
 )
-WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers")
+WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers", "what")
 
 
 def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
@@ -186,6 +190,8 @@ def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
                 one, two = one[rows], two[other_rows]
                 if name in ("along", "down"):
                     one, two = (centered(kernels, max(one.shape[1], two.shape[1])) for kernels in (one, two))
+                if name == "amplitude":
+                    one, two = lowest(one, two)
                 np.testing.assert_array_equal(one, two, err_msg=name, strict=True)
         for name in WORDS:
             assert getattr(op, name, None) == getattr(other, name, None), name
@@ -209,6 +215,12 @@ def centered(kernels, width):
     """The same kernels with zeros at their ends: those of a batch are as wide as the widest of them."""
     more = (width - kernels.shape[1]) // 2
     return np.pad(kernels, ((0, 0), (more, more)))
+
+
+def lowest(*amplitudes):
+    """The frequencies that all have: those of a batch go as far as the widest of them."""
+    k = min(each.shape[3] for each in amplitudes) - 1
+    return (each[:, :, each.shape[3] - 1 - k : each.shape[3] + k, : k + 1] for each in amplitudes)
 
 
 def assert_same_mix(mix, other, rows, other_rows):

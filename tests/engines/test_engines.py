@@ -169,7 +169,7 @@ def test_a_mean_behind_a_head_that_looks_around_is_refused():
     blur = Filter(kernel, kernel, reach)
     mean = Shapes(np.array([[[2.0, 2, 9, 9]]]), "mean", 3)
     _, (error,) = native.run([image], plan_of([image], Step(blur, (mean,))))
-    assert error == "a point that needs the mean of its image stands behind a head"
+    assert error == "a point that measures its image stands behind a head"
 
 
 def test_a_perspective_that_looks_behind_the_camera_is_the_border():

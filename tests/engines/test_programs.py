@@ -349,7 +349,7 @@ def test_bytes_that_stay_bytes_are_the_floats_rounded(head, points, channels):
 
 
 CASES = {
-    "the core has no op of kind 17": [(None, ((17,),))],
+    "the core has no op of kind 99": [(None, ((99,),))],
     "a Color stands as the head": [(color(2), ())],
     "a Warp stands among the points": [(None, (warp([moved(0, 0)] * 2, (20, 26)),))],
     "Mix stands behind another step": [(None, (curve(2),)), (blend([branch([0, 0])], [[1]] * 2), ())],

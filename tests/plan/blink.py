@@ -13,7 +13,7 @@ class Blink(Op):
 
     gain: np.ndarray
 
-    tag = 17
+    tag = 99
 
     def where(self, on, frame):
         return replace(self, gain=np.where(on, self.gain, 1.0))

@@ -11,13 +11,18 @@ from planned import drawn_ops, fast, frame_of, inputs_of, kinds, pictures, plan_
 import augstream as aug
 from augstream.engines import native
 from augstream.errors import PipelineError
+from augstream.plan.kinds.clahe import Clahe
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.density import Density
 from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.kinds.impulse import Impulse
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.spectrum import Spectrum
+from augstream.plan.kinds.statistic import Statistic
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.kinds.warp import Warp, Window
 from augstream.plan.op import Op
@@ -122,6 +127,11 @@ OPS = {
     Shapes: [aug.RandomErasing(p=1, fill=3)],
     Mix: [aug.CutMix()],
     Impulse: [aug.SaltAndPepper()],
+    Hsv: [aug.HueSaturationValue()],
+    Statistic: [aug.HistogramMatching([np.eye(9, dtype=np.uint8)])],
+    Clahe: [aug.CLAHE()],
+    Spectrum: [aug.FDA([np.eye(9, dtype=np.uint8) * 255], 0.1)],
+    Density: [aug.StainJitter()],
 }
 
 
@@ -210,6 +220,25 @@ WRONG = {
         "mix.branches",
     ),
     "share": (Mix, lambda op: {"share": op.share * 2}, "mix.share"),
+    "hsv": (Hsv, lambda op: {"change": op.change[:, :2]}, "hsv.change"),
+    "a factor below nothing": (Hsv, lambda op: {"change": -op.change}, "hsv.change"),
+    "hsv's peak": (Hsv, lambda op: {"peak": 0.0}, "hsv.peak"),
+    "an unknown statistic": (Statistic, lambda op: {"what": "median"}, "statistic.what"),
+    "statistic's channels": (Statistic, lambda op: {"channels": 4}, "statistic.channels"),
+    "statistic's peak": (Statistic, lambda op: {"peak": -1.0}, "statistic.peak"),
+    "amount": (Statistic, lambda op: {"amount": nan(op.amount)}, "statistic.amount"),
+    "on for two": (Statistic, lambda op: {"on": op.on[:2]}, "statistic.on"),
+    "nothing to match": (Statistic, lambda op: {"target": None}, "statistic.target"),
+    "target": (Statistic, lambda op: {"target": op.target[..., 1:]}, "statistic.target"),
+    "no clip": (Clahe, lambda op: {"clip": op.clip * 0}, "clahe.clip"),
+    "no tiles": (Clahe, lambda op: {"tiles": 0}, "clahe.tiles"),
+    "clahe's peak": (Clahe, lambda op: {"peak": 0.0}, "clahe.peak"),
+    "clahe on": (Clahe, lambda op: {"on": op.on * 1}, "clahe.on"),
+    "amplitude": (Spectrum, lambda op: {"amplitude": op.amplitude[:, :, 1:]}, "spectrum.amplitude"),
+    "frequencies beyond": (Spectrum, lambda op: {"reach": op.reach + 99}, "spectrum.reach"),
+    "spectrum's peak": (Spectrum, lambda op: {"peak": 0.0}, "spectrum.peak"),
+    "density": (Density, lambda op: {"matrix": nan(op.matrix)}, "density.matrix"),
+    "density's peak": (Density, lambda op: {"peak": 0.0}, "density.peak"),
 }
 
 
@@ -249,14 +278,21 @@ TEXTS = {
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
     Impulse: r"Impulse [\d.]+ of the pixels 0 0 0, [\d.]+ of the pixels 255 255 255",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
+    Hsv: r"Hsv    hue \+ [-\d.e]+, saturation x [\d.]+, value x [\d.]+",
+    Statistic: r"Statistic match [\d.]+",
+    Clahe: r"Clahe  clip [\d.]+, 8 x 8 tiles",
+    Spectrum: r"Spectrum frequencies to 3, of mean [\d.]+ [\d.]+ [\d.]+",
+    Density: r"Density \[.*; .*; .*\]",
 }
-QUIET = {
+NEW = {
     Impulse: "Impulse none",
-    Curve: "Curve  none",
-    Filter: "Filter none",
-    Noise: "Noise  none",
-    Shapes: "Shapes none",
+    Hsv: "Hsv    none",
+    Statistic: "Statistic none",
+    Clahe: "Clahe  none",
+    Spectrum: "Spectrum none",
+    Density: "Density none",
 }
+QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none", **NEW}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -277,10 +313,9 @@ def test_text_of_every_kind(kind):
 
 def test_counts_name_every_kind_once():
     ops = [plan_with(kind)[1] for kind in KINDS if kind is not Mix]
-    said = count(ops, plan_of(ops, plan_with(Warp)[0].frame_in).steps)
-    assert said == (
-        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 impulse -> 1, 2 passes"
-    ), said
+    steps = plan_of(ops, plan_with(Warp)[0].frame_in).steps
+    each = [f"1 {kind.__name__.lower()} -> 1" for kind in KINDS if kind is not Mix]
+    assert count(ops, steps) == f"{', '.join(each)}, {len(steps)} passes"
     said = str(Explanation([], [], [], plan_of([], FRAME)))
     assert said.splitlines() == ["draws", "  none", "ops", "  none", "plan: nothing to do", "  nothing to do"]
 

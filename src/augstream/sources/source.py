@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augstream.decode.sample import Sample
+from augstream.decode.sample import ColorMode, Sample
 from augstream.errors import ArgumentError
 from augstream.sources import split
 from augstream.sources.annotations import Annotations
@@ -162,6 +162,18 @@ class Source(ABC):
         weight = 1 / counts[np.searchsorted(numbers, labels)]
         rows = np.argsort(labels, kind="stable")
         return self.subset(np.sort(rows[split.repeated(weight[rows], length, "balance")]))
+
+    def mean_std(
+        self, sample: int | None = None, color: ColorMode = "rgb"
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The mean and the standard deviation of each channel, as fractions of the peak, for `Normalize`.
+
+        Every image is read once and decoded whole. sample: of so many of them, always the same ones; None: of all.
+        color: what files are decoded to.
+        """
+        from augstream.sources.measure import mean_std
+
+        return mean_std(self, sample, color)
 
     def __add__(self, other: "Source") -> "Source":
         if not isinstance(other, Source):

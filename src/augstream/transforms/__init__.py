@@ -2,18 +2,16 @@
 
 from augstream.transforms.blur import GaussianBlur
 from augstream.transforms.box_crops import AtLeastOneBoxCrop, BoxSafeCrop, IoUCrop
-from augstream.transforms.color import (
-    Brightness,
+from augstream.transforms.channels import (
+    ChannelDropout,
     ChannelShift,
-    ColorJitter,
-    Contrast,
-    Grayscale,
-    Hue,
-    Invert,
-    Saturation,
+    ChannelShuffle,
+    ColorTemperature,
+    FancyPCA,
+    Sepia,
 )
+from augstream.transforms.color import Brightness, Contrast, Grayscale, Hue, Invert, Saturation
 from augstream.transforms.crop import CenterCrop, Crop, RandomCrop, RandomResizedCrop, Resize
-from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
 from augstream.transforms.distortion import (
     Elastic,
     Fisheye,
@@ -24,6 +22,7 @@ from augstream.transforms.distortion import (
     Twirl,
     Wave,
 )
+from augstream.transforms.equalize import CLAHE, AutoContrast, Equalize
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     D4,
@@ -38,6 +37,7 @@ from augstream.transforms.geometry import (
     VerticalFlip,
     Zoom,
 )
+from augstream.transforms.jitter import ColorJitter, HueSaturationValue, PhotometricDistort
 from augstream.transforms.mix import CutMix, MixUp
 from augstream.transforms.noise import (
     FilmGrain,
@@ -51,25 +51,34 @@ from augstream.transforms.noise import (
     UniformNoise,
 )
 from augstream.transforms.pad import Pad, PadTo, PadToMultiple, ZoomOut
+from augstream.transforms.reference import FDA, HistogramMatching
 from augstream.transforms.resize import LetterBox, LongestSide, RandomScale, ShortestSide
-from augstream.transforms.noise import GaussianNoise
 from augstream.transforms.scatter import GlassBlur, GridShuffle, PixelSpread
-from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
+from augstream.transforms.stain import StainJitter
+from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, SigmoidContrast, Solarize, ToneCurve
 
 __all__ = [
+    "CLAHE",
     "D4",
+    "FDA",
     "Affine",
     "AtLeastOneBoxCrop",
+    "AutoContrast",
     "BoxSafeCrop",
     "Brightness",
     "CenterCrop",
+    "ChannelDropout",
     "ChannelShift",
+    "ChannelShuffle",
     "ColorJitter",
+    "ColorTemperature",
     "Contrast",
     "Crop",
     "CutMix",
-    "FilmGrain",
     "Elastic",
+    "Equalize",
+    "FancyPCA",
+    "FilmGrain",
     "Fisheye",
     "Gamma",
     "GaussianBlur",
@@ -78,8 +87,10 @@ __all__ = [
     "Grayscale",
     "GridDistortion",
     "GridShuffle",
+    "HistogramMatching",
     "HorizontalFlip",
     "Hue",
+    "HueSaturationValue",
     "ISONoise",
     "Invert",
     "IoUCrop",
@@ -93,8 +104,9 @@ __all__ = [
     "PadTo",
     "PadToMultiple",
     "Perspective",
-    "PixelDropout",
+    "PhotometricDistort",
     "PiecewiseAffine",
+    "PixelDropout",
     "PixelSpread",
     "Posterize",
     "RandomCrop",
@@ -107,16 +119,20 @@ __all__ = [
     "Rotate90",
     "SaltAndPepper",
     "Saturation",
+    "Sepia",
     "Shear",
     "Shift",
     "ShortestSide",
     "ShotNoise",
+    "SigmoidContrast",
     "Solarize",
     "SpeckleNoise",
-    "Transpose",
-    "UniformNoise",
+    "StainJitter",
     "ThinPlateSpline",
+    "ToneCurve",
+    "Transpose",
     "Twirl",
+    "UniformNoise",
     "VerticalFlip",
     "Wave",
     "Zoom",

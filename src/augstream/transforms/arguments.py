@@ -276,10 +276,10 @@ AnyOf = TypeVar("AnyOf", bound=str)
 
 
 class Word(Argument[AnyOf, AnyOf]):
-    """One of some words, the first of which is the default."""
+    """One of some words."""
 
-    def __init__(self, words: Sequence[AnyOf]) -> None:
-        super().__init__(words[0])
+    def __init__(self, default: AnyOf, words: Sequence[AnyOf]) -> None:
+        super().__init__(default)
         self.words = tuple(words)
 
     def accept(self, value: Any) -> AnyOf:

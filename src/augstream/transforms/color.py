@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -13,11 +14,14 @@ import augstream._core as _core
 from augstream.decode.sample import GRAY_WEIGHTS
 from augstream.errors import MisplacedError
 from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.statistic import Statistic, What
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
-from augstream.transforms.arguments import Number, Range
+from augstream.transforms.arguments import Number, Range, Word
 from augstream.transforms.transform import Transform
 
+About: TypeAlias = Literal["middle", "mean"]
+ABOUT: tuple[About, ...] = ("middle", "mean")
 LUMA = np.tile(GRAY_WEIGHTS, (3, 1))
 
 
@@ -39,6 +43,22 @@ def color(transform: Transform, frame: Frame, gain: float, offset: Array | float
     """
     n, c, peak = len(frame), frame.channels, levels(transform, frame)
     return Color(_core.color(n, c, peak, gain, offset), full_range(peak, c, n))
+
+
+def statistic(
+    transform: Transform,
+    frame: Frame,
+    what: What,
+    amount: Array | tuple[Array, Array] | None = None,
+    target: Array | None = None,
+) -> Statistic:
+    """The op that asks the image at hand; amount: a number for each image, or two. Alpha stays."""
+    n, c = len(frame), frame.channels
+    given = np.zeros((n, 2))
+    for k, column in enumerate(amount if isinstance(amount, tuple) else (amount,)):
+        if column is not None:
+            given[:, k] = column
+    return Statistic(what, 3 if c == 4 else c, levels(transform, frame), given, np.ones(n, bool), target)
 
 
 @lru_cache(maxsize=128)
@@ -80,17 +100,27 @@ class Brightness(Transform):
 class Contrast(Transform):
     """Bring the levels this many times as far from mid-gray. factor: range, 0 or more; one number v is (1 - v, 1 + v).
 
-    Mid-gray is half the peak whatever the image; the image's own mean would need the pixels before the plan.
+    about: "middle", half the peak whatever the image, merges with its neighbors; "mean", the mean luma of the image at
+    hand, as Pillow and torchvision have it, needs all of the image before it and merges with nothing.
 
     >>> Contrast((0.5, 1))
     Contrast(factor=(0.5, 1))
     """
 
     factor: Range = Range(0.2, "(1 - v, 1 + v)", 0)
-    sentence = "Scale the contrast around mid-gray by {factor}"
+    _: KW_ONLY
+    about: Word[About] = Word("middle", ABOUT)
+    sentence = "Scale the contrast around the {about} by {factor}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        yield jittered(self, frame, contrast=rng.draw("factor", self.factor, unit="times"))
+        factor = rng.draw("factor", self.factor, unit="times")
+        if self.about == "middle":
+            yield jittered(self, frame, contrast=factor)
+        else:
+            yield statistic(self, frame, "contrast", amount=factor)
+
+    def describe(self) -> str:
+        return super().describe().replace("the middle", "mid-gray")
 
 
 class Saturation(Transform):
@@ -124,48 +154,6 @@ class Hue(Transform):
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         if colorful(self, frame):
             yield jittered(self, frame, tint=(1.0, rng.draw("turn", self.turn, unit="of the circle")))
-
-
-class ColorJitter(Transform):
-    """Brightness, contrast, saturation and hue in one, always in this order; ranges as in the four.
-
-    >>> ColorJitter(brightness=0.4, hue=(0, 0.1))
-    ColorJitter(brightness=(0.6, 1.4), contrast=(1, 1), saturation=(1, 1), hue=(0, 0.1))
-    """
-
-    brightness: Range = Range(0.0, "(1 - v, 1 + v)", 0)
-    contrast: Range = Range(0.0, "(1 - v, 1 + v)", 0)
-    saturation: Range = Range(0.0, "(1 - v, 1 + v)", 0)
-    hue: Range = Range(0.0, "(-v, v)", -0.5, 0.5)
-    sentence = (
-        "Multiply the brightness by {brightness}, the contrast by {contrast} and the saturation by {saturation}, "
-        "shift the hue by {hue} of the color circle"
-    )
-
-    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        brightness = rng.draw("brightness", self.brightness, unit="times")
-        contrast = rng.draw("contrast", self.contrast, unit="times")
-        if (self.saturation, self.hue) == ((1, 1), (0, 0)) or not colorful(self, frame):
-            yield jittered(self, frame, brightness, contrast)
-        else:
-            saturation = rng.draw("saturation", self.saturation, unit="times")
-            tint = saturation, rng.draw("hue", self.hue, unit="of the circle")
-            yield jittered(self, frame, brightness, contrast, tint)
-
-
-class ChannelShift(Transform):
-    """Add to each channel its own amount. amount: range of fractions of the peak; one number v is (-v, v).
-
-    >>> ChannelShift(0.1)
-    ChannelShift(amount=(-0.1, 0.1))
-    """
-
-    amount: Range = Range(0.1)
-    sentence = "Add {amount} of the peak to each channel"
-
-    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        amount = rng.draw("amount", self.amount, k=3 if frame.channels == 4 else frame.channels, unit="of the peak")
-        yield color(self, frame, 1.0, amount)
 
 
 class Grayscale(Transform):

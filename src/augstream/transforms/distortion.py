@@ -16,7 +16,7 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.record import replace
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Number, Range
+from augstream.transforms.arguments import Integer, Number, Range, Spread
 from augstream.transforms.transform import Geometric
 
 # Cubic B-splines with coefficients of less than this part of a cell never fold (Choi and Lee, "Injectivity conditions
@@ -265,7 +265,7 @@ def _nodes(frame: Frame) -> Array:
     return field.grid(field.around(frame.size), CELLS, CELLS)
 
 
-def _center(rng: Rng, frame: Frame, span: tuple[float, float]) -> Array:
+def _center(rng: Rng, frame: Frame, span: Spread) -> Array:
     """(n, 2) the center that a distortion is about."""
     shift = rng.draw("shift", span, k=2, unit="of the width and the height")
     center: Array = (0.5 + shift) * frame.size[:, ::-1]

@@ -157,7 +157,7 @@ class Rotate(Geometric):
 
     degrees: Range = Range(30)
     _: KW_ONLY
-    canvas: Word[Literal["same", "grow", "inside"]] = Word(("same", "grow", "inside"))
+    canvas: Word[Literal["same", "grow", "inside"]] = Word("same", ("same", "grow", "inside"))
     sentence = "Rotate by {degrees} degrees"
 
     def describe(self) -> str:

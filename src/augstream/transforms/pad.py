@@ -37,7 +37,7 @@ class Placed(Bordered):
 
     surrounds = True
     _: KW_ONLY
-    position: Word[Literal["center", "random", "top left"]] = Word(("center", "random", "top left"))
+    position: Word[Literal["center", "random", "top left"]] = Word("center", ("center", "random", "top left"))
 
     def onto(self, rng: Rng, frame: Frame, size: Rows) -> Warp:
         """The warp onto a canvas of these sizes."""
@@ -90,7 +90,7 @@ class ZoomOut(Placed):
 
     scale: Range = Range((1, 4), "(v, v)", 1)
     _: KW_ONLY
-    position: Word[Literal["random", "center", "top left"]] = Word(("random", "center", "top left"))
+    position: Word[Literal["random", "center", "top left"]] = Word("random", ("random", "center", "top left"))
     sentence = "Lay it on a canvas {scale} times as large, at {position}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:

@@ -11,7 +11,7 @@ from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Op, repeated
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Range, SameAs, WholeRange
+from augstream.transforms.arguments import Integer, Range, SameAs, WholeRange, WholeSpread
 from augstream.transforms.transform import Edged, Transform
 
 EDGE = 0.01  # pixels
@@ -95,9 +95,8 @@ def _whole(frame: Frame, own: Field) -> Warp:
     return Warp(repeated(STILL, len(frame)), frame.size, covers=True, field=own)
 
 
-def _spread(rng: Rng, frame: Frame, span: tuple[int, int]) -> Field:
-    low, high = span
-    reach = rng.integers("reach", high - low + 1, unit="px", low=low).astype(np.float64)
+def _spread(rng: Rng, frame: Frame, span: WholeSpread) -> Field:
+    reach = rng.whole("reach", span, unit="px").astype(np.float64)
     nodes = np.repeat(reach[:, None], 2, axis=1).reshape(-1, 1, 1, 2)
     still = repeated(STILL, len(frame))
     return Field(nodes, field.around(frame.size), still, "pixels", rng.key("pixels"))

@@ -1,9 +1,10 @@
 """Curves over the levels, and maps of the levels themselves."""
 
+import numbers
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,13 +12,17 @@ import augstream._core as _core
 from augstream.errors import MisplacedError
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.statistic import Statistic, What
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
-from augstream.transforms.arguments import Number, Numbers, Range, WholeRange
+from augstream.transforms.arguments import Integer, Number, Numbers, Option, Pair, Range, Spread, WholeRange
 from augstream.transforms.color import levels
+from augstream.transforms.distributions import logarithm
 from augstream.transforms.limits import UnfitError
 from augstream.transforms.transform import Transform
 
+Per: TypeAlias = Literal["image", "channel"]
+PER: tuple[Per, ...] = ("image", "channel")
 NODES = np.linspace(0, 1, 256)
 
 
@@ -28,6 +33,23 @@ def curve(frame: Frame, peak: float, table: Array, steps: bool = False) -> Curve
         tables = np.repeat(tables, 4, axis=1)
         tables[:, 3] = NODES * peak
     return Curve(tables, peak, steps)
+
+
+class Ratio(Range):
+    """A range of factors; one number v is (1 / v, v)."""
+
+    def __init__(self, default: Pair) -> None:
+        super().__init__(default, "(v, v)", 0, open=True)
+
+    def accept(self, value: Any) -> Spread:
+        kept = super().accept(value)
+        if not isinstance(kept, tuple) or not isinstance(value, numbers.Real):
+            return kept
+        _, high = kept
+        return min(high, 1 / high), max(high, 1 / high)
+
+    def _hint(self) -> str:
+        return "A number v stands for (1 / v, v)."
 
 
 class Gamma(Transform):
@@ -45,6 +67,63 @@ class Gamma(Transform):
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         peak = levels(self, frame)
         yield curve(frame, peak, _core.power_table(rng.draw("gamma", self.gamma), peak))
+
+
+class SigmoidContrast(Transform):
+    """Raise the contrast of the middle levels along a sigmoid, 1 / (1 + exp(gain (cutoff - level))), as scikit-image.
+
+    gain: range of how steep it is, 0 or more; below 4 it lowers the contrast. cutoff: range of the level that becomes
+    one half, as a fraction of the peak.
+
+    >>> SigmoidContrast(10)
+    SigmoidContrast(gain=(10, 10), cutoff=(0.4, 0.6))
+    """
+
+    gain: Range = Range((4, 10), "(v, v)", 0)
+    cutoff: Range = Range((0.4, 0.6), "(v, v)", 0, 1)
+    sentence = "Send the levels through a sigmoid of gain {gain} around {cutoff} of the peak"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        peak = levels(self, frame)
+        gain, cutoff = rng.draw("gain", self.gain), rng.draw("cutoff", self.cutoff, unit="of the peak")
+        steep = np.minimum(gain[:, None] * (cutoff[:, None] - NODES), 700)  # exp() ends at 709
+        yield curve(frame, peak, peak / (1 + np.exp(steep)))
+
+
+class ToneCurve(Transform):
+    """Send the levels through a random curve that rises, as one drawn by hand in a photo editor: black and white stay.
+
+    slope: range of the slopes of its pieces before black and white are put in place, above 0, drawn evenly on a
+    logarithmic scale; one number v is (1 / v, v). points: how many control points there are between black and white, at
+    even distances. Between them the curve is the monotone cubic of Fritsch and Carlson (1980).
+
+    >>> ToneCurve(2, points=2)
+    ToneCurve(slope=(0.5, 2), points=2)
+    """
+
+    slope: Ratio = Ratio((0.4, 2.5))
+    points: Integer = Integer(3, 1)
+    sentence = "Send the levels through a random curve whose slopes are {slope}, with {points} points"
+
+    def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        drawn = np.exp(rng.draw("slope", logarithm(self.slope), k=self.points + 1, unit="log"))
+        yield curve(frame, levels(self, frame), rising(drawn) * levels(self, frame))
+
+
+def rising(slopes: Array) -> Array:
+    """(n, 256) curves from 0 to 1 through points at even distances; slopes: (n, k), of the pieces, to another."""
+    n, k = slopes.shape
+    rise = slopes / slopes.sum(axis=1, keepdims=True) * k  # per piece
+    heights = np.concatenate([np.zeros((n, 1)), np.cumsum(rise, axis=1) / k], axis=1)
+    # The harmonic mean of the two slopes beside each point keeps what lies between monotone.
+    inner = 2 * rise[:, 1:] * rise[:, :-1] / (rise[:, 1:] + rise[:, :-1])
+    tangent = np.concatenate([rise[:, :1], inner, rise[:, -1:]], axis=1)
+    piece = np.minimum((NODES * k).astype(np.int64), k - 1)
+    t = NODES * k - piece
+    left, right = heights[:, piece], heights[:, piece + 1]
+    out: Array = left + (right - left) * t * t * (3 - 2 * t)
+    out += t * (1 - t) * ((1 - t) * tangent[:, piece] - t * tangent[:, piece + 1]) / k
+    return np.clip(out, 0, 1)
 
 
 class Posterize(Transform):
@@ -92,6 +171,8 @@ class Normalize(Transform):
     """Subtract the mean and divide by the standard deviation, channel by channel; the result is meant for float.
 
     mean, std: fractions of the peak, one for all channels or one for each; those of ImageNet's RGB photos unless given.
+    `photos.mean_std()` measures those of a source. per: "image" takes both from the image at hand, over all channels;
+    "channel" from each of its channels; mean and std then have no meaning. A flat image becomes 0.
 
     >>> Normalize(mean=0.5, std=0.5)
     Normalize(mean=(0.5,), std=(0.5,))
@@ -100,10 +181,21 @@ class Normalize(Transform):
     mean: Numbers = Numbers((0.485, 0.456, 0.406))
     std: Numbers = Numbers((0.229, 0.224, 0.225), low=0, open=True)
     _: KW_ONLY
+    per: Option[Per] = Option(PER)
     p: Always = Always(1.0)
     sentence = "Normalize: subtract {mean} and divide by {std}, in fractions of the peak"
 
+    def describe(self) -> str:
+        if self.per is None:
+            return super().describe()
+        return f"Normalize: subtract the mean and divide by the standard deviation of each {self.per}"
+
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        if self.per is not None:
+            what: What = "standardize" if self.per == "image" else "standardize channels"
+            on, amount = np.ones(len(frame), bool), np.zeros((len(frame), 2))
+            yield Statistic(what, frame.channels, levels(self, frame), amount, on)
+            return
         std, mean = self._channels("std", frame), self._channels("mean", frame)
         yield normalizing(mean, std, levels(self, frame), len(rng))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from augstream.errors import MisplacedError, PipelineError, RefusedError
 from augstream.plan.kinds.color import Color
+from augstream.plan.kinds.statistic import Statistic
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, levels_of, repeated
 from augstream.record import replace
@@ -321,7 +322,7 @@ def _one_of_both(transform: Transform, border: str | None, fill: tuple[float, ..
 def chosen(ops: Iterator[Op], on: Mask, frame: Frame) -> Iterator[Op]:
     """The ops for the samples that are on, neutral ones for the others."""
     for op in ops:
-        if isinstance(op, Color) and op.clip is None:
+        if (isinstance(op, Color) and op.clip is None) or (isinstance(op, Statistic) and op.levels):
             fact = "Normalize and Rescale change the levels of all images or of none"
             raise MisplacedError(
                 fact, "Take them out of OneOf and SomeOf, and give what holds them no p between 0 and 1."

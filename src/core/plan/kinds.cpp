@@ -6,11 +6,16 @@
 #include "filter/separable.h"
 #include "gather/warp.h"
 #include "mix/mix.h"
+#include "points/clahe.h"
 #include "points/color.h"
 #include "points/curve.h"
 #include "points/impulse.h"
+#include "points/density.h"
+#include "points/hsv.h"
 #include "points/noise.h"
 #include "points/shapes.h"
+#include "points/statistic.h"
+#include "spectrum/spectrum.h"
 
 namespace augstream {
 namespace {
@@ -34,10 +39,19 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {0, "Warp", read_warp, nullptr},     {1, "Color", nullptr, point<Color>},
-    {2, "Curve", nullptr, point<Curve>}, {3, "Filter", head<Filter>, nullptr},
-    {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
-    {6, "Mix", read_mix, nullptr},       {20, "Impulse", nullptr, point<Impulse>},
+    {0, "Warp", read_warp, nullptr},
+    {1, "Color", nullptr, point<Color>},
+    {2, "Curve", nullptr, point<Curve>},
+    {3, "Filter", head<Filter>, nullptr},
+    {4, "Noise", nullptr, point<Noise>},
+    {5, "Shapes", nullptr, point<Shapes>},
+    {6, "Mix", read_mix, nullptr},
+    {15, "Hsv", nullptr, point<Hsv>},
+    {16, "Statistic", nullptr, point<Statistic>},
+    {17, "Clahe", nullptr, point<Clahe>},
+    {18, "Spectrum", head<Spectrum>, nullptr},
+    {19, "Density", nullptr, point<Density>},
+    {20, "Impulse", nullptr, point<Impulse>},
 };
 
 const Kind& kind_of(const Wire& op) {

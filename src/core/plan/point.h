@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "image/plane.h"
 
 namespace augstream {
 
@@ -40,6 +43,10 @@ class Point {
     virtual void run(const Line& line) const = 0;
 
     virtual bool wants_mean(size_t /*row*/) const { return false; }
+    // Whether it asks something of the whole image at hand. It then is the first of its step, which has no head, and
+    // measured() is what it does to that image, whatever the row is that it is run with.
+    virtual bool measures() const { return false; }
+    virtual std::unique_ptr<Point> measured(const Planes& /*image*/, size_t /*row*/) const { return nullptr; }
     // last: no other point comes behind it.
     virtual Bytes bytes(size_t /*row*/, bool /*last*/) const { return Bytes::none; }
     virtual void run_bytes(const ByteLine& /*line*/) const {}

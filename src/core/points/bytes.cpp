@@ -5,6 +5,7 @@
 #include "image/pixels.h"
 #include "image/plane.h"
 #include "points/store.h"
+#include "points/table.h"
 
 namespace augstream {
 
@@ -57,11 +58,8 @@ void BytePoints::run(const ByteLine& line) const {
             stage.point->run_bytes(line);
             continue;
         }
-        for (size_t c = 0; c < static_cast<size_t>(line.channels); ++c) {
-            const uint8_t* table = stage.table.data() + 256 * c;
-            uint8_t* row = line.rows[c];
-            for (int j = 0; j < line.n; ++j) row[j] = table[row[j]];
-        }
+        for (size_t c = 0; c < static_cast<size_t>(line.channels); ++c)
+            look_up(line.rows[c], static_cast<size_t>(line.n), stage.table.data() + 256 * c);
     }
 }
 

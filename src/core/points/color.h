@@ -14,7 +14,11 @@ class Color final : public Point {
     bool idle(size_t) const override { return false; }
     void run(const Line& line) const override;
     Bytes bytes(size_t row, bool last) const override;
+    void run_bytes(const ByteLine& line) const override;
     const Color* color() const override { return this; }
+
+    // from: which channel each one is.
+    bool exchanges(size_t row, size_t (&from)[3]) const;
 
     const Rows<float> matrix;  // (n, c, c + 1)
     const Rows<float> clip;    // (n, c, 2), or none

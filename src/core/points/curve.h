@@ -21,4 +21,7 @@ class Curve final : public Point {
     const Rows<uint8_t> on_;   // (n,), 0 where the image stays as it is, or none
 };
 
+// One channel, in place.
+void curve_row(float* row, int n, const float* table, float peak, bool steps);
+
 }  // namespace augstream

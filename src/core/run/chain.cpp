@@ -8,6 +8,7 @@
 #include "image/reshape.h"
 #include "mix/mix.h"
 #include "points/color.h"
+#include "points/histogram.h"
 #include "points/store.h"
 
 namespace augstream {
@@ -54,6 +55,13 @@ std::vector<Outside> outside_of(const Warp* warp, size_t row, const Mapping& map
 
 bool want_mean(const std::vector<const Point*>& points, size_t row) {
     return std::any_of(points.begin(), points.end(), [&](const Point* point) { return point->wants_mean(row); });
+}
+
+// Whether the image as it is before a step has to be there as a whole.
+bool measure(const std::vector<const Point*>& points, size_t row) {
+    for (size_t k = 1; k < points.size(); ++k)
+        if (points[k]->measures()) throw std::invalid_argument("a point that measures its image stands behind another");
+    return want_mean(points, row) || (!points.empty() && points[0]->measures());
 }
 
 // The points of a step, applied to the lines of one row after the other, and the wanted part of these handed on.
@@ -131,8 +139,14 @@ void Chain::step(const Row& at, const Step& step, Image& image, const Sink& sink
     points.reserve(step.points.size());
     for (const auto& point : step.points)
         if (!point->idle(at.way.row)) points.push_back(point.get());
-    if ((step.head || step.warp || step.mix) && want_mean(points, at.way.row))
-        throw std::invalid_argument("a point that needs the mean of its image stands behind a head");
+    std::unique_ptr<Point> measured;
+    if (measure(points, at.way.row)) {
+        if (step.head || step.warp || step.mix)
+            throw std::invalid_argument("a point that measures its image stands behind a head");
+        if (!image.loaded) to_bytes(at, image);
+        image.loaded = true;
+        if (points[0]->measures()) points[0] = (measured = points[0]->measured(image.planes, at.way.row)).get();
+    }
     if (step.head && !step.head->idle(at.way.row)) {
         look(at, step, points, image, sink);
     } else {
@@ -162,25 +176,17 @@ void Chain::gather(const Row& at, const Step& step, const Points& points, Image&
     const size_t row = at.way.row;
     const Mapping all = make_mapping(warp, row, image.size);
     const bool means = want_mean(points, row);
-    const Part part = means ? whole(sink.size) : sink.part;
+    const Part part = sink.part;
     const Mapping mapping = part_of(all, part);
     std::vector<Outside> outside = outside_of(warp, row, all, image.size, part);
     const Color* const color = points.empty() || means || !outside.empty() ? nullptr : points[0]->color();
     const Levels levels = load(at, mapping, image, color);
     const auto channels = static_cast<size_t>(at.job.channels);
     std::vector<float> mean;
+    if (means)
+        for (const Plane& plane : image.planes.plane) mean.push_back(static_cast<float>(moments(plane).mean));
     sampler_.begin(mapping, image.planes, channels, std::move(outside));
-    if (means) {
-        std::vector<double> sums(channels);
-        const auto n = static_cast<size_t>(sink.size.width);
-        sampler_.levels(levels, [&](int, float* const* rows) {
-            for (size_t c = 0; c < channels; ++c) sums[c] += sum_row(rows[c], n);
-        });
-        for (const double sum : sums)
-            mean.push_back(static_cast<float>(sum / (static_cast<double>(n) * sink.size.height)));
-    } else if (gather_bytes(at, points, levels, sink)) {
-        return;
-    }
+    if (!means && gather_bytes(at, points, levels, sink)) return;
     const size_t first = levels.converts && color ? 1 : 0;
     Finish finish(points, first, row, at.job.channels, part, mean.data(), sink);
     sampler_.levels(levels, finish);

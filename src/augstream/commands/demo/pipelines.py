@@ -1,9 +1,9 @@
 """The pipelines of the demo and of `augstream preview`."""
 
-from augstream.transforms.color import ColorJitter
 from augstream.transforms.compose import Compose
 from augstream.transforms.crop import Resize
 from augstream.transforms.geometry import HorizontalFlip, Rotate, Shear, Shift, Zoom
+from augstream.transforms.jitter import ColorJitter
 from augstream.transforms.tone import Rescale
 
 
