@@ -16,6 +16,7 @@ OTHERS = {
     "CutMix": [aug.CutMix(0.5, p=0.5)],
     "GaussianBlur": [aug.GaussianBlur((0, 3), fill=9), aug.GaussianBlur(2, border="reflect", p=0.5)],
     "GaussianNoise": [aug.GaussianNoise((0, 0.2), per_channel=False), aug.GaussianNoise(0.1, p=0.5)],
+    "JpegCompression": [aug.JpegCompression(30), aug.JpegCompression((1, 100), p=0.5)],
     "MixUp": [aug.MixUp(1, p=0.5)],
     "RandomErasing": [
         aug.RandomErasing(fill="noise", p=1),
@@ -40,6 +41,7 @@ OTHERS = {
     "Shift": [aug.Shift(x=0.2), aug.Shift(x=(0, 0.1), y=(-0.1, 0))],
     "Solarize": [aug.Solarize(0.5)],
     "SomeOf": [aug.SomeOf([aug.Rotate(), aug.Brightness(), aug.HorizontalFlip(), aug.Shear()], k=(0, 3))],
+    "WebPCompression": [aug.WebPCompression(30), aug.WebPCompression((1, 100), p=0.5)],
     "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
 }
 

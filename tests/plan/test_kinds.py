@@ -16,6 +16,7 @@ from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.kinds.warp import Warp, Window
@@ -120,6 +121,7 @@ OPS = {
     Noise: [aug.GaussianNoise()],
     Shapes: [aug.RandomErasing(p=1, fill=3)],
     Mix: [aug.CutMix()],
+    Recode: [aug.JpegCompression()],
 }
 
 
@@ -201,6 +203,9 @@ WRONG = {
         lambda op: {"branches": (op.branches[0], op.branches[1]._replace(sources=op.branches[1].sources[:1]))},
         "mix.branches",
     ),
+    "quality": (Recode, lambda op: {"quality": op.quality + 100}, "recode.quality"),
+    "file": (Recode, lambda op: {"file": "png"}, "recode.file"),
+    "recode's peak": (Recode, lambda op: {"peak": 0.0}, "recode.peak"),
     "share": (Mix, lambda op: {"share": op.share * 2}, "mix.share"),
 }
 
@@ -240,8 +245,15 @@ TEXTS = {
     Noise: r"Noise  gaussian, std [\d.]+, each channel its own, key [0-9a-f]{16}",
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
+    Recode: r"Recode jpeg, quality \d+",
 }
-QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none"}
+QUIET = {
+    Curve: "Curve  none",
+    Filter: "Filter none",
+    Noise: "Noise  none",
+    Shapes: "Shapes none",
+    Recode: "Recode none",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -263,9 +275,9 @@ def test_text_of_every_kind(kind):
 def test_counts_name_every_kind_once():
     ops = [plan_with(kind)[1] for kind in KINDS if kind is not Mix]
     said = count(ops, plan_of(ops, plan_with(Warp)[0].frame_in).steps)
-    assert said == ("1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 2 passes"), (
-        said
-    )
+    assert said == (
+        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 recode -> 1, 3 passes"
+    ), said
     said = str(Explanation([], [], [], plan_of([], FRAME)))
     assert said.splitlines() == ["draws", "  none", "ops", "  none", "plan: nothing to do", "  nothing to do"]
 

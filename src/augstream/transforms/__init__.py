@@ -12,6 +12,7 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.degradation import JpegCompression, WebPCompression
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
@@ -43,6 +44,7 @@ __all__ = [
     "HorizontalFlip",
     "Hue",
     "Invert",
+    "JpegCompression",
     "MixUp",
     "Normalize",
     "Pad",
@@ -60,5 +62,6 @@ __all__ = [
     "Shift",
     "Solarize",
     "VerticalFlip",
+    "WebPCompression",
     "Zoom",
 ]

@@ -10,6 +10,7 @@
 #include "points/curve.h"
 #include "points/noise.h"
 #include "points/shapes.h"
+#include "recode/recode.h"
 
 namespace augstream {
 namespace {
@@ -36,6 +37,7 @@ constexpr Kind kKinds[] = {
     {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
     {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
+    {21, "Recode", head<Recode>, nullptr},
 };
 
 const Kind& kind_of(const Wire& op) {

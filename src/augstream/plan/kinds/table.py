@@ -9,7 +9,8 @@ from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 
-KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix)
+KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix, Recode)
