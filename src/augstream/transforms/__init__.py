@@ -12,7 +12,14 @@ from augstream.transforms.color import (
     Saturation,
 )
 from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
-from augstream.transforms.degradation import JpegCompression, WebPCompression
+from augstream.transforms.degradation import (
+    ChromaticAberration,
+    Dither,
+    Downscale,
+    JpegCompression,
+    Superpixels,
+    WebPCompression,
+)
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
     Affine,
@@ -34,9 +41,12 @@ __all__ = [
     "Brightness",
     "CenterCrop",
     "ChannelShift",
+    "ChromaticAberration",
     "ColorJitter",
     "Contrast",
     "CutMix",
+    "Dither",
+    "Downscale",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
@@ -61,6 +71,7 @@ __all__ = [
     "Shear",
     "Shift",
     "Solarize",
+    "Superpixels",
     "VerticalFlip",
     "WebPCompression",
     "Zoom",

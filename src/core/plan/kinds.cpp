@@ -8,9 +8,13 @@
 #include "mix/mix.h"
 #include "points/color.h"
 #include "points/curve.h"
+#include "points/dither.h"
 #include "points/noise.h"
 #include "points/shapes.h"
+#include "recode/aberration.h"
+#include "recode/downscale.h"
 #include "recode/recode.h"
+#include "recode/superpixels.h"
 
 namespace augstream {
 namespace {
@@ -34,10 +38,18 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
-    {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
+    {0, "Warp", read_warp, nullptr},
+    {1, "Color", nullptr, point<Color>},
+    {2, "Curve", nullptr, point<Curve>},
+    {3, "Filter", head<Filter>, nullptr},
+    {4, "Noise", nullptr, point<Noise>},
+    {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
     {21, "Recode", head<Recode>, nullptr},
+    {22, "Superpixels", head<Superpixels>, nullptr},
+    {23, "Dither", nullptr, point<Dither>},
+    {24, "Downscale", head<Downscale>, nullptr},
+    {25, "Aberration", head<Aberration>, nullptr},
 };
 
 const Kind& kind_of(const Wire& op) {

@@ -4,13 +4,17 @@ How two kinds merge or pass each other stands in `plan/fuse.py`; a kind that is 
 and is still right.
 """
 
+from augstream.plan.kinds.aberration import Aberration
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.dither import Dither
+from augstream.plan.kinds.downscale import Downscale
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.superpixels import Superpixels
 from augstream.plan.kinds.warp import Warp
 
-KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix, Recode)
+KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix, Recode, Superpixels, Dither, Downscale, Aberration)
