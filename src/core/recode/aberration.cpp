@@ -11,6 +11,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "recode/between.h"
 #include "recode/eight_bits.h"
 
 #ifndef AUGSTREAM_RECODE_ABERRATION
@@ -35,31 +36,13 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 const hn::ScalableTag<float> df;
-const hn::RebindToSigned<decltype(df)> di;
 const hn::Rebind<uint8_t, decltype(df)> d8;
 using F = hn::Vec<decltype(df)>;
 
 // All of these run over the end of the row, by less than kRowPad elements.
 
-HWY_INLINE F Level(const float* p) { return hn::LoadU(df, p); }
-HWY_INLINE F Level(const uint8_t* p) { return hn::ConvertTo(df, hn::PromoteTo(di, hn::LoadU(d8, p))); }
 HWY_INLINE void Write(F v, float* out) { hn::StoreU(v, df, out); }
 HWY_INLINE void Write(F v, uint8_t* out) { hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(v)), d8, out); }
-
-template <typename T>
-HWY_INLINE void Between(const T* above, const T* below, float weight, size_t n, float* HWY_RESTRICT out) {
-    const auto w = hn::Set(df, weight);
-    for (size_t x = 0; x < n; x += hn::Lanes(df)) {
-        const auto a = Level(above + x);
-        hn::StoreU(hn::MulAdd(hn::Sub(Level(below + x), a), w, a), df, out + x);
-    }
-}
-void BetweenBytes(const uint8_t* above, const uint8_t* below, float weight, size_t n, float* HWY_RESTRICT out) {
-    Between(above, below, weight, n, out);
-}
-void BetweenFloats(const float* above, const float* below, float weight, size_t n, float* HWY_RESTRICT out) {
-    Between(above, below, weight, n, out);
-}
 
 template <typename T>
 HWY_INLINE void Along(const float* line, const Run* run, const float* weight, size_t n, T* HWY_RESTRICT out) {
@@ -88,20 +71,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace augstream {
 
-HWY_EXPORT(BetweenBytes);
-HWY_EXPORT(BetweenFloats);
 HWY_EXPORT(AlongBytes);
 HWY_EXPORT(AlongFloats);
 
 namespace {
 
-void between(const Plane& plane, int above, int below, float weight, size_t n, float* out) {
-    if (plane.element == Element::u8) {
-        HWY_DYNAMIC_DISPATCH(BetweenBytes)(plane.row<uint8_t>(above), plane.row<uint8_t>(below), weight, n, out);
-    } else {
-        HWY_DYNAMIC_DISPATCH(BetweenFloats)(plane.row<float>(above), plane.row<float>(below), weight, n, out);
-    }
-}
 void along(const float* line, const std::vector<Run>& runs, const float* weight, size_t n, uint8_t* out) {
     HWY_DYNAMIC_DISPATCH(AlongBytes)(line, runs.data(), weight, n, out);
 }
@@ -159,7 +133,11 @@ void enlarge(const Planes& in, const double* spread, Head::Scratch& scratch, con
             const double at = scale.place(y, in.height), first = std::floor(at);
             const int above = std::clamp(static_cast<int>(first), 0, in.height - 1),
                       below = std::clamp(static_cast<int>(first) + 1, 0, in.height - 1);
-            between(in.plane[c], above, below, static_cast<float>(at - first), n, line);
+            const auto weight = static_cast<float>(at - first);
+            const Plane& plane = in.plane[c];
+            plane.element == Element::u8
+                ? between(plane.row<uint8_t>(above), plane.row<uint8_t>(below), weight, n, line)
+                : between(plane.row<float>(above), plane.row<float>(below), weight, n, line);
             std::fill_n(line - scale.margin, scale.margin, line[0]);
             std::fill_n(line + n, scale.margin, line[n - 1]);
             along(line, scale.runs, scale.weight.data(), n, rows[c]);

@@ -74,13 +74,24 @@ HWY_EXPORT(NearestOf);
 namespace {
 
 // As in plan/kinds/superpixels.py.
-constexpr int kStep = 100, kRounds = 4, kFine = 8;
+constexpr int kStep = 240, kRounds = 4, kFine = 8, kSmall = 4;
+
+int side_of(Size size, Size grid) {
+    const int step = std::min(size.height / grid.height, size.width / grid.width);
+    return step >= 4 * kSmall ? std::max(kSmall, step / kFine) : 1;
+}
 
 }  // namespace
 
 Clusters::Clusters(const Planes& in, Size grid, float peak, Buffer& memory)
-    : in_(in), grid_(grid), peak_(peak), channels_(std::min<size_t>(in.plane.size(), 3)), full_(lattice(1)) {
-    const size_t pitch = padded(static_cast<size_t>(in.width)) + kRowPad, values = channels_ + 2;
+    : in_(in),
+      grid_(grid),
+      peak_(peak),
+      channels_(std::min<size_t>(in.plane.size(), 3)),
+      side_(side_of({in.height, in.width}, grid)),
+      full_(lattice(1)),
+      small_(lattice(side_)) {
+    const size_t pitch = padded(static_cast<size_t>(in.width)) + kRowPad;
     lines_.resize(channels_ * pitch);
     labels_.resize(pitch);
     bytes_.resize(pitch);
@@ -90,36 +101,62 @@ Clusters::Clusters(const Planes& in, Size grid, float peak, Buffer& memory)
             centers_.push_back(static_cast<float>(y * kStep + kStep / 2));
             centers_.push_back(static_cast<float>(x * kStep + kStep / 2));
         }
-    const int side = std::max(1, std::min(in.height / (kFine * grid.height), in.width / (kFine * grid.width)));
-    const Lattice small = lattice(side);
-    const size_t few = padded(static_cast<size_t>(small.width)) + kRowPad, rows = static_cast<size_t>(small.height);
-    float* const pixels = memory.take<float>((channels_ + 1) * rows * few);
-    auto* const labels = reinterpret_cast<int32_t*>(pixels + channels_ * rows * few);
-    reduce(side, small, pixels, few);
-    for (int y = 0; y < small.height; ++y)
-        for (int cell = 0; cell < grid.width; ++cell)
-            for (int x = small.column[static_cast<size_t>(cell)]; x < small.column[static_cast<size_t>(cell) + 1]; ++x)
-                labels[static_cast<size_t>(y) * few + static_cast<size_t>(x)] =
-                    small.y[static_cast<size_t>(y)] / kStep * grid.width + cell;
-    move(small, pixels, few, labels);
-    std::vector<float*> lines(values);
-    for (int round = 0; round < kRounds; ++round) {
-        for (int y = 0; y < small.height; ++y) {
-            const size_t row = static_cast<size_t>(y) * few;
-            for (size_t c = 0; c < channels_; ++c) lines[c] = pixels + c * rows * few + row;
-            assign(small, y, lines.data());
-            std::memcpy(labels + row, labels_.data(), static_cast<size_t>(small.width) * sizeof(int32_t));
+    pitch_ = padded(static_cast<size_t>(small_.width)) + kRowPad;
+    const size_t rows = static_cast<size_t>(small_.height);
+    float* const pixels = memory.take<float>((channels_ + 1) * rows * pitch_);
+    boxes_ = reinterpret_cast<int32_t*>(pixels + channels_ * rows * pitch_);
+    reduce(pixels);
+    for (size_t y = 0; y < rows; ++y)
+        for (size_t cell = 0; cell + 1 < small_.column.size(); ++cell)
+            std::fill(boxes_ + y * pitch_ + small_.column[cell], boxes_ + y * pitch_ + small_.column[cell + 1],
+                      small_.y[y] / kStep * grid.width + static_cast<int>(cell));
+    move(pixels);
+    for (int round = 0; round <= kRounds; ++round) {
+        for (size_t y = 0; y < rows; ++y) {
+            float* lines[3];
+            for (size_t c = 0; c < channels_; ++c) lines[c] = pixels + (c * rows + y) * pitch_;
+            assign(small_, static_cast<int>(y), lines, boxes_ + y * pitch_);
         }
-        move(small, pixels, few, labels);
+        if (round < kRounds) move(pixels);
     }
 }
 
 const int32_t* Clusters::labels(int y) {
+    if (side_ == 1) return boxes_ + static_cast<size_t>(y) * pitch_;
     float* lines[3];
     for (size_t c = 0; c < channels_; ++c) lines[c] = lines_.data() + c * (lines_.size() / channels_);
     load(y, lines);
-    assign(full_, y, lines);
+    const int row = std::min(y / side_, small_.height - 1);
+    if (row != row_) look_around(row);
+    row_ = row;
+    const size_t side = static_cast<size_t>(side_), n = static_cast<size_t>(in_.width);
+    for (size_t box = 0; box < around_.size(); ++box) {
+        const Around& around = around_[box];
+        const size_t begin = box * side, end = box + 1 == around_.size() ? n : begin + side;
+        if (around.many == 1) {
+            std::fill(labels_.begin() + static_cast<ptrdiff_t>(begin), labels_.begin() + static_cast<ptrdiff_t>(end),
+                      around.label[0]);
+        } else {
+            nearest(full_, y, lines, around, begin, end, labels_.data());
+        }
+    }
     return labels_.data();
+}
+
+// The areas of the boxes around each box of a row, each once.
+void Clusters::look_around(int row) {
+    around_.assign(static_cast<size_t>(small_.width), {});
+    for (int x = 0; x < small_.width; ++x) {
+        Around& around = around_[static_cast<size_t>(x)];
+        for (int j = -1; j <= 1; ++j)
+            for (int i = -1; i <= 1; ++i) {
+                const auto down = static_cast<size_t>(std::clamp(row + j, 0, small_.height - 1));
+                const int32_t label =
+                    boxes_[down * pitch_ + static_cast<size_t>(std::clamp(x + i, 0, small_.width - 1))];
+                if (std::find(around.label, around.label + around.many, label) == around.label + around.many)
+                    around.label[around.many++] = label;
+            }
+    }
 }
 
 Clusters::Lattice Clusters::lattice(int side) const {
@@ -150,12 +187,13 @@ void Clusters::load(int y, float* const* lines) {
     }
 }
 
-void Clusters::reduce(int side, const Lattice& small, float* pixels, size_t pitch) {
+void Clusters::reduce(float* pixels) {
+    const int side = side_;
     const auto n = static_cast<size_t>(in_.width), edge = static_cast<size_t>(side);
     const int64_t area = int64_t{side} * side;
-    std::vector<int64_t> sums(static_cast<size_t>(small.width));
+    std::vector<int64_t> sums(static_cast<size_t>(small_.width));
     std::vector<uint32_t> column(n);
-    for (int y = 0; y < small.height; ++y)
+    for (int y = 0; y < small_.height; ++y)
         for (size_t c = 0; c < channels_; ++c) {
             const Plane& plane = in_.plane[c];
             std::fill(column.begin(), column.end(), 0u);
@@ -168,7 +206,7 @@ void Clusters::reduce(int side, const Lattice& small, float* pixels, size_t pitc
                 }
                 for (size_t x = 0; x < n; ++x) column[x] += row[x];
             }
-            float* const out = pixels + (c * static_cast<size_t>(small.height) + static_cast<size_t>(y)) * pitch;
+            float* const out = pixels + (c * static_cast<size_t>(small_.height) + static_cast<size_t>(y)) * pitch_;
             for (size_t x = 0; x < sums.size(); ++x) {
                 int64_t sum = 0;
                 for (size_t k = 0; k < edge; ++k) sum += column[x * edge + k];
@@ -178,42 +216,45 @@ void Clusters::reduce(int side, const Lattice& small, float* pixels, size_t pitc
 }
 
 // The nearest of the nine centers around the cell of each pixel of a row.
-void Clusters::assign(const Lattice& lattice, int y, float* const* lines) {
-    const int at = lattice.y[static_cast<size_t>(y)], cell_y = at / kStep;
-    const size_t values = channels_ + 2;
-    float center[9 * 5];
-    int32_t label[9];
+void Clusters::assign(const Lattice& lattice, int y, float* const* lines, int32_t* out) const {
+    const int cell_y = lattice.y[static_cast<size_t>(y)] / kStep;
     for (int cell = 0; cell < grid_.width; ++cell) {
-        const int begin = lattice.column[static_cast<size_t>(cell)],
-                  end = lattice.column[static_cast<size_t>(cell) + 1];
-        size_t many = 0;
+        Around around;
         for (int j = std::max(0, cell_y - 1); j <= std::min(grid_.height - 1, cell_y + 1); ++j)
-            for (int i = std::max(0, cell - 1); i <= std::min(grid_.width - 1, cell + 1); ++i, ++many) {
-                label[many] = j * grid_.width + i;
-                const float* const from = centers_.data() + static_cast<size_t>(label[many]) * values;
-                float* const to = center + many * values;
-                std::copy_n(from, values, to);
-                const float down = from[channels_] - static_cast<float>(at);
-                to[channels_] = down * down;
-            }
-        // What is written beyond the end, the next cell writes again.
-        HWY_DYNAMIC_DISPATCH(NearestOf)
-        (channels_, lines, lattice.x.data(), center, label, many, static_cast<size_t>(begin), static_cast<size_t>(end),
-         labels_.data());
+            for (int i = std::max(0, cell - 1); i <= std::min(grid_.width - 1, cell + 1); ++i)
+                around.label[around.many++] = j * grid_.width + i;
+        nearest(lattice, y, lines, around, static_cast<size_t>(lattice.column[static_cast<size_t>(cell)]),
+                static_cast<size_t>(lattice.column[static_cast<size_t>(cell) + 1]), out);
     }
 }
 
-// Each center to the mean of its pixels; one without any stays.
-void Clusters::move(const Lattice& small, float* pixels, size_t pitch, const int32_t* labels) {
-    const size_t values = channels_ + 2, areas = centers_.size() / values, rows = static_cast<size_t>(small.height);
+// For pixels [begin, end) of a row. What is written beyond the end, whoever comes next writes again.
+void Clusters::nearest(const Lattice& lattice, int y, float* const* lines, const Around& around, size_t begin,
+                       size_t end, int32_t* out) const {
+    const size_t values = channels_ + 2;
+    float center[9 * 5];
+    for (size_t k = 0; k < around.many; ++k) {
+        const float* const from = centers_.data() + static_cast<size_t>(around.label[k]) * values;
+        float* const to = center + k * values;
+        for (size_t v = 0; v < values; ++v) to[v] = from[v];
+        const float down = from[channels_] - static_cast<float>(lattice.y[static_cast<size_t>(y)]);
+        to[channels_] = down * down;
+    }
+    HWY_DYNAMIC_DISPATCH(NearestOf)
+    (channels_, lines, lattice.x.data(), center, around.label, around.many, begin, end, out);
+}
+
+// Each center to the mean of its boxes; one without any stays.
+void Clusters::move(const float* pixels) {
+    const size_t values = channels_ + 2, areas = centers_.size() / values, rows = static_cast<size_t>(small_.height);
     std::vector<int64_t> sums(areas * values), many(areas);
     for (size_t y = 0; y < rows; ++y)
-        for (size_t x = 0; x < static_cast<size_t>(small.width); ++x) {
-            const auto area = static_cast<size_t>(labels[y * pitch + x]);
+        for (size_t x = 0; x < static_cast<size_t>(small_.width); ++x) {
+            const auto area = static_cast<size_t>(boxes_[y * pitch_ + x]);
             int64_t* const sum = sums.data() + area * values;
-            for (size_t c = 0; c < channels_; ++c) sum[c] += static_cast<int64_t>(pixels[(c * rows + y) * pitch + x]);
-            sum[channels_] += small.y[y];
-            sum[channels_ + 1] += static_cast<int64_t>(small.x[x]);
+            for (size_t c = 0; c < channels_; ++c) sum[c] += static_cast<int64_t>(pixels[(c * rows + y) * pitch_ + x]);
+            sum[channels_] += small_.y[y];
+            sum[channels_ + 1] += static_cast<int64_t>(small_.x[x]);
             ++many[area];
         }
     for (size_t area = 0; area < areas; ++area)

@@ -27,19 +27,33 @@ class Clusters {
         std::vector<int> column;  // the first pixel of each column of cells, and the end
     };
 
+    // Some areas, in order.
+    struct Around {
+        int32_t label[9] = {};
+        size_t many = 0;
+    };
+
     Lattice lattice(int side) const;
     void load(int y, float* const* lines);
-    void assign(const Lattice& lattice, int y, float* const* lines);
-    void reduce(int side, const Lattice& small, float* pixels, size_t pitch);
-    void move(const Lattice& small, float* pixels, size_t pitch, const int32_t* labels);
+    void reduce(float* pixels);
+    void move(const float* pixels);
+    void look_around(int row);
+    void assign(const Lattice& lattice, int y, float* const* lines, int32_t* out) const;
+    void nearest(const Lattice& lattice, int y, float* const* lines, const Around& around, size_t begin, size_t end,
+                 int32_t* out) const;
 
     const Planes& in_;
     const Size grid_;
     const float peak_;
     const size_t channels_;
+    const int side_;  // of the boxes that the image is reduced by
+    const Lattice full_, small_;
+    size_t pitch_ = 0;            // of boxes
+    int32_t* boxes_ = nullptr;    // their areas
     std::vector<float> centers_;  // (areas, channels + 2): color, y, x
-    Lattice full_;
-    std::vector<float> lines_, best_;
+    std::vector<Around> around_;  // of a row of boxes,
+    int row_ = -1;                // this one
+    std::vector<float> lines_;
     std::vector<int32_t> labels_;
     std::vector<uint8_t> bytes_;
 };

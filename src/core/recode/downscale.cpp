@@ -1,7 +1,9 @@
 #include "recode/downscale.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "gather/sampler.h"
 #include "image/pixels.h"
 #include "points/store.h"
+#include "recode/between.h"
 #include "recode/eight_bits.h"
 
 namespace augstream {
@@ -83,6 +86,48 @@ void repeat(const Planes& in, Size size, Buffer& memory, const EmitOf<T>& emit) 
     }
 }
 
+// Each pixel lies between its neighbors. A row of the lower resolution is widened once.
+template <typename T>
+void interpolate(const Planes& in, Size size, Buffer& wide, Buffer& memory, const EmitOf<T>& emit) {
+    const size_t n = static_cast<size_t>(size.width), pitch = padded(n) + kRowPad, channels = in.plane.size();
+    struct Place {
+        int before, after;
+        float weight;
+    };
+    const auto place = [](int i, int few, int many) {
+        const double at = static_cast<double>(few) / many * (i + 0.5) - 0.5, first = std::floor(at);
+        const int before = static_cast<int>(first);
+        return Place{std::max(before, 0), std::min(before + 1, few - 1), static_cast<float>(at - first)};
+    };
+    std::vector<Place> from;
+    for (int x = 0; x < size.width; ++x) from.push_back(place(x, in.width, size.width));
+    float* const widened = wide.take<float>(2 * channels * pitch);
+    std::fill_n(widened, 2 * channels * pitch, 0.0f);
+    T* const pixels = memory.take<T>(channels * pitch);
+    std::vector<T*> rows(channels);
+    int held[2] = {-1, -1};  // even and odd rows
+    const auto row = [&](int y, size_t c) { return widened + (2 * c + static_cast<size_t>(y % 2)) * pitch; };
+    for (int y = 0; y < size.height; ++y) {
+        const Place at = place(y, in.height, size.height);
+        for (const int low : {at.before, at.after}) {
+            for (size_t c = 0; held[low % 2] != low && c < channels; ++c) {
+                const float* const given = in.plane[c].row<float>(low);
+                float* const to = row(low, c);
+                for (size_t x = 0; x < n; ++x) {
+                    const float before = given[from[x].before];
+                    to[x] = before + from[x].weight * (given[from[x].after] - before);
+                }
+            }
+            held[low % 2] = low;
+        }
+        for (size_t c = 0; c < channels; ++c) {
+            rows[c] = pixels + c * pitch;
+            between(row(at.before, c), row(at.after, c), at.weight, n, rows[c]);
+        }
+        emit(y, rows.data());
+    }
+}
+
 }  // namespace
 
 Downscale::Downscale(Fields& fields)
@@ -107,14 +152,20 @@ void Downscale::run(const Planes& in, size_t row, Scratch& scratch, const Emit& 
         emit(y, rows);
     };
     if (interpolation_ == Interpolation::nearest) return repeat<float>(few, size, scratch[1], clipped);
+    if (interpolation_ == Interpolation::bilinear)
+        return interpolate<float>(few, size, scratch[1], scratch[2], clipped);
     resize(few, size, interpolation_, clipped);
 }
 
 bool Downscale::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
-    if (interpolation_ != Interpolation::nearest) return false;
+    if (interpolation_ == Interpolation::bicubic) return false;
     for (const Plane& plane : in.plane)
         if (!is_bytes(plane, peak_)) return false;
     const Size low{static_cast<int>(low_[row][0]), static_cast<int>(low_[row][1])};
+    if (interpolation_ == Interpolation::bilinear) {
+        interpolate<uint8_t>(lowered<float>(in, low, scratch[0]), {in.height, in.width}, scratch[1], scratch[2], emit);
+        return true;
+    }
     repeat<uint8_t>(lowered<uint8_t>(in, low, scratch[0]), {in.height, in.width}, scratch[1], emit);
     return true;
 }

@@ -3,6 +3,7 @@
 // libjpeg needs FILE first.
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
 #include <stdexcept>
@@ -57,8 +58,11 @@ struct File {
     File& operator=(const File&) = delete;
 };
 
+// A call of libjpeg for each line would cost a twentieth of all.
+constexpr int kLines = 16;
+
 // Nothing with a destructor may be made behind setjmp.
-bool encode(Object<jpeg_compress_struct>& object, const Coded& image, int quality, uint8_t* line, File& file) {
+bool encode(Object<jpeg_compress_struct>& object, const Coded& image, int quality, uint8_t** lines, File& file) {
     if (setjmp(object.errors.out)) return false;
     jpeg_compress_struct& info = object.info;
     jpeg_create_compress(&info);
@@ -70,24 +74,26 @@ bool encode(Object<jpeg_compress_struct>& object, const Coded& image, int qualit
     jpeg_set_defaults(&info);
     jpeg_set_quality(&info, quality, TRUE);
     jpeg_start_compress(&info, TRUE);
-    for (int y = 0; y < image.size.height; ++y) {
-        image.read(y, line);
-        jpeg_write_scanlines(&info, &line, 1);
+    for (int y = 0; y < image.size.height; y += kLines) {
+        const int many = std::min(kLines, image.size.height - y);
+        for (int k = 0; k < many; ++k) image.read(y + k, lines[k]);
+        jpeg_write_scanlines(&info, lines, static_cast<JDIMENSION>(many));
     }
     jpeg_finish_compress(&info);
     return true;
 }
 
-bool decode(Object<jpeg_decompress_struct>& object, const Coded& image, const File& file, uint8_t* line) {
+bool decode(Object<jpeg_decompress_struct>& object, const Coded& image, const File& file, uint8_t** lines) {
     if (setjmp(object.errors.out)) return false;
     jpeg_decompress_struct& info = object.info;
     jpeg_create_decompress(&info);
     jpeg_mem_src(&info, file.data, file.bytes);
     jpeg_read_header(&info, TRUE);
     jpeg_start_decompress(&info);
-    for (int y = 0; y < image.size.height; ++y) {
-        jpeg_read_scanlines(&info, &line, 1);
-        image.write(y, line);
+    for (int y = 0; y < image.size.height;) {
+        const int many = static_cast<int>(jpeg_read_scanlines(&info, lines, kLines));
+        for (int k = 0; k < many; ++k) image.write(y + k, lines[k]);
+        y += many;
     }
     jpeg_finish_decompress(&info);
     return true;
@@ -106,12 +112,15 @@ void code_jpeg(const Coded& image, int quality, Head::Scratch& scratch) {
     // The most that libjpeg-turbo says (tjBufSize) a file may need.
     const size_t room = rounded_up(height) * rounded_up(width) * 3 + 2048;
     File file(scratch[0].take<uint8_t>(room), room);
-    uint8_t* const line = scratch[1].take<uint8_t>(static_cast<size_t>(width * image.channels) + kSlack);
+    const size_t pitch = static_cast<size_t>(width) * static_cast<size_t>(image.channels) + kSlack;
+    uint8_t* lines[kLines];
+    lines[0] = scratch[1].take<uint8_t>(kLines * pitch);
+    for (int k = 1; k < kLines; ++k) lines[k] = lines[k - 1] + pitch;
     Object<jpeg_compress_struct> encoder;
-    if (!encode(encoder, image, quality, line, file))
+    if (!encode(encoder, image, quality, lines, file))
         throw std::runtime_error(std::string("JPEG: ") + encoder.errors.message);
     Object<jpeg_decompress_struct> decoder;
-    if (!decode(decoder, image, file, line)) throw std::runtime_error(std::string("JPEG: ") + decoder.errors.message);
+    if (!decode(decoder, image, file, lines)) throw std::runtime_error(std::string("JPEG: ") + decoder.errors.message);
 }
 
 }  // namespace augstream

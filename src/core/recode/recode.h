@@ -17,7 +17,7 @@ class Recode final : public Head {
     bool run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override;
 
   private:
-    Planes coded(const Planes& in, size_t row, Scratch& scratch) const;
+    void code(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const;
 
     const bool webp_;              // or JPEG
     const Rows<int64_t> quality_;  // (n,), 1 to 100; 0 leaves the image as it is

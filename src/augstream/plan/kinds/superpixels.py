@@ -10,9 +10,10 @@ from augstream.plan.kinds.recode import eight_bits
 from augstream.plan.op import Array, Facts, Frame, Mask, Op, Rows, float32, sound
 from augstream.record import record, replace
 
-STEP = 100  # how many quarters of a level a step of the grid counts as
+STEP = 240  # how many quarters of a level a step of the grid counts as
 ROUNDS = 4
-FINE = 8  # pixels that a step of the grid has at least when the image is reduced
+FINE = 8  # boxes that a step of the grid has, where they are larger than
+SMALL = 4  # pixels; the image is not reduced where a step has less than four of these
 Labels = NDArray[np.int64]
 
 
@@ -22,8 +23,9 @@ class Superpixels(Op):
 
     SLIC (Achanta et al., 2012) in whole numbers, so that all engines draw the same borders: the image is reduced by
     whole boxes, a pixel belongs to the nearest of the nine centers around its cell of a regular grid, in color (RGB, in
-    quarters of a level of 8 bits) and place (`STEP` to a cell), centers move `ROUNDS` times, and then the pixels of the
-    full image are given to them.
+    quarters of a level of 8 bits) and place (`STEP` to a cell), and centers move `ROUNDS` times. Then a pixel of the full
+    image goes to the nearest of those centers that its box and the eight around it belong to, so that areas are smooth
+    inside and their borders follow the image.
 
     grid: (n, 2) rows and columns of centers; (0, 0) leaves an image as it is. share: (n,) of the areas that get their
     mean color; which ones depends on key: (n,). peak: the highest level. Alpha stays; of more than three channels the
@@ -67,7 +69,7 @@ class Superpixels(Op):
             return image
         height, width, c = image.shape
         seen = eight_bits(image, self.peak)[..., :3].astype(np.int64)
-        side = max(1, min(height // (FINE * rows), width // (FINE * columns)))
+        side = side_of((height, width), grid)
         small, y, x = _reduced(seen, side, grid)
         labels = (y // STEP)[:, None] * columns + x // STEP
         centers = np.zeros((rows * columns, small.shape[2] + 2), np.int64)
@@ -77,7 +79,9 @@ class Superpixels(Op):
         for _ in range(ROUNDS):
             labels = _nearest(centers, small, y, x, grid)
             _move(centers, labels, small, y, x)
-        labels = _nearest(centers, *_reduced(seen, 1, grid), grid)
+        labels = _nearest(centers, small, y, x, grid)
+        if side > 1:
+            labels = _refined(centers, labels, side, *_reduced(seen, 1, grid))
         words = pixel_hash.words(int(self.key[row]), rows, columns, 1).reshape(-1)
         chosen = pixel_hash.uniform(words) < np.float32(self.share[row])
         color = image[..., :3] if c == 4 else image
@@ -88,6 +92,12 @@ class Superpixels(Op):
         means = np.stack(sums, axis=1) / many[:, None]
         made = np.where(chosen[labels][..., None], means[labels], color)
         return np.concatenate([made, image[..., 3:]], axis=2) if c == 4 else made
+
+
+def side_of(size: tuple[int, int], grid: tuple[int, int]) -> int:
+    """The side of the boxes that an image is reduced by."""
+    step = min(size[0] // grid[0], size[1] // grid[1])
+    return max(SMALL, step // FINE) if step >= 4 * SMALL else 1
 
 
 def _reduced(seen: Labels, side: int, grid: tuple[int, int]) -> tuple[Labels, Labels, Labels]:
@@ -122,9 +132,26 @@ def _nearest(centers: Labels, small: Labels, y: Labels, x: Labels, grid: tuple[i
             cy, cx = (y // STEP + down)[:, None], x // STEP + right
             there = (cy >= 0) & (cy < rows) & (cx >= 0) & (cx < columns)
             label = np.where(there, cy * columns + cx, 0)
-            center = centers[label]
-            gap = ((center[..., :-2] - small) ** 2).sum(axis=2)
-            gap += (center[..., -2] - y[:, None]) ** 2 + (center[..., -1] - x) ** 2
+            gap = _gap(centers[label], small, y, x)
             nearer = there & (gap < best)
             best, labels = np.where(nearer, gap, best), np.where(nearer, label, labels)
     return labels
+
+
+def _refined(centers: Labels, boxes: Labels, side: int, seen: Labels, y: Labels, x: Labels) -> Labels:
+    """The center that each pixel is nearest to, of those of the boxes around it; the first of equals."""
+    (height, width), (down, right) = seen.shape[:2], boxes.shape
+    box_y, box_x = np.minimum(np.arange(height) // side, down - 1), np.minimum(np.arange(width) // side, right - 1)
+    best, labels = np.full((height, width), 2**30), np.zeros((height, width), np.int64)
+    for j in (-1, 0, 1):
+        for i in (-1, 0, 1):
+            label = boxes[np.clip(box_y + j, 0, down - 1)[:, None], np.clip(box_x + i, 0, right - 1)]
+            gap = _gap(centers[label], seen, y, x)
+            best, labels = np.where(gap < best, gap, best), np.where(gap < best, label, labels)
+    return labels
+
+
+def _gap(center: Labels, small: Labels, y: Labels, x: Labels) -> Labels:
+    """The squared distance of pixels from a center, in color and place."""
+    gap: Labels = ((center[..., :-2] - small) ** 2).sum(axis=2)
+    return gap + (center[..., -2] - y[:, None]) ** 2 + (center[..., -1] - x) ** 2
