@@ -376,6 +376,8 @@ MEMBERS = [
 ]
 # Those whose ops are functions of a point of the plane.
 POINTWISE = [one for one in MEMBERS if not isinstance(one, aug.GaussianBlur | aug.GaussianNoise | aug.RandomErasing)]
+DEGRADING = aug.JpegCompression | aug.WebPCompression | aug.Downscale | aug.Superpixels | aug.Dither
+POINTWISE = [one for one in POINTWISE if not isinstance(one, DEGRADING | aug.ChromaticAberration)]
 POINTWISE += [aug.RandomErasing(), aug.RandomErasing(fill=9, count=3, hide=True)]
 
 

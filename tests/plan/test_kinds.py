@@ -11,13 +11,17 @@ from planned import drawn_ops, fast, frame_of, inputs_of, kinds, pictures, plan_
 import augstream as aug
 from augstream.engines import native
 from augstream.errors import PipelineError
+from augstream.plan.kinds.aberration import Aberration
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.dither import Dither
+from augstream.plan.kinds.downscale import Downscale
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
+from augstream.plan.kinds.superpixels import Superpixels
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.kinds.warp import Warp, Window
 from augstream.plan.op import Op
@@ -122,6 +126,10 @@ OPS = {
     Shapes: [aug.RandomErasing(p=1, fill=3)],
     Mix: [aug.CutMix()],
     Recode: [aug.JpegCompression()],
+    Superpixels: [aug.Superpixels(30)],
+    Dither: [aug.Dither()],
+    Downscale: [aug.Downscale()],
+    Aberration: [aug.ChromaticAberration()],
 }
 
 
@@ -206,6 +214,17 @@ WRONG = {
     "quality": (Recode, lambda op: {"quality": op.quality + 100}, "recode.quality"),
     "file": (Recode, lambda op: {"file": "png"}, "recode.file"),
     "recode's peak": (Recode, lambda op: {"peak": 0.0}, "recode.peak"),
+    "no grid": (Superpixels, lambda op: {"grid": op.grid - 99}, "superpixels.grid"),
+    "share of areas": (Superpixels, lambda op: {"share": op.share + 1}, "superpixels.share"),
+    "key of areas": (Superpixels, lambda op: {"key": op.key[:1]}, "superpixels.key"),
+    "superpixels' peak": (Superpixels, lambda op: {"peak": 0.0}, "superpixels.peak"),
+    "one level": (Dither, lambda op: {"levels": op.levels * 0 + 1}, "dither.levels"),
+    "shift": (Dither, lambda op: {"shift": op.shift + 8}, "dither.shift"),
+    "dither's peak": (Dither, lambda op: {"peak": -1.0}, "dither.peak"),
+    "low": (Downscale, lambda op: {"low": op.low * 0.5}, "downscale.low"),
+    "way back": (Downscale, lambda op: {"interpolation": "area"}, "downscale.interpolation"),
+    "downscale's peak": (Downscale, lambda op: {"peak": 0.0}, "downscale.peak"),
+    "spread": (Aberration, lambda op: {"spread": op.spread + 1}, "aberration.spread"),
     "share": (Mix, lambda op: {"share": op.share * 2}, "mix.share"),
 }
 
@@ -246,6 +265,10 @@ TEXTS = {
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
     Recode: r"Recode jpeg, quality \d+",
+    Superpixels: r"Superpixels \d+ x \d+, [\d.]+ of them, key [0-9a-f]{16}",
+    Dither: r"Dither \d levels, pattern moved by \d \d",
+    Downscale: r"Downscale to \d+ x \d+ and back, nearest",
+    Aberration: r"Aberration, channels enlarged by [\d.e-]+ 0 [\d.e-]+",
 }
 QUIET = {
     Curve: "Curve  none",
@@ -253,6 +276,10 @@ QUIET = {
     Noise: "Noise  none",
     Shapes: "Shapes none",
     Recode: "Recode none",
+    Superpixels: "Superpixels none",
+    Dither: "Dither none",
+    Downscale: "Downscale none",
+    Aberration: "Aberration none",
 }
 
 
@@ -276,7 +303,8 @@ def test_counts_name_every_kind_once():
     ops = [plan_with(kind)[1] for kind in KINDS if kind is not Mix]
     said = count(ops, plan_of(ops, plan_with(Warp)[0].frame_in).steps)
     assert said == (
-        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 recode -> 1, 3 passes"
+        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 recode -> 1, "
+        "1 superpixels -> 1, 1 dither -> 1, 1 downscale -> 1, 1 aberration -> 1, 6 passes"
     ), said
     said = str(Explanation([], [], [], plan_of([], FRAME)))
     assert said.splitlines() == ["draws", "  none", "ops", "  none", "plan: nothing to do", "  nothing to do"]

@@ -22,10 +22,10 @@ class Superpixels(Op):
     """Areas of like color, some of which get their mean color.
 
     SLIC (Achanta et al., 2012) in whole numbers, so that all engines draw the same borders: the image is reduced by
-    whole boxes, a pixel belongs to the nearest of the nine centers around its cell of a regular grid, in color (RGB, in
-    quarters of a level of 8 bits) and place (`STEP` to a cell), and centers move `ROUNDS` times. Then a pixel of the full
-    image goes to the nearest of those centers that its box and the eight around it belong to, so that areas are smooth
-    inside and their borders follow the image.
+    whole boxes, a box belongs to the nearest of the nine centers around its cell of a regular grid, in color (RGB, in
+    quarters of a level of 8 bits) and place (`STEP` to a cell), and centers move `ROUNDS` times. Then a pixel of the
+    full image goes to the nearest of the centers that its box and the eight around it belong to, so that areas are
+    smooth inside and their borders follow the image.
 
     grid: (n, 2) rows and columns of centers; (0, 0) leaves an image as it is. share: (n,) of the areas that get their
     mean color; which ones depends on key: (n,). peak: the highest level. Alpha stays; of more than three channels the
