@@ -57,7 +57,7 @@ class Recode(Op):
             coded = self._coded(levels[..., :3], "RGB", quality)
         else:
             coded = np.stack([self._coded(levels[..., k], "L", quality) for k in range(c)], axis=2)
-        made = coded * (self.peak / 255)
+        made = coded.astype(np.float64) * (self.peak / 255)
         return np.concatenate([made, image[..., 3:]], axis=2) if c == 4 else made
 
     def _coded(self, levels: NDArray[np.uint8], mode: str, quality: int) -> NDArray[np.uint8]:

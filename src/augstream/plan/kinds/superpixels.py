@@ -154,4 +154,5 @@ def _refined(centers: Labels, boxes: Labels, side: int, seen: Labels, y: Labels,
 def _gap(center: Labels, small: Labels, y: Labels, x: Labels) -> Labels:
     """The squared distance of pixels from a center, in color and place."""
     gap: Labels = ((center[..., :-2] - small) ** 2).sum(axis=2)
-    return gap + (center[..., -2] - y[:, None]) ** 2 + (center[..., -1] - x) ** 2
+    gap += (center[..., -2] - y[:, None]) ** 2 + (center[..., -1] - x) ** 2
+    return gap
