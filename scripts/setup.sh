@@ -33,6 +33,7 @@ missing() {
     command -v pkg-config >/dev/null || echo "pkg-config pkgconf-pkg-config pkgconf"
     pkg-config --exists libjpeg 2>/dev/null || echo "libjpeg-dev libjpeg-turbo-devel jpeg-turbo"
     pkg-config --exists libhwy 2>/dev/null || echo "libhwy-dev highway-devel highway"
+    pkg-config --exists libwebp 2>/dev/null || echo "libwebp-dev libwebp-devel webp"
 }
 
 column() { awk -v column="$1" '$column != "-" { printf " %s", $column }' <<<"$2"; }

@@ -45,7 +45,7 @@ def main() -> None:
     where = Path(aug.__file__).parent
     check(where.is_relative_to(sys.prefix), f"augstream was imported from {where}, not from the installed wheel")
     # The wheel's copies carry a hash in their names ("libjpeg-1a2b3c4d.so.62").
-    found = [path for path in libraries("libjpeg", "libhwy") if "pillow" not in path]
+    found = [path for path in libraries("libjpeg", "libhwy", "libwebp") if "pillow" not in path]
     check(all(Path(path).is_relative_to(where.parent) for path in found), f"the system's libraries are used: {found}")
 
     import numpy as np

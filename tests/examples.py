@@ -43,6 +43,13 @@ OTHERS = {
     "Equalize": [aug.Equalize(p=0.5)],
     "FDA": [aug.FDA(REFERENCES, (0, 0.2)), aug.FDA(REFERENCES[:1], 0.05, p=0.5)],
     "FancyPCA": [aug.FancyPCA(0.1)],
+    "ChromaticAberration": [aug.ChromaticAberration((0.05, 0.1)), aug.ChromaticAberration(0.02, p=0.5)],
+    "Dither": [aug.Dither(2), aug.Dither((3, 16), p=0.5)],
+    "Downscale": [
+        aug.Downscale((0.1, 1)),
+        aug.Downscale(0.3, interpolation="bilinear", p=0.5),
+        aug.Downscale((0.4, 0.9), interpolation="bicubic"),
+    ],
     "Gamma": [aug.Gamma((0.5, 2))],
     "Crop": [aug.Crop((0.1, 0.3), top=0, left=(0, 0.4))],
     "CutMix": [aug.CutMix(0.5, p=0.5)],
@@ -58,6 +65,7 @@ OTHERS = {
     "GridShuffle": [aug.GridShuffle(2, 5), aug.GridShuffle(4, p=0.5)],
     "HistogramMatching": [aug.HistogramMatching(REFERENCES, 1), aug.HistogramMatching(REFERENCES[1:], p=0.5)],
     "HueSaturationValue": [aug.HueSaturationValue(0.5, (0, 3), (0, 2)), aug.HueSaturationValue((0.2, 0.2), p=0.5)],
+    "JpegCompression": [aug.JpegCompression(30), aug.JpegCompression((1, 100), p=0.5)],
     "MixUp": [aug.MixUp(1, p=0.5)],
     "PhotometricDistort": [aug.PhotometricDistort(each=1)],
     "RandomErasing": [
@@ -105,6 +113,8 @@ OTHERS = {
     "StainJitter": [aug.StainJitter(0.5, 0.1, stains="macenko")],
     "ToneCurve": [aug.ToneCurve(3, points=1)],
     "Normalize": [aug.Normalize(per="image"), aug.Normalize(per="channel")],
+    "Superpixels": [aug.Superpixels(20, replace=1), aug.Superpixels((1, 3000), replace=(0, 1), p=0.5)],
+    "WebPCompression": [aug.WebPCompression(30), aug.WebPCompression((1, 100), p=0.5)],
     "Zoom": [aug.Zoom((0.5, 2)), aug.Zoom(0.1, y=0.2)],
 }
 

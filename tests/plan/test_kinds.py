@@ -11,18 +11,23 @@ from planned import drawn_ops, fast, frame_of, inputs_of, kinds, pictures, plan_
 import augstream as aug
 from augstream.engines import native
 from augstream.errors import PipelineError
+from augstream.plan.kinds.aberration import Aberration
 from augstream.plan.kinds.clahe import Clahe
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.density import Density
+from augstream.plan.kinds.dither import Dither
+from augstream.plan.kinds.downscale import Downscale
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.kinds.impulse import Impulse
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.spectrum import Spectrum
 from augstream.plan.kinds.statistic import Statistic
+from augstream.plan.kinds.superpixels import Superpixels
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.kinds.warp import Warp, Window
 from augstream.plan.op import Op
@@ -132,6 +137,11 @@ OPS = {
     Clahe: [aug.CLAHE()],
     Spectrum: [aug.FDA([np.eye(9, dtype=np.uint8) * 255], 0.1)],
     Density: [aug.StainJitter()],
+    Recode: [aug.JpegCompression()],
+    Superpixels: [aug.Superpixels(30)],
+    Dither: [aug.Dither()],
+    Downscale: [aug.Downscale()],
+    Aberration: [aug.ChromaticAberration()],
 }
 
 
@@ -219,6 +229,20 @@ WRONG = {
         lambda op: {"branches": (op.branches[0], op.branches[1]._replace(sources=op.branches[1].sources[:1]))},
         "mix.branches",
     ),
+    "quality": (Recode, lambda op: {"quality": op.quality + 100}, "recode.quality"),
+    "file": (Recode, lambda op: {"file": "png"}, "recode.file"),
+    "recode's peak": (Recode, lambda op: {"peak": 0.0}, "recode.peak"),
+    "no grid": (Superpixels, lambda op: {"grid": op.grid - 99}, "superpixels.grid"),
+    "share of areas": (Superpixels, lambda op: {"share": op.share + 1}, "superpixels.share"),
+    "key of areas": (Superpixels, lambda op: {"key": op.key[:1]}, "superpixels.key"),
+    "superpixels' peak": (Superpixels, lambda op: {"peak": 0.0}, "superpixels.peak"),
+    "one level": (Dither, lambda op: {"levels": op.levels * 0 + 1}, "dither.levels"),
+    "shift": (Dither, lambda op: {"shift": op.shift + 8}, "dither.shift"),
+    "dither's peak": (Dither, lambda op: {"peak": -1.0}, "dither.peak"),
+    "low": (Downscale, lambda op: {"low": op.low * 0.5}, "downscale.low"),
+    "way back": (Downscale, lambda op: {"interpolation": "area"}, "downscale.interpolation"),
+    "downscale's peak": (Downscale, lambda op: {"peak": 0.0}, "downscale.peak"),
+    "spread": (Aberration, lambda op: {"spread": op.spread + 1}, "aberration.spread"),
     "share": (Mix, lambda op: {"share": op.share * 2}, "mix.share"),
     "hsv": (Hsv, lambda op: {"change": op.change[:, :2]}, "hsv.change"),
     "a factor below nothing": (Hsv, lambda op: {"change": -op.change}, "hsv.change"),
@@ -283,16 +307,29 @@ TEXTS = {
     Clahe: r"Clahe  clip [\d.]+, 8 x 8 tiles",
     Spectrum: r"Spectrum frequencies to 3, of mean [\d.]+ [\d.]+ [\d.]+",
     Density: r"Density \[.*; .*; .*\]",
+    Recode: r"Recode jpeg, quality \d+",
+    Superpixels: r"Superpixels \d+ x \d+, [\d.]+ of them, key [0-9a-f]{16}",
+    Dither: r"Dither \d levels, pattern moved by \d \d",
+    Downscale: r"Downscale to \d+ x \d+ and back, nearest",
+    Aberration: r"Aberration, channels enlarged by [\d.e-]+ 0 [\d.e-]+",
 }
-NEW = {
+QUIET = {
+    Curve: "Curve  none",
+    Filter: "Filter none",
+    Noise: "Noise  none",
+    Shapes: "Shapes none",
     Impulse: "Impulse none",
     Hsv: "Hsv    none",
     Statistic: "Statistic none",
     Clahe: "Clahe  none",
     Spectrum: "Spectrum none",
     Density: "Density none",
+    Recode: "Recode none",
+    Superpixels: "Superpixels none",
+    Dither: "Dither none",
+    Downscale: "Downscale none",
+    Aberration: "Aberration none",
 }
-QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none", **NEW}
 
 
 @pytest.mark.parametrize("kind", KINDS)

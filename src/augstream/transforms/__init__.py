@@ -12,6 +12,14 @@ from augstream.transforms.channels import (
 )
 from augstream.transforms.color import Brightness, Contrast, Grayscale, Hue, Invert, Saturation
 from augstream.transforms.crop import CenterCrop, Crop, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.degradation import (
+    ChromaticAberration,
+    Dither,
+    Downscale,
+    JpegCompression,
+    Superpixels,
+    WebPCompression,
+)
 from augstream.transforms.distortion import (
     Elastic,
     Fisheye,
@@ -70,11 +78,14 @@ __all__ = [
     "ChannelDropout",
     "ChannelShift",
     "ChannelShuffle",
+    "ChromaticAberration",
     "ColorJitter",
     "ColorTemperature",
     "Contrast",
     "Crop",
     "CutMix",
+    "Dither",
+    "Downscale",
     "Elastic",
     "Equalize",
     "FancyPCA",
@@ -94,6 +105,7 @@ __all__ = [
     "ISONoise",
     "Invert",
     "IoUCrop",
+    "JpegCompression",
     "LaplaceNoise",
     "LetterBox",
     "LongestSide",
@@ -128,6 +140,7 @@ __all__ = [
     "Solarize",
     "SpeckleNoise",
     "StainJitter",
+    "Superpixels",
     "ThinPlateSpline",
     "ToneCurve",
     "Transpose",
@@ -135,6 +148,7 @@ __all__ = [
     "UniformNoise",
     "VerticalFlip",
     "Wave",
+    "WebPCompression",
     "Zoom",
     "ZoomOut",
 ]

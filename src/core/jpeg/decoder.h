@@ -1,4 +1,4 @@
-// JPEG files to planes. The only file that knows libjpeg; its longjmp never leaves jpeg.cpp.
+// JPEG files to planes. What libjpeg jumps out of never leaves its file; recode/jpeg.cpp is the other one.
 #pragma once
 
 #include <cstddef>

@@ -9,12 +9,17 @@
 #include "points/clahe.h"
 #include "points/color.h"
 #include "points/curve.h"
-#include "points/impulse.h"
 #include "points/density.h"
+#include "points/dither.h"
 #include "points/hsv.h"
+#include "points/impulse.h"
 #include "points/noise.h"
 #include "points/shapes.h"
 #include "points/statistic.h"
+#include "recode/aberration.h"
+#include "recode/downscale.h"
+#include "recode/recode.h"
+#include "recode/superpixels.h"
 #include "spectrum/spectrum.h"
 
 namespace augstream {
@@ -52,6 +57,11 @@ constexpr Kind kKinds[] = {
     {18, "Spectrum", head<Spectrum>, nullptr},
     {19, "Density", nullptr, point<Density>},
     {20, "Impulse", nullptr, point<Impulse>},
+    {21, "Recode", head<Recode>, nullptr},
+    {22, "Superpixels", head<Superpixels>, nullptr},
+    {23, "Dither", nullptr, point<Dither>},
+    {24, "Downscale", head<Downscale>, nullptr},
+    {25, "Aberration", head<Aberration>, nullptr},
 };
 
 const Kind& kind_of(const Wire& op) {
