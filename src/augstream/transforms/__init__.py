@@ -1,6 +1,6 @@
 """The catalogue of transforms, by family."""
 
-from augstream.transforms.blur import GaussianBlur
+from augstream.transforms.blur import BoxBlur, Defocus, GaussianBlur, MedianBlur, MotionBlur, ZoomBlur
 from augstream.transforms.color import (
     Brightness,
     ChannelShift,
@@ -25,17 +25,25 @@ from augstream.transforms.geometry import (
     Zoom,
 )
 from augstream.transforms.mix import CutMix, MixUp
+from augstream.transforms.morphology import Dilate, Erode
 from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.sharpness import Convolve, Emboss, Ringing, Sharpen, Sharpness, UnsharpMask
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
 
 __all__ = [
     "Affine",
+    "BoxBlur",
     "Brightness",
     "CenterCrop",
     "ChannelShift",
     "ColorJitter",
     "Contrast",
+    "Convolve",
     "CutMix",
+    "Defocus",
+    "Dilate",
+    "Emboss",
+    "Erode",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
@@ -43,7 +51,9 @@ __all__ = [
     "HorizontalFlip",
     "Hue",
     "Invert",
+    "MedianBlur",
     "MixUp",
+    "MotionBlur",
     "Normalize",
     "Pad",
     "Perspective",
@@ -53,12 +63,17 @@ __all__ = [
     "RandomResizedCrop",
     "Rescale",
     "Resize",
+    "Ringing",
     "Rotate",
     "Rotate90",
     "Saturation",
+    "Sharpen",
+    "Sharpness",
     "Shear",
     "Shift",
     "Solarize",
+    "UnsharpMask",
     "VerticalFlip",
     "Zoom",
+    "ZoomBlur",
 ]

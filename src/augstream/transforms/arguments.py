@@ -234,6 +234,16 @@ class WholeRange(Argument[int | tuple[int, int], Whole]):
         return f"{low}" if low == high else f"{low} to {high}"
 
 
+class OddRange(WholeRange):
+    """A range of odd numbers, of which the even ones between its ends are left out."""
+
+    def accept(self, value: Any) -> Whole:
+        low, high = super().accept(value)
+        if low % 2 == 0 or high % 2 == 0:
+            raise UnfitError("an odd number, or (low, high) of two odd numbers", "The pixel itself is in the middle.")
+        return low, high
+
+
 class Numbers(Argument[float | Sequence[float], tuple[float, ...]]):
     """One number for all channels, or one for each."""
 

@@ -11,7 +11,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "plan/geometry.h"
+#include "filter/lines.h"
+#include "filter/unsharp.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {
@@ -195,12 +196,12 @@ std::vector<int32_t> pair_weights(const float* center, int reach) {
 }
 
 // One axis.
-struct Kernel {
+struct Profile {
     const float* center;
     int reach;
     std::vector<int32_t> pairs;
 
-    Kernel(const float* weights, size_t count, int64_t pixels)
+    Profile(const float* weights, size_t count, int64_t pixels)
         : center(weights + count / 2), reach(static_cast<int>(pixels)), pairs(pair_weights(center, reach)) {}
 };
 
@@ -214,35 +215,27 @@ void load(const Plane& plane, int y, size_t n, float* line) {
 }
 void level(float value, int16_t& out) { out = static_cast<int16_t>(std::lround((value - 128) * 128)); }
 void level(float value, float& out) { out = value; }
-void along(const int16_t* line, const Kernel& kernel, size_t n, int16_t* out) {
+void along(const int16_t* line, const Profile& kernel, size_t n, int16_t* out) {
     HWY_DYNAMIC_DISPATCH(AlongPairs)(line, kernel.pairs.data(), kernel.reach, n, out);
 }
-void along(const float* line, const Kernel& kernel, size_t n, float* out) {
+void along(const float* line, const Profile& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(AlongSums)(line, kernel.center, kernel.reach, n, out);
 }
-void down(const int16_t* const* lines, const Kernel& kernel, size_t n, float* out) {
+void down(const int16_t* const* lines, const Profile& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownPairs)(lines, kernel.pairs.data(), kernel.reach, n, out);
 }
-void down(const int16_t* const* lines, const Kernel& kernel, size_t n, uint8_t* out) {
+void down(const int16_t* const* lines, const Profile& kernel, size_t n, uint8_t* out) {
     HWY_DYNAMIC_DISPATCH(DownToBytes)(lines, kernel.pairs.data(), kernel.reach, n, out);
 }
-void down(const float* const* lines, const Kernel& kernel, size_t n, float* out) {
+void down(const float* const* lines, const Profile& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownSums)(lines, kernel.center, kernel.reach, n, out);
-}
-
-// Which pixel stands at -reach, ..., n - 1 + reach; -1 for none.
-std::vector<int> places(int n, int reach, Border border) {
-    std::vector<int> place;
-    for (int k = -reach; k < n + reach; ++k)
-        place.push_back(k >= 0 && k < n ? k : border == Border::constant ? -1 : wrap_index(k, n, border));
-    return place;
 }
 
 // Each row is filtered along once, and kept until the last output row that looks at it.
 template <typename T>
 class Separable {
   public:
-    Separable(const Planes& in, const Kernel& x, const Kernel& y, Border border, const float* fill,
+    Separable(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
               Head::Scratch& scratch)
         : in_(in),
           x_(x),
@@ -303,7 +296,7 @@ class Separable {
     }
 
     const Planes& in_;
-    const Kernel &x_, &y_;
+    const Profile &x_, &y_;
     const size_t n_, pitch_;
     const int kept_, ahead_;
     const std::vector<int> columns_;
@@ -318,57 +311,78 @@ class Separable {
 
 }  // namespace
 
+namespace {
+
+// The two of one image.
+struct Profiles {
+    const Profile x, y;
+    const float* const fill;
+
+    // Whether 16 bits will do.
+    bool take(const Planes& in) const {
+        bool bytes = !x.pairs.empty() && !y.pairs.empty() && all_bytes(in);
+        for (size_t c = 0; fill && c < in.plane.size(); ++c) bytes = bytes && fill[c] >= 0 && fill[c] <= 255;
+        return bytes;
+    }
+    void run(const Planes& in, Border border, Head::Scratch& scratch, const Emit& emit) const {
+        if (take(in)) {
+            Separable<int16_t>(in, x, y, border, fill, scratch).run(emit);
+        } else {
+            Separable<float>(in, x, y, border, fill, scratch).run(emit);
+        }
+    }
+    bool run_bytes(const Planes& in, Border border, Head::Scratch& scratch, const EmitBytes& emit) const {
+        if (!take(in)) return false;
+        Separable<int16_t>(in, x, y, border, fill, scratch).run(emit);
+        return true;
+    }
+};
+
+Profile profile(const std::vector<float>& weights) {
+    return {weights.data(), weights.size(), static_cast<int64_t>(weights.size() / 2)};
+}
+
+}  // namespace
+
+void run_separable(const Planes& in, const std::vector<float>& down, const std::vector<float>& along, Border border,
+                   const float* fill, Head::Scratch& scratch, const Emit& emit) {
+    Profiles{profile(along), profile(down), fill}.run(in, border, scratch, emit);
+}
+
+bool run_separable_bytes(const Planes& in, const std::vector<float>& down, const std::vector<float>& along,
+                         Border border, const float* fill, Head::Scratch& scratch, const EmitBytes& emit) {
+    return Profiles{profile(along), profile(down), fill}.run_bytes(in, border, scratch, emit);
+}
+
 Filter::Filter(Fields& fields)
     : along_(fields.array<float>("along", {Fields::kAny})),
       down_(fields.array<float>("down", {Fields::kAny})),
       reach_(fields.array<int64_t>("reach", {2})),
-      border_(static_cast<Border>(
-          fields.integer("border", static_cast<int>(Border::constant), static_cast<int>(Border::wrap)))),
-      fill_(fields.array_or_none<float>("fill", {fields.channels})) {
+      border_(border_of(fields)),
+      fill_(fields.array_or_none<float>("fill", {fields.channels})),
+      mask_(fields.array_or_none<float>("mask", {3})) {
     if (along_.shape[1] % 2 == 0) fields.fail("along", "must have an odd number of weights");
     if (down_.shape[1] % 2 == 0) fields.fail("down", "must have an odd number of weights");
-    for (size_t i = 0; i < fields.rows; ++i) {
-        const int64_t *reach = reach_[i], y = static_cast<int64_t>(down_.shape[1] / 2),
-                      x = static_cast<int64_t>(along_.shape[1] / 2);
-        if (reach[0] < 0 || reach[0] > y || reach[1] < 0 || reach[1] > x)
-            fields.fail("reach", "must be within the kernels' half lengths, " + std::to_string(y) + " and " +
-                                     std::to_string(x) + "; got " + std::to_string(reach[0]) + " and " +
-                                     std::to_string(reach[1]) + " in row " + std::to_string(i));
-    }
+    check_reach(fields, reach_, static_cast<int64_t>(down_.shape[1] / 2), static_cast<int64_t>(along_.shape[1] / 2));
 }
 
-struct Filter::Kernels {
-    const Kernel x, y;
-    const float* const fill;
-
-    Kernels(const Filter& filter, size_t row)
-        : x(filter.along_[row], filter.along_.shape[1], filter.reach_[row][1]),
-          y(filter.down_[row], filter.down_.shape[1], filter.reach_[row][0]),
-          fill(filter.fill_ ? filter.fill_[row] : nullptr) {}
-
-    // Whether 16 bits will do.
-    bool take(const Planes& in) const {
-        bool bytes = !x.pairs.empty() && !y.pairs.empty();
-        for (size_t c = 0; c < in.plane.size(); ++c)
-            bytes = bytes && in.plane[c].element == Element::u8 && (!fill || (fill[c] >= 0 && fill[c] <= 255));
-        return bytes;
-    }
-};
-
 void Filter::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
-    const Kernels k(*this, row);
-    if (k.take(in)) {
-        Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
-    } else {
-        Separable<float>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
-    }
+    const Profiles profiles{Profile(along_[row], along_.shape[1], reach_[row][1]),
+                            Profile(down_[row], down_.shape[1], reach_[row][0]), fill_ ? fill_[row] : nullptr};
+    if (!mask_) return profiles.run(in, border_, scratch, emit);
+    const auto sharpen = [&](int y, float* const* rows) {
+        for (size_t c = 0; c < in.plane.size(); ++c)
+            unsharp_row(in.plane[c], y, static_cast<size_t>(in.width), mask_[row], rows[c]);
+        emit(y, rows);
+    };
+    profiles.run(in, border_, scratch, sharpen);
 }
 
 bool Filter::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
-    const Kernels k(*this, row);
-    if (!k.take(in)) return false;
-    Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
-    return true;
+    if (mask_) return false;
+    const Profiles profiles{Profile(along_[row], along_.shape[1], reach_[row][1]),
+                            Profile(down_[row], down_.shape[1], reach_[row][0]), fill_ ? fill_[row] : nullptr};
+    return profiles.run_bytes(in, border_, scratch, emit);
 }
 
 }  // namespace augstream

@@ -1,6 +1,8 @@
 // Separable filters: blurs of all kinds, and whatever else is a row of weights along and one down.
 #pragma once
 
+#include <vector>
+
 #include "plan/fields.h"
 #include "plan/head.h"
 #include "plan/step.h"
@@ -17,13 +19,19 @@ class Filter final : public Head {
     bool run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override;
 
   private:
-    struct Kernels;
-
     const Rows<float> along_;    // (n, kx)
     const Rows<float> down_;     // (n, ky)
     const Rows<int64_t> reach_;  // (n, 2), weights beyond these many pixels down and along are zero
     const Border border_;
     const Rows<float> fill_;  // (n, channels), with a constant border, or none
+    const Rows<float> mask_;  // (n, 3), amount, threshold and highest level of an unsharp mask, or none
 };
+
+// The same for a head that has found its weights to be a column times a row; odd numbers of both.
+void run_separable(const Planes& in, const std::vector<float>& down, const std::vector<float>& along, Border border,
+                   const float* fill, Head::Scratch& scratch, const Emit& emit);
+// False where floats are needed.
+bool run_separable_bytes(const Planes& in, const std::vector<float>& down, const std::vector<float>& along,
+                         Border border, const float* fill, Head::Scratch& scratch, const EmitBytes& emit);
 
 }  // namespace augstream

@@ -3,6 +3,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "filter/kernel.h"
+#include "filter/radial.h"
+#include "filter/rank.h"
 #include "filter/separable.h"
 #include "gather/warp.h"
 #include "mix/mix.h"
@@ -33,9 +36,10 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
-    {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
-    {6, "Mix", read_mix, nullptr},
+    {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>},  {2, "Curve", nullptr, point<Curve>},
+    {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>},  {5, "Shapes", nullptr, point<Shapes>},
+    {6, "Mix", read_mix, nullptr},        {7, "Kernel", head<Kernel>, nullptr}, {8, "Rank", head<Rank>, nullptr},
+    {9, "Radial", head<Radial>, nullptr},
 };
 
 const Kind& kind_of(const Wire& op) {

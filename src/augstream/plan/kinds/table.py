@@ -7,9 +7,12 @@ and is still right.
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.kernel import Kernel
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.radial import Radial
+from augstream.plan.kinds.rank import Rank
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 
-KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix)
+KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix, Kernel, Rank, Radial)
