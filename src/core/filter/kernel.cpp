@@ -44,10 +44,10 @@ using I = hn::Vec<decltype(di)>;
 
 // All of these run over the end of the row, by less than kRowPad elements.
 
-// Each level beside the next one, as two halves of a word.
-void Pair(const uint8_t* HWY_RESTRICT in, size_t n, int32_t* HWY_RESTRICT out) {
+// Each level beside that of the next pixel, as two halves of a word.
+void Pair(const uint8_t* HWY_RESTRICT in, size_t apart, size_t n, int32_t* HWY_RESTRICT out) {
     for (size_t x = 0; x < n; x += hn::Lanes(di)) {
-        const I own = hn::PromoteTo(di, hn::LoadU(d8, in + x)), next = hn::PromoteTo(di, hn::LoadU(d8, in + x + 1));
+        const I own = hn::PromoteTo(di, hn::LoadU(d8, in + x)), next = hn::PromoteTo(di, hn::LoadU(d8, in + x + apart));
         hn::StoreU(hn::Or(own, hn::ShiftLeft<16>(next)), di, out + x);
     }
 }
@@ -211,12 +211,12 @@ struct Kernel::Weights {
         return total <= 1 + 1e-6 && std::all_of(taps.begin(), taps.end(), [](const Tap& t) { return t.weight >= 0; });
     }
 
+    // Where there is a line.
+    Profile x() const { return {line.data(), line.size(), along}; }
+    Profile y() const { return {column.data(), column.size(), down}; }
+
     // Whether levels of bytes are summed in whole numbers.
-    bool take(const Planes& in) const {
-        for (size_t c = 0; fill && c < in.plane.size(); ++c)
-            if (!(fill[c] >= 0 && fill[c] <= 255 && fill[c] == std::floor(fill[c]))) return false;
-        return all_bytes(in);
-    }
+    bool take(const Planes& in) const { return all_bytes(in) && whole_levels(fill, channels(in)); }
 
   private:
     float at(size_t i, size_t j) const { return first_[i * pitch_ + j]; }
@@ -250,21 +250,22 @@ namespace {
 template <typename T, typename P, typename Out, typename Make>
 void convolve(const Planes& in, const std::vector<Tap>& taps, int down, const Lines<T>& lines, int along,
               const Unit& unit, bool clips, Head::Scratch& scratch, const Make& make, const EmitOf<Out>& emit) {
-    const size_t channels = in.plane.size(), n = static_cast<size_t>(in.width),
-                 width = n + 2 * static_cast<size_t>(along);
-    const size_t rows = 2 * static_cast<size_t>(down) + 1, pitch = padded(width) + 2 * kRowPad;
+    const size_t planes = in.plane.size(), n = elements(in), apart = static_cast<size_t>(in.together);
+    const size_t rows = 2 * static_cast<size_t>(down) + 1, width = n + 2 * static_cast<size_t>(along) * apart;
+    const size_t pitch = padded(width) + 2 * kRowPad;
     T* const line = scratch[0].take<T>(pitch);
-    const Ring<P> kept(scratch[1].take<P>(channels * rows * pitch), channels, rows, pitch);
-    const std::vector<Out*> out = lines_out<Out>(scratch[2], channels, in.width);
+    const Ring<P> kept(scratch[1].take<P>(planes * rows * pitch), planes, rows, pitch);
+    const std::vector<Out*> out = lines_out<Out>(scratch[2], planes, n);
     std::vector<const P*> from(taps.size());
     for (size_t v = 0; v < static_cast<size_t>(in.height) + rows - 1; ++v) {
-        for (size_t c = 0; c < channels; ++c) {
+        for (size_t c = 0; c < planes; ++c) {
             lines.read(c, static_cast<int>(v) - down, line);
-            make(line, width, kept.row(c, v));
+            make(line, apart, width, kept.row(c, v));
         }
         if (v + 1 < rows) continue;
-        for (size_t c = 0; c < channels; ++c) {
-            for (size_t k = 0; k < taps.size(); ++k) from[k] = kept.row(c, v + 1 - rows + taps[k].row) + taps[k].column;
+        for (size_t c = 0; c < planes; ++c) {
+            for (size_t k = 0; k < taps.size(); ++k)
+                from[k] = kept.row(c, v + 1 - rows + taps[k].row) + taps[k].column * apart;
             sum(taps, from.data(), n, unit, clips, out[c]);
         }
         emit(static_cast<int>(v + 1 - rows), out.data());
@@ -291,14 +292,14 @@ void Kernel::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emi
     const float most = std::numeric_limits<float>::max();
     Unit unit{1, clips ? 0 : -most, clips ? high_ : most};
     if (!weights.line.empty() && !clips)
-        return run_separable(in, weights.column, weights.line, border_, weights.fill, scratch, emit);
+        return run_separable(in, weights.x(), weights.y(), border_, weights.fill, scratch, emit);
     if (weights.take(in) && quantize(weights.taps, unit.scale)) {
         const Lines<uint8_t> lines(in, weights.down, weights.along, border_, weights.fill);
         return convolve<uint8_t, int32_t, float>(in, weights.taps, weights.down, lines, weights.along, unit, clips,
                                                  scratch, HWY_DYNAMIC_DISPATCH(Pair), emit);
     }
     const Lines<float> lines(in, weights.down, weights.along, border_, weights.fill);
-    const auto keep = [](const float* line, size_t n, float* to) { std::memcpy(to, line, n * sizeof(float)); };
+    const auto keep = [](const float* line, size_t, size_t n, float* to) { std::memcpy(to, line, n * sizeof(float)); };
     convolve<float, float, float>(in, weights.taps, weights.down, lines, weights.along, unit, clips, scratch, keep,
                                   emit);
 }
@@ -306,7 +307,7 @@ void Kernel::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emi
 bool Kernel::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
     Weights weights(*this, row);
     if (!weights.line.empty() && (!(high_ > 0) || weights.mean()))
-        return run_separable_bytes(in, weights.column, weights.line, border_, weights.fill, scratch, emit);
+        return run_separable_bytes(in, weights.x(), weights.y(), border_, weights.fill, scratch, emit);
     Unit unit{1, 0, high_ > 0 ? std::min(high_, 255.0f) : 255.0f};
     if (!weights.take(in) || !quantize(weights.taps, unit.scale)) return false;
     const Lines<uint8_t> lines(in, weights.down, weights.along, border_, weights.fill);

@@ -15,6 +15,9 @@ class Kernel final : public Head {
     bool idle(size_t row) const override { return reach_[row][0] == 0 && reach_[row][1] == 0; }
     void run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const override;
     bool run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override;
+    bool run_packed(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override {
+        return run_bytes(in, row, scratch, emit);
+    }
 
   private:
     struct Weights;

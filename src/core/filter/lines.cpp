@@ -1,5 +1,6 @@
 #include "filter/lines.h"
 
+#include <cmath>
 #include <string>
 
 #include "plan/geometry.h"
@@ -17,6 +18,11 @@ void check_reach(Fields& fields, const Rows<int64_t>& reach, int64_t y, int64_t 
             fields.fail("reach", "must be within " + std::to_string(y) + " and " + std::to_string(x) + "; got " +
                                      std::to_string(reach[i][0]) + " and " + std::to_string(reach[i][1]) + " in row " +
                                      std::to_string(i));
+}
+
+bool whole_levels(const float* fill, size_t channels) {
+    return !fill || std::all_of(fill, fill + channels,
+                                [](float level) { return level >= 0 && level <= 255 && level == std::floor(level); });
 }
 
 std::vector<int> places(int n, int reach, Border border) {

@@ -23,6 +23,13 @@ inline bool all_bytes(const Planes& in) {
     return std::all_of(in.plane.begin(), in.plane.end(), [](const Plane& p) { return p.element == Element::u8; });
 }
 
+// The elements of a row.
+inline size_t elements(const Planes& in) { return static_cast<size_t>(in.width) * static_cast<size_t>(in.together); }
+inline size_t channels(const Planes& in) { return in.plane.size() * static_cast<size_t>(in.together); }
+
+// Whether bytes hold the fill; null is 0.
+bool whole_levels(const float* fill, size_t channels);
+
 // T: uint8_t of planes of bytes, or float of any.
 template <typename T>
 class Lines {
@@ -31,42 +38,49 @@ class Lines {
     Lines(const Planes& in, int down, int along, Border border, const float* fill)
         : in_(in),
           n_(static_cast<size_t>(in.width)),
+          apart_(static_cast<size_t>(in.together)),
           down_(down),
           along_(static_cast<size_t>(along)),
           columns_(places(in.width, along, border)),
           rows_(places(in.height, down, border)),
-          fill_(in.plane.size()) {
+          fill_(channels(in)) {
         for (size_t c = 0; fill && c < fill_.size(); ++c) fill_[c] = static_cast<T>(fill[c]);
     }
 
-    // Row y from -down on of channel c; the line's first pixel is that at -along.
+    // Row y from -down on of plane c; the line's first pixel is that at -along.
     void read(size_t c, int y, T* line) const {
         const int from = rows_[static_cast<size_t>(y + down_)];
+        const T* const fill = fill_.data() + c * apart_;
         if (from < 0) {
-            std::fill_n(line, n_ + 2 * along_, fill_[c]);
+            for (size_t k = 0; k < n_ + 2 * along_; ++k) std::copy(fill, fill + apart_, line + k * apart_);
             return;
         }
-        T* const inner = line + along_;
+        T* const inner = line + along_ * apart_;
         copy(in_.plane[c], from, inner);
+        const auto set = [&](size_t k) {
+            const int place = columns_[k];
+            const T* const pixel = place < 0 ? fill : inner + static_cast<size_t>(place) * apart_;
+            std::copy(pixel, pixel + apart_, line + k * apart_);
+        };
         for (size_t k = 0; k < along_; ++k) {
-            line[k] = at(columns_[k], inner, c);
-            inner[n_ + k] = at(columns_[along_ + n_ + k], inner, c);
+            set(k);
+            set(along_ + n_ + k);
         }
     }
 
   private:
-    T at(int place, const T* inner, size_t c) const { return place < 0 ? fill_[c] : inner[place]; }
     void copy(const Plane& plane, int y, T* to) const {
+        const size_t n = n_ * apart_;
         if (sizeof(T) == 1 || plane.element == Element::f32) {
-            std::memcpy(to, plane.row<T>(y), n_ * sizeof(T));
+            std::memcpy(to, plane.row<T>(y), n * sizeof(T));
         } else {
             const uint8_t* const from = plane.row<uint8_t>(y);
-            for (size_t x = 0; x < n_; ++x) to[x] = static_cast<T>(from[x]);
+            for (size_t x = 0; x < n; ++x) to[x] = static_cast<T>(from[x]);
         }
     }
 
     const Planes& in_;
-    const size_t n_;
+    const size_t n_, apart_;  // pixels, and elements from one to the next
     const int down_;
     const size_t along_;
     const std::vector<int> columns_, rows_;
@@ -91,8 +105,8 @@ class Ring {
 
 // Lines for what is made, with room behind each.
 template <typename T>
-std::vector<T*> lines_out(Buffer& memory, size_t channels, int width) {
-    const size_t pitch = padded(static_cast<size_t>(width)) + kRowPad;
+std::vector<T*> lines_out(Buffer& memory, size_t channels, size_t n) {
+    const size_t pitch = padded(n) + kRowPad;
     T* const first = memory.take<T>(channels * pitch);
     std::vector<T*> out;
     for (size_t c = 0; c < channels; ++c) out.push_back(first + c * pitch);

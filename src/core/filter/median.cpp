@@ -86,12 +86,13 @@ HWY_INLINE void Columns(const T* const* row, size_t n, size_t pitch, T* HWY_REST
 }
 
 template <typename T>
-HWY_INLINE void Median3(const T* const* row, size_t n, T* sorted, T* HWY_RESTRICT out) {
+HWY_INLINE void Median3(const T* const* row, size_t apart, size_t n, T* sorted, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
-    const size_t pitch = padded(n + 2) + kRowPad;
-    Columns<3>(row, n + 2, pitch, sorted);
+    const size_t pitch = padded(n + 2 * apart) + kRowPad;
+    Columns<3>(row, n + 2 * apart, pitch, sorted);
     for (size_t x = 0; x < n; x += hn::Lanes(d)) {
-        const auto at = [&](size_t rank, size_t k) HWY_ATTR { return hn::LoadU(d, sorted + rank * pitch + x + k); };
+        const auto at = [&](size_t rank, size_t k)
+                            HWY_ATTR { return hn::LoadU(d, sorted + rank * pitch + x + k * apart); };
         const auto low = hn::Max(hn::Max(at(0, 0), at(0, 1)), at(0, 2));
         const auto high = hn::Min(hn::Min(at(2, 0), at(2, 1)), at(2, 2));
         hn::Vec<decltype(d)> middle[3] = {at(1, 0), at(1, 1), at(1, 2)};
@@ -105,17 +106,17 @@ HWY_INLINE void Median3(const T* const* row, size_t n, T* sorted, T* HWY_RESTRIC
 // Columns and then rows are sorted, so that one at (i, j), from 1, is not below i * j of the 25 and not above
 // (6 - i) * (6 - j). Thirteen may be the middle, and six that cannot are below it, as many above.
 template <typename T>
-HWY_INLINE void Median5(const T* const* row, size_t n, T* sorted, T* HWY_RESTRICT out) {
+HWY_INLINE void Median5(const T* const* row, size_t apart, size_t n, T* sorted, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
-    const size_t pitch = padded(n + 4) + kRowPad;
-    Columns<5>(row, n + 4, pitch, sorted);
+    const size_t pitch = padded(n + 4 * apart) + kRowPad;
+    Columns<5>(row, n + 4 * apart, pitch, sorted);
     for (size_t x = 0; x < n; x += hn::Lanes(d)) {
         hn::Vec<decltype(d)> v[13];
         constexpr size_t kFrom[5] = {3, 2, 1, 0, 0}, kTo[5] = {5, 5, 4, 3, 2};
         size_t next = 0;
         for (size_t i = 0; i < 5; ++i) {
             hn::Vec<decltype(d)> line[5];
-            for (size_t k = 0; k < 5; ++k) line[k] = hn::LoadU(d, sorted + i * pitch + x + k);
+            for (size_t k = 0; k < 5; ++k) line[k] = hn::LoadU(d, sorted + i * pitch + x + k * apart);
             Sort5(line);
             for (size_t k = kFrom[i]; k < kTo[i]; ++k) v[next++] = line[k];
         }
@@ -125,7 +126,7 @@ HWY_INLINE void Median5(const T* const* row, size_t n, T* sorted, T* HWY_RESTRIC
 
 // The highest level that not more than half of the window are below, bit by bit. T: unsigned, and wide enough to count.
 template <typename T>
-HWY_INLINE void Bisect(const T* const* row, size_t rows, size_t columns, size_t n, T* HWY_RESTRICT out) {
+HWY_INLINE void Bisect(const T* const* row, size_t rows, size_t columns, size_t apart, size_t n, T* HWY_RESTRICT out) {
     const hn::ScalableTag<T> d;
     const size_t step = hn::Lanes(d);
     const auto one = hn::Set(d, T{1}), most = hn::Set(d, static_cast<T>(rows * columns / 2));
@@ -136,7 +137,7 @@ HWY_INLINE void Bisect(const T* const* row, size_t rows, size_t columns, size_t 
             auto count_a = hn::Zero(d), count_b = count_a;
             for (size_t i = 0; i < rows; ++i) {
                 for (size_t j = 0; j < columns; ++j) {
-                    const T* const at = row[i] + x + j;
+                    const T* const at = row[i] + x + j * apart;
                     count_a = hn::Add(count_a, hn::IfThenElseZero(hn::Gt(try_a, hn::LoadU(d, at)), one));
                     count_b = hn::Add(count_b, hn::IfThenElseZero(hn::Gt(try_b, hn::LoadU(d, at + step)), one));
                 }
@@ -149,10 +150,11 @@ HWY_INLINE void Bisect(const T* const* row, size_t rows, size_t columns, size_t 
     }
 }
 
-void MedianBytes(const uint8_t* const* row, size_t rows, size_t columns, size_t n, uint8_t* memory, uint8_t* out) {
-    if (rows == 3 && columns == 3) return Median3(row, n, memory, out);
-    if (rows == 5 && columns == 5) return Median5(row, n, memory, out);
-    Bisect(row, rows, columns, n, out);
+void MedianBytes(const uint8_t* const* row, size_t rows, size_t columns, size_t apart, size_t n, uint8_t* memory,
+                 uint8_t* out) {
+    if (rows == 3 && columns == 3) return Median3(row, apart, n, memory, out);
+    if (rows == 5 && columns == 5) return Median5(row, apart, n, memory, out);
+    Bisect(row, rows, columns, apart, n, out);
 }
 
 // Floats as whole numbers of the same order, and back.
@@ -176,19 +178,20 @@ void FromKeys(const uint32_t* in, size_t n, float* out) {
     }
 }
 
-void MedianFloats(const float* const* row, size_t rows, size_t columns, size_t n, float* memory, float* out) {
-    if (rows == 3 && columns == 3) return Median3(row, n, memory, out);
-    if (rows == 5 && columns == 5) return Median5(row, n, memory, out);
-    const size_t pitch = padded(n + columns - 1) + 2 * kRowPad;
+void MedianFloats(const float* const* row, size_t rows, size_t columns, size_t apart, size_t n, float* memory,
+                  float* out) {
+    if (rows == 3 && columns == 3) return Median3(row, apart, n, memory, out);
+    if (rows == 5 && columns == 5) return Median5(row, apart, n, memory, out);
+    const size_t pitch = padded(n + (columns - 1) * apart) + 2 * kRowPad;
     constexpr size_t kMost = 255;
     uint32_t* const keys = reinterpret_cast<uint32_t*>(memory);
     const uint32_t* from[kMost];
     for (size_t i = 0; i < rows && i < kMost; ++i) {
-        Keys(row[i], n + columns - 1, keys + i * pitch);
+        Keys(row[i], n + (columns - 1) * apart, keys + i * pitch);
         from[i] = keys + i * pitch;
     }
     uint32_t* const made = keys + rows * pitch;
-    Bisect(from, rows, columns, n, made);
+    Bisect(from, rows, columns, apart, n, made);
     FromKeys(made, n, out);
 }
 
@@ -233,11 +236,13 @@ HWY_EXPORT(Medians);
 
 size_t median_room(size_t rows, size_t n) { return (rows + 1) * (padded(n) + 2 * kRowPad); }
 
-void median_row(const uint8_t* const* row, size_t rows, size_t columns, size_t n, uint8_t* memory, uint8_t* out) {
-    HWY_DYNAMIC_DISPATCH(MedianBytes)(row, rows, columns, n, memory, out);
+void median_row(const uint8_t* const* row, size_t rows, size_t columns, size_t apart, size_t n, uint8_t* memory,
+                uint8_t* out) {
+    HWY_DYNAMIC_DISPATCH(MedianBytes)(row, rows, columns, apart, n, memory, out);
 }
-void median_row(const float* const* row, size_t rows, size_t columns, size_t n, float* memory, float* out) {
-    HWY_DYNAMIC_DISPATCH(MedianFloats)(row, rows, columns, n, memory, out);
+void median_row(const float* const* row, size_t rows, size_t columns, size_t apart, size_t n, float* memory,
+                float* out) {
+    HWY_DYNAMIC_DISPATCH(MedianFloats)(row, rows, columns, apart, n, memory, out);
 }
 
 // The first column's are zeros.

@@ -10,9 +10,12 @@ namespace augstream {
 size_t median_room(size_t rows, size_t n);
 
 // The medians of n rectangles, each a pixel to the right of the one before; row: the rows of the first of them, of
-// `rows` x `columns` pixels. Rows may be read over their ends by less than kRowPad elements.
-void median_row(const uint8_t* const* row, size_t rows, size_t columns, size_t n, uint8_t* memory, uint8_t* out);
-void median_row(const float* const* row, size_t rows, size_t columns, size_t n, float* memory, float* out);
+// `rows` x `columns` pixels, each `apart` elements behind the one before it. Rows may be read over their ends by less
+// than kRowPad elements.
+void median_row(const uint8_t* const* row, size_t rows, size_t columns, size_t apart, size_t n, uint8_t* memory,
+                uint8_t* out);
+void median_row(const float* const* row, size_t rows, size_t columns, size_t apart, size_t n, float* memory,
+                float* out);
 
 // How often each level of bytes stands in each column of a window that goes down an image.
 class Histograms {

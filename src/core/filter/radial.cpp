@@ -150,7 +150,7 @@ void Radial::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emi
             plane.width = plane.x1 = in.width;
             plane.height = plane.y1 = in.height;
         }
-    const std::vector<float*> out = lines_out<float>(scratch[2], channels, in.width);
+    const std::vector<float*> out = lines_out<float>(scratch[2], channels, n);
 
     const Zoomed least(in, 1 / root, border_, fill), next(in, ratio / root, border_, fill);
     std::vector<float> zero(padded(n) + kRowPad);

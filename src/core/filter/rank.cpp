@@ -65,7 +65,8 @@ struct Doubling {
 template <typename T>
 void extremes(const Planes& in, size_t rows, size_t columns, const Lines<T>& lines, bool high, Head::Scratch& scratch,
               const EmitOf<T>& emit) {
-    const size_t channels = in.plane.size(), n = static_cast<size_t>(in.width), width = n + columns - 1;
+    const size_t channels = in.plane.size(), apart = static_cast<size_t>(in.together), n = elements(in);
+    const size_t width = n + (columns - 1) * apart;
     const size_t pitch = padded(width) + 2 * kRowPad;
     const Doubling down(rows), along(columns);
     // Of each level, the rows that the next one looks back at.
@@ -78,13 +79,17 @@ void extremes(const Planes& in, size_t rows, size_t columns, const Lines<T>& lin
         memory += levels.back().size();
     }
     T* const line = scratch[0].take<T>(pitch);
-    const std::vector<T*> out = lines_out<T>(scratch[2], channels, in.width);
+    const std::vector<T*> out = lines_out<T>(scratch[2], channels, n);
     const int first = -static_cast<int>(rows / 2);
     for (size_t v = 0; v < static_cast<size_t>(in.height) + rows - 1; ++v) {
         for (size_t c = 0; c < channels; ++c) {
             lines.read(c, static_cast<int>(v) + first, line);
-            for (size_t k = 0; k < along.levels; ++k) better(line, line + (size_t{1} << k), width, high, line);
-            better(line, line + along.rest, n, high, levels[0].row(c, v));
+            size_t left = width;
+            for (size_t k = 0; k < along.levels; ++k) {
+                left -= apart << k;
+                better(line, line + (apart << k), left, high, line);
+            }
+            better(line, line + along.rest * apart, n, high, levels[0].row(c, v));
             for (size_t k = 1; k <= down.levels; ++k) {
                 const size_t back = size_t{1} << (k - 1);
                 if (v >= back)
@@ -100,23 +105,24 @@ void extremes(const Planes& in, size_t rows, size_t columns, const Lines<T>& lin
 
 // From this many rows and columns on histograms are faster.
 constexpr size_t kHistograms = 13;
-bool counted(size_t rows, size_t columns) { return std::max(rows, columns) >= kHistograms; }
+bool counted(size_t side) { return side >= kHistograms; }
 
 // The windows go down the image, and their rows are kept.
 template <typename T>
 void medians(const Planes& in, size_t rows, size_t columns, const Lines<T>& lines, Head::Scratch& scratch,
              const EmitOf<T>& emit) {
-    const size_t channels = in.plane.size(), n = static_cast<size_t>(in.width), width = n + columns - 1;
+    const size_t channels = in.plane.size(), apart = static_cast<size_t>(in.together), n = elements(in);
+    const size_t width = n + (columns - 1) * apart;
     const size_t pitch = padded(width) + 2 * kRowPad;
     const Ring<T> kept(scratch[0].take<T>(channels * (rows + 1) * pitch), channels, rows + 1, pitch);
     T* const memory = scratch[1].take<T>(median_room(rows, width));
-    const std::vector<T*> out = lines_out<T>(scratch[2], channels, in.width);
+    const std::vector<T*> out = lines_out<T>(scratch[2], channels, n);
     std::vector<const T*> window(rows);
     std::vector<Histograms> histograms;
     if constexpr (sizeof(T) == 1) {
         uint16_t* const counts =
-            scratch[3].take<uint16_t>(counted(rows, columns) ? channels * Histograms::size(width) : 1);
-        for (size_t c = 0; c < channels && counted(rows, columns); ++c)
+            scratch[3].take<uint16_t>(counted(std::max(rows, columns)) ? channels * Histograms::size(width) : 1);
+        for (size_t c = 0; c < channels && counted(std::max(rows, columns)); ++c)
             histograms.emplace_back(counts + c * Histograms::size(width), width);
     }
     const int first = -static_cast<int>(rows / 2);
@@ -133,16 +139,10 @@ void medians(const Planes& in, size_t rows, size_t columns, const Lines<T>& line
             }
             if (v + 1 < rows) continue;
             for (size_t k = 0; k < rows; ++k) window[k] = kept.row(c, v + 1 - rows + k);
-            median_row(window.data(), rows, columns, n, memory, out[c]);
+            median_row(window.data(), rows, columns, apart, n, memory, out[c]);
         }
         if (v + 1 >= rows) emit(static_cast<int>(v + 1 - rows), out.data());
     }
-}
-
-bool whole_fill(const float* fill, size_t channels) {
-    for (size_t c = 0; fill && c < channels; ++c)
-        if (!(fill[c] >= 0 && fill[c] <= 255 && fill[c] == static_cast<float>(static_cast<int>(fill[c])))) return false;
-    return true;
 }
 
 }  // namespace
@@ -168,7 +168,7 @@ void Rank::choose(const Planes& in, size_t row, Scratch& scratch, const EmitOf<T
 
 void Rank::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
     const size_t channels = in.plane.size(), n = static_cast<size_t>(in.width);
-    if (!all_bytes(in) || !whole_fill(fill_ ? fill_[row] : nullptr, channels))
+    if (!all_bytes(in) || !whole_levels(fill_ ? fill_[row] : nullptr, channels))
         return choose<float>(in, row, scratch, emit);
     std::vector<float> memory(channels * (padded(n) + kRowPad));
     std::vector<float*> out;
@@ -181,7 +181,10 @@ void Rank::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit)
 }
 
 bool Rank::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
-    if (!all_bytes(in) || !whole_fill(fill_ ? fill_[row] : nullptr, in.plane.size())) return false;
+    if (!all_bytes(in) || !whole_levels(fill_ ? fill_[row] : nullptr, channels(in))) return false;
+    // Histograms are of one channel.
+    const int64_t most = *std::max_element(reach_[row], reach_[row] + 2);
+    if (in.together > 1 && which_ == 1 && counted(2 * static_cast<size_t>(most) + 1)) return false;
     choose<uint8_t>(in, row, scratch, emit);
     return true;
 }

@@ -74,6 +74,7 @@ struct Planes {
     int width = 0, height = 0;
     std::vector<Plane> plane;
     bool borrowed = false;  // memory that is not to be written to
+    int together = 1;       // channels that stand side by side in a plane, which then is one of a whole image
 };
 
 // Elements between rows that hold `width` pixels, the extra column and the slack.

@@ -3,10 +3,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "filter/filter.h"
 #include "filter/kernel.h"
 #include "filter/radial.h"
 #include "filter/rank.h"
-#include "filter/separable.h"
 #include "gather/warp.h"
 #include "mix/mix.h"
 #include "points/color.h"
