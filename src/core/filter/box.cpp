@@ -36,6 +36,17 @@ HWY_INLINE void Plus(const T* a, const T* b, size_t n, T* out) {
         hn::StoreU(hn::Add(hn::LoadU(d, a + x), hn::LoadU(d, b + x)), d, out + x);
 }
 
+// The sums of a few pixels in a row.
+void SumBytes(const uint8_t* HWY_RESTRICT in, size_t count, size_t apart, size_t n, uint16_t* HWY_RESTRICT out) {
+    const hn::ScalableTag<uint16_t> d;
+    const hn::Rebind<uint8_t, decltype(d)> d8;
+    for (size_t x = 0; x < n; x += hn::Lanes(d)) {
+        auto sum = hn::PromoteTo(d, hn::LoadU(d8, in + x));
+        for (size_t k = 1; k < count; ++k) sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(d8, in + x + k * apart)));
+        hn::StoreU(sum, d, out + x);
+    }
+}
+
 void Widen16(const uint8_t* in, size_t n, uint16_t* out) { Widen(in, n, out); }
 void Widen32(const uint8_t* in, size_t n, uint32_t* out) { Widen(in, n, out); }
 void Plus16(const uint16_t* a, const uint16_t* b, size_t n, uint16_t* out) { Plus(a, b, n, out); }
@@ -110,6 +121,7 @@ namespace augstream {
 
 HWY_EXPORT(Widen16);
 HWY_EXPORT(Widen32);
+HWY_EXPORT(SumBytes);
 HWY_EXPORT(Plus16);
 HWY_EXPORT(Plus32);
 HWY_EXPORT(Move16ToBytes);
@@ -186,6 +198,7 @@ void box(const Planes& in, size_t rows, size_t columns, Border border, const flo
     const size_t width = n + 2 * beside * apart, pitch = padded(width) + 2 * kRowPad;
     const Lines<uint8_t> lines(in, static_cast<int>(down), static_cast<int>(beside), border, fill);
     Along<T> along(columns, apart, pitch);
+    const bool few = sizeof(T) == 2 && columns % 2 == 1 && columns <= 7;
     const bool even = rows % 2 == 0,
                small = sizeof(Out) == 1 && sizeof(T) == 2 && !even && rows == columns && rows <= 15;
 
@@ -202,11 +215,16 @@ void box(const Planes& in, size_t rows, size_t columns, Border border, const flo
     for (size_t v = 0; v < static_cast<size_t>(in.height) + window - 1; ++v) {
         for (size_t c = 0; c < planes; ++c) {
             lines.read(c, static_cast<int>(v) - static_cast<int>(down), bytes);
-            widen(bytes, width, line);
             T* const row = kept.row(c, v);
             // The ring's rows are zeros until they are written to: of the rows above there is nothing to take away.
             T* const old = kept.row(c, v + 1);
-            along(line, n, width, row);
+            if constexpr (sizeof(T) == 2) {
+                if (few) HWY_DYNAMIC_DISPATCH(SumBytes)(bytes, columns, apart, n, row);
+            }
+            if (!few) {
+                widen(bytes, width, line);
+                along(line, n, width, row);
+            }
             uint32_t* const sum = sums + c * pitch;
             if constexpr (sizeof(Out) == 1 && sizeof(T) == 2) {
                 if (small) {

@@ -98,8 +98,9 @@ void PairsToFloats(const Tap* taps, const int32_t* const* from, size_t count, si
 
 void PairsToBytes(const Tap* taps, const int32_t* const* from, size_t count, size_t n, const Unit& unit,
                   uint8_t* HWY_RESTRICT out) {
+    const F scale = hn::Set(df, unit.scale);
     SumPairs(taps, from, count, n, [&](size_t x, I sum) HWY_ATTR {
-        hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(Level(hn::ConvertTo(df, sum), unit))), d8, out + x);
+        hn::StoreU(hn::DemoteTo(d8, hn::NearestInt(hn::Mul(hn::ConvertTo(df, sum), scale))), d8, out + x);
     });
 }
 
@@ -308,8 +309,9 @@ bool Kernel::run_bytes(const Planes& in, size_t row, Scratch& scratch, const Emi
     Weights weights(*this, row);
     if (!weights.line.empty() && (!(high_ > 0) || weights.mean()))
         return run_separable_bytes(in, weights.x(), weights.y(), border_, weights.fill, scratch, emit);
-    Unit unit{1, 0, high_ > 0 ? std::min(high_, 255.0f) : 255.0f};
-    if (!weights.take(in) || !quantize(weights.taps, unit.scale)) return false;
+    // Bytes clip by themselves.
+    Unit unit{1, 0, 255};
+    if ((high_ > 0 && high_ < 255) || !weights.take(in) || !quantize(weights.taps, unit.scale)) return false;
     const Lines<uint8_t> lines(in, weights.down, weights.along, border_, weights.fill);
     convolve<uint8_t, int32_t, uint8_t>(in, weights.taps, weights.down, lines, weights.along, unit, true, scratch,
                                         HWY_DYNAMIC_DISPATCH(Pair), emit);

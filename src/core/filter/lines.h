@@ -52,23 +52,29 @@ class Lines {
         const int from = rows_[static_cast<size_t>(y + down_)];
         const T* const fill = fill_.data() + c * apart_;
         if (from < 0) {
-            for (size_t k = 0; k < n_ + 2 * along_; ++k) std::copy(fill, fill + apart_, line + k * apart_);
+            for (size_t k = 0; k < n_ + 2 * along_; ++k) set(fill, line + k * apart_);
             return;
         }
         T* const inner = line + along_ * apart_;
         copy(in_.plane[c], from, inner);
-        const auto set = [&](size_t k) {
+        const auto outside = [&](size_t k) {
             const int place = columns_[k];
-            const T* const pixel = place < 0 ? fill : inner + static_cast<size_t>(place) * apart_;
-            std::copy(pixel, pixel + apart_, line + k * apart_);
+            set(place < 0 ? fill : inner + static_cast<size_t>(place) * apart_, line + k * apart_);
         };
         for (size_t k = 0; k < along_; ++k) {
-            set(k);
-            set(along_ + n_ + k);
+            outside(k);
+            outside(along_ + n_ + k);
         }
     }
 
   private:
+    void set(const T* pixel, T* to) const {
+        if (apart_ == 3) {
+            std::memcpy(to, pixel, 3 * sizeof(T));
+        } else {
+            for (size_t e = 0; e < apart_; ++e) to[e] = pixel[e];
+        }
+    }
     void copy(const Plane& plane, int y, T* to) const {
         const size_t n = n_ * apart_;
         if (sizeof(T) == 1 || plane.element == Element::f32) {

@@ -195,30 +195,30 @@ void MedianFloats(const float* const* row, size_t rows, size_t columns, size_t a
     FromKeys(made, n, out);
 }
 
-constexpr size_t kParts = 16;  // levels of a byte in one of 16 sums
-
 // to += add - take, of the counts of a column each.
-HWY_INLINE void Move(const uint16_t* HWY_RESTRICT add, const uint16_t* HWY_RESTRICT take, size_t n,
+HWY_INLINE void Move(const uint8_t* HWY_RESTRICT add, const uint8_t* HWY_RESTRICT take, size_t n,
                      uint16_t* HWY_RESTRICT to) {
     const hn::ScalableTag<uint16_t> d;
-    for (size_t k = 0; k < n; k += hn::Lanes(d))
-        hn::StoreU(hn::Add(hn::LoadU(d, to + k), hn::Sub(hn::LoadU(d, add + k), hn::LoadU(d, take + k))), d, to + k);
+    const hn::Rebind<uint8_t, decltype(d)> d8;
+    for (size_t k = 0; k < n; k += hn::Lanes(d)) {
+        const auto more = hn::PromoteTo(d, hn::LoadU(d8, add + k)), less = hn::PromoteTo(d, hn::LoadU(d8, take + k));
+        hn::StoreU(hn::Add(hn::LoadU(d, to + k), hn::Sub(more, less)), d, to + k);
+    }
 }
 
-void Medians(const uint16_t* counts, size_t pitch, size_t columns, size_t rows, size_t n, uint8_t* out) {
+// counts: a column's are of 256 levels, then of 16 sixteens of them.
+void Medians(const uint8_t* counts, size_t pitch, size_t columns, size_t rows, size_t n, uint8_t* out) {
     HWY_ALIGN uint16_t window[288] = {};
-    const size_t all = 256 + kParts;
-    const uint16_t* const zero = counts - pitch;
-    for (size_t k = 0; k < columns; ++k) Move(counts + k * pitch, zero, all, window);
+    for (size_t k = 0; k < columns; ++k) Move(counts + k * pitch, counts - pitch, pitch, window);
     const size_t half = rows * columns / 2;
     for (size_t x = 0;; ++x) {
         size_t below = 0, part = 0;
         while (below + window[256 + part] <= half) below += window[256 + part++];
-        size_t level = part * kParts;
+        size_t level = part * 16;
         while (below + window[level] <= half) below += window[level++];
         out[x] = static_cast<uint8_t>(level);
         if (x + 1 == n) return;
-        Move(counts + (x + columns) * pitch, counts + x * pitch, all, window);
+        Move(counts + (x + columns) * pitch, counts + x * pitch, pitch, window);
     }
 }
 
@@ -246,25 +246,22 @@ void median_row(const float* const* row, size_t rows, size_t columns, size_t apa
 }
 
 // The first column's are zeros.
-Histograms::Histograms(uint16_t* memory, size_t columns) : memory_(memory + kCounts), columns_(columns) {
-    std::memset(memory, 0, size(columns) * sizeof(uint16_t));
+Histograms::Histograms(uint8_t* memory, size_t columns) : memory_(memory + kCounts), columns_(columns) {
+    std::memset(memory, 0, size(columns));
 }
 
-void Histograms::add(const uint8_t* row) {
+template <uint8_t kStep>
+void Histograms::count(const uint8_t* row) {
     for (size_t x = 0; x < columns_; ++x) {
-        uint16_t* const counts = memory_ + x * kCounts;
-        ++counts[row[x]];
-        ++counts[256 + row[x] / 16];
+        uint8_t* const counts = memory_ + x * kCounts;
+        const auto add = [](uint8_t& to) { to = static_cast<uint8_t>(to + kStep); };
+        add(counts[row[x]]);
+        add(counts[256 + row[x] / 16]);
     }
 }
 
-void Histograms::remove(const uint8_t* row) {
-    for (size_t x = 0; x < columns_; ++x) {
-        uint16_t* const counts = memory_ + x * kCounts;
-        --counts[row[x]];
-        --counts[256 + row[x] / 16];
-    }
-}
+void Histograms::add(const uint8_t* row) { count<1>(row); }
+void Histograms::remove(const uint8_t* row) { count<255>(row); }
 
 void Histograms::medians(size_t columns, size_t rows, size_t n, uint8_t* out) const {
     HWY_DYNAMIC_DISPATCH(Medians)(memory_, kCounts, columns, rows, n, out);

@@ -17,12 +17,12 @@ void median_row(const uint8_t* const* row, size_t rows, size_t columns, size_t a
 void median_row(const float* const* row, size_t rows, size_t columns, size_t apart, size_t n, float* memory,
                 float* out);
 
-// How often each level of bytes stands in each column of a window that goes down an image.
+// How often each level of bytes stands in each column of a window that goes down an image, of 255 rows at most.
 class Histograms {
   public:
     // memory: of size(columns) counts.
     static size_t size(size_t columns) { return (columns + 1) * kCounts; }
-    Histograms(uint16_t* memory, size_t columns);
+    Histograms(uint8_t* memory, size_t columns);
 
     void add(const uint8_t* row);
     void remove(const uint8_t* row);
@@ -30,10 +30,13 @@ class Histograms {
     void medians(size_t columns, size_t rows, size_t n, uint8_t* out) const;
 
   private:
-    // Of each column 256 levels, then 16 sums of 16 levels.
-    static constexpr size_t kCounts = 256 + 16 + 16;
+    // Of each column; a multiple of what a vector holds.
+    static constexpr size_t kCounts = 288;
 
-    uint16_t* const memory_;
+    template <uint8_t kStep>
+    void count(const uint8_t* row);
+
+    uint8_t* const memory_;
     const size_t columns_;
 };
 

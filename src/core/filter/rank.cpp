@@ -33,6 +33,30 @@ HWY_INLINE void Better(const T* a, const T* b, size_t n, bool high, T* out) {
 void BetterBytes(const uint8_t* a, const uint8_t* b, size_t n, bool high, uint8_t* out) { Better(a, b, n, high, out); }
 void BetterFloats(const float* a, const float* b, size_t n, bool high, float* out) { Better(a, b, n, high, out); }
 
+// The best of some rows.
+template <typename T>
+HWY_INLINE void Best(const T* const* row, size_t count, size_t n, bool high, T* HWY_RESTRICT out) {
+    const hn::ScalableTag<T> d;
+    const size_t step = hn::Lanes(d);
+    for (size_t x = 0; x < n; x += 2 * step) {
+        auto u = hn::LoadU(d, row[0] + x), v = hn::LoadU(d, row[0] + x + step);
+        for (size_t k = 1; k < count; ++k) {
+            const auto a = hn::LoadU(d, row[k] + x), b = hn::LoadU(d, row[k] + x + step);
+            u = high ? hn::Max(u, a) : hn::Min(u, a);
+            v = high ? hn::Max(v, b) : hn::Min(v, b);
+        }
+        hn::StoreU(u, d, out + x);
+        hn::StoreU(v, d, out + x + step);
+    }
+}
+
+void BestBytes(const uint8_t* const* row, size_t count, size_t n, bool high, uint8_t* out) {
+    high ? Best(row, count, n, true, out) : Best(row, count, n, false, out);
+}
+void BestFloats(const float* const* row, size_t count, size_t n, bool high, float* out) {
+    high ? Best(row, count, n, true, out) : Best(row, count, n, false, out);
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace augstream
@@ -43,6 +67,8 @@ namespace augstream {
 
 HWY_EXPORT(BetterBytes);
 HWY_EXPORT(BetterFloats);
+HWY_EXPORT(BestBytes);
+HWY_EXPORT(BestFloats);
 
 namespace {
 
@@ -51,6 +77,38 @@ void better(const uint8_t* a, const uint8_t* b, size_t n, bool high, uint8_t* ou
 }
 void better(const float* a, const float* b, size_t n, bool high, float* out) {
     HWY_DYNAMIC_DISPATCH(BetterFloats)(a, b, n, high, out);
+}
+
+void best(const uint8_t* const* row, size_t count, size_t n, bool high, uint8_t* out) {
+    HWY_DYNAMIC_DISPATCH(BestBytes)(row, count, n, high, out);
+}
+void best(const float* const* row, size_t count, size_t n, bool high, float* out) {
+    HWY_DYNAMIC_DISPATCH(BestFloats)(row, count, n, high, out);
+}
+
+// Of a few rows and columns each is looked at.
+constexpr size_t kFew = 5;
+
+template <typename T>
+void few_extremes(const Planes& in, size_t rows, size_t columns, const Lines<T>& lines, bool high,
+                  Head::Scratch& scratch, const EmitOf<T>& emit) {
+    const size_t channels = in.plane.size(), apart = static_cast<size_t>(in.together), n = elements(in);
+    const size_t pitch = padded(n + (columns - 1) * apart) + 2 * kRowPad;
+    T* const line = scratch[0].take<T>(pitch);
+    const Ring<T> kept(scratch[1].take<T>(channels * rows * pitch), channels, rows, pitch);
+    const std::vector<T*> out = lines_out<T>(scratch[2], channels, n);
+    const T* from[kFew];
+    for (size_t v = 0; v < static_cast<size_t>(in.height) + rows - 1; ++v) {
+        for (size_t c = 0; c < channels; ++c) {
+            lines.read(c, static_cast<int>(v) - static_cast<int>(rows / 2), line);
+            for (size_t k = 0; k < columns; ++k) from[k] = line + k * apart;
+            best(from, columns, n, high, kept.row(c, v));
+            if (v + 1 < rows) continue;
+            for (size_t k = 0; k < rows; ++k) from[k] = kept.row(c, k);
+            best(from, rows, n, high, out[c]);
+        }
+        if (v + 1 >= rows) emit(static_cast<int>(v + 1 - rows), out.data());
+    }
 }
 
 // The best of n levels in a row is found by doubling: of two, of four, ..., then of two of these that overlap.
@@ -120,8 +178,8 @@ void medians(const Planes& in, size_t rows, size_t columns, const Lines<T>& line
     std::vector<const T*> window(rows);
     std::vector<Histograms> histograms;
     if constexpr (sizeof(T) == 1) {
-        uint16_t* const counts =
-            scratch[3].take<uint16_t>(counted(std::max(rows, columns)) ? channels * Histograms::size(width) : 1);
+        uint8_t* const counts =
+            scratch[3].take<uint8_t>(counted(std::max(rows, columns)) ? channels * Histograms::size(width) : 1);
         for (size_t c = 0; c < channels && counted(std::max(rows, columns)); ++c)
             histograms.emplace_back(counts + c * Histograms::size(width), width);
     }
@@ -152,7 +210,7 @@ Rank::Rank(Fields& fields)
       reach_(fields.array<int64_t>("reach", {2})),
       border_(border_of(fields)),
       fill_(fields.array_or_none<float>("fill", {fields.channels})) {
-    // Histograms of the middle count in 16 bits.
+    // Histograms of the middle count the rows of a column in bytes.
     const int64_t most = which_ == 1 ? 127 : 1 << 20;
     check_reach(fields, reach_, most, most);
 }
@@ -163,6 +221,7 @@ void Rank::choose(const Planes& in, size_t row, Scratch& scratch, const EmitOf<T
     const size_t rows = 2 * static_cast<size_t>(down) + 1, columns = 2 * static_cast<size_t>(along) + 1;
     const Lines<T> lines(in, down, along, border_, fill_ ? fill_[row] : nullptr);
     if (which_ == 1) return medians(in, rows, columns, lines, scratch, emit);
+    if (std::max(rows, columns) <= kFew) return few_extremes(in, rows, columns, lines, which_ == 2, scratch, emit);
     extremes(in, rows, columns, lines, which_ == 2, scratch, emit);
 }
 

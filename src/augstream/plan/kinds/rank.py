@@ -11,7 +11,7 @@ from augstream.record import record, replace
 
 Which: TypeAlias = Literal["lowest", "middle", "highest"]
 WHICH: dict[Which, int] = {"lowest": 0, "middle": 1, "highest": 2}
-MOST = 127  # as far as a median reaches: its histograms count in 16 bits
+MOST = 127  # as far as a median reaches: its histograms count in bytes
 
 
 @record(frozen=True, eq=False)
