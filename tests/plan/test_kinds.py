@@ -14,8 +14,11 @@ from augstream.errors import PipelineError
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.kernel import Kernel
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.radial import Radial
+from augstream.plan.kinds.rank import Rank
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.table import KINDS
 from augstream.plan.kinds.warp import Warp, Window
@@ -120,6 +123,9 @@ OPS = {
     Noise: [aug.GaussianNoise()],
     Shapes: [aug.RandomErasing(p=1, fill=3)],
     Mix: [aug.CutMix()],
+    Kernel: [aug.Convolve([[0.1, 0.2, 0.3, 0.2, 0.4]], fill=7)],
+    Rank: [aug.MedianBlur(5, fill=7)],
+    Radial: [aug.ZoomBlur((1.1, 1.3), fill=7)],
 }
 
 
@@ -178,6 +184,20 @@ WRONG = {
     "negative reach": (Filter, lambda op: {"reach": -op.reach}, "filter.reach"),
     "reach of one": (Filter, lambda op: {"reach": op.reach[:, :1].repeat(2, 1)[:2]}, "filter.reach"),
     "filter's fill": (Filter, lambda op: {"fill": None}, "filter.fill"),
+    "mask of one": (Filter, lambda op: {"mask": np.zeros((1, 3))}, "filter.mask"),
+    "negative amount": (Filter, lambda op: {"mask": np.full((3, 3), -1.0)}, "filter.mask"),
+    "weights of one": (Kernel, lambda op: {"weights": op.weights[:1]}, "kernel.weights"),
+    "flat weights": (Kernel, lambda op: {"weights": op.weights[:, 0]}, "kernel.weights"),
+    "an even number of weights": (Kernel, lambda op: {"weights": op.weights[..., 1:]}, "kernel.weights"),
+    "reach beyond the weights": (Kernel, lambda op: {"reach": op.reach + 1}, "kernel.reach"),
+    "kernel's fill": (Kernel, lambda op: {"fill": None}, "kernel.fill"),
+    "no high": (Kernel, lambda op: {"high": 0.0}, "kernel.high"),
+    "rank's reach": (Rank, lambda op: {"reach": -op.reach}, "rank.reach"),
+    "a median too large": (Rank, lambda op: {"reach": op.reach + 126}, "rank.reach"),
+    "rank's fill": (Rank, lambda op: {"border": "edge"}, "rank.fill"),
+    "zooming in only": (Radial, lambda op: {"factor": op.factor - 0.5}, "radial.factor"),
+    "zoom of one": (Radial, lambda op: {"factor": op.factor[:1]}, "radial.factor"),
+    "radial's fill": (Radial, lambda op: {"fill": nan(op.fill)}, "radial.fill"),
     "std": (Noise, lambda op: {"std": -op.std}, "noise.std"),
     "key": (Noise, lambda op: {"key": op.key.astype(np.int64)}, "noise.key"),
     "noise's clip": (Noise, lambda op: {"low": 9.0, "high": 3.0}, "noise.clip"),
@@ -239,9 +259,13 @@ TEXTS = {
     Filter: r"Filter [\d. e-]+, border constant 7",
     Noise: r"Noise  gaussian, std [\d.]+, each channel its own, key [0-9a-f]{16}",
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
+    Kernel: r"Kernel \[[\d. e-]+\], border constant 7, clip \[0 255\]",
+    Rank: r"Rank   middle of 5 x 5, border constant 7",
+    Radial: r"Radial zooms by 1\.\d+, border constant 7",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
 }
 QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none"}
+QUIET |= {Kernel: "Kernel none", Rank: "Rank   none", Radial: "Radial none"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -263,9 +287,10 @@ def test_text_of_every_kind(kind):
 def test_counts_name_every_kind_once():
     ops = [plan_with(kind)[1] for kind in KINDS if kind is not Mix]
     said = count(ops, plan_of(ops, plan_with(Warp)[0].frame_in).steps)
-    assert said == ("1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 2 passes"), (
-        said
-    )
+    assert said == (
+        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 kernel -> 1, "
+        "1 rank -> 1, 1 radial -> 1, 5 passes"
+    ), said
     said = str(Explanation([], [], [], plan_of([], FRAME)))
     assert said.splitlines() == ["draws", "  none", "ops", "  none", "plan: nothing to do", "  nothing to do"]
 

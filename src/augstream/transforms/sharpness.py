@@ -65,9 +65,9 @@ class Sharpen(Edged):
 class UnsharpMask(Edged):
     """Add to the image its difference from a blurred one, where that is large enough.
 
-    amount: range of how many times; Pillow's percent / 100. sigma: range of the Gaussian's standard deviation in pixels;
-    Pillow's radius. threshold: range of fractions of the peak up to which differences, as those of noise, add nothing;
-    from twice as much on they add all, and a part in between, where Pillow has a step.
+    amount: range of how many times; Pillow's percent / 100. sigma: range of the Gaussian's standard deviation in
+    pixels; Pillow's radius. threshold: range of fractions of the peak up to which differences, as those of noise, add
+    nothing; from twice as much on they add all, and a part in between, where Pillow has a step.
 
     >>> UnsharpMask(1.5, sigma=2, threshold=0.01)
     UnsharpMask(amount=(1.5, 1.5), sigma=(2, 2), threshold=(0.01, 0.01))
@@ -161,9 +161,9 @@ class Rectangle(Argument[Sequence[Sequence[float]], Weights]):
 class Convolve(Edged):
     """Convolve the image with a kernel of your own: each level becomes the weighted sum of those around it.
 
-    kernel: rows of weights, an odd number of an odd number; the middle one is for the pixel itself, those above and left
-    of it for what is above and left (not mirrored, as in OpenCV's filter2D). Weights whose sum is 1 keep the brightness.
-    amount: range of the share of the result; the rest is the image as it was.
+    kernel: rows of weights, an odd number of an odd number; the middle one is for the pixel itself, those above and
+    left of it for what is above and left (not mirrored, as in OpenCV's filter2D). Weights whose sum is 1 keep the
+    brightness. amount: range of the share of the result; the rest is the image as it was.
 
     >>> Convolve([[0, 1, 0], [1, -4, 1], [0, 1, 0]], amount=0.5)
     Convolve(kernel=((0, 1, 0), (1, -4, 1), (0, 1, 0)), amount=(0.5, 0.5))

@@ -162,7 +162,7 @@ void extremes(const Planes& in, size_t rows, size_t columns, const Lines<T>& lin
 }
 
 // From this many rows and columns on histograms are faster.
-constexpr size_t kHistograms = 13;
+constexpr size_t kHistograms = 17;
 bool counted(size_t side) { return side >= kHistograms; }
 
 // The windows go down the image, and their rows are kept.

@@ -1,6 +1,7 @@
 """What the ops that look at neighbors share: what they find outside of the image."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 import augstream._core as _core
 from augstream.plan.kinds.sampling import wrap_index
@@ -37,6 +38,6 @@ def text(border: Border, fill: Array | None, row: int) -> str:
     return f", border {border}" + ("" if fill is None else f" {numbers(fill[row])}")
 
 
-def levels(fill: Array | None, channels: int) -> Array | None:
+def levels(fill: Array | None, channels: int) -> NDArray[np.float32] | None:
     """The fill as the core takes it."""
     return None if fill is None else _core.fill_levels(fill, channels)

@@ -53,7 +53,6 @@ class Rank(Op):
         fill = None if self.fill is None else self.fill[row]
         seen = outside.padded(image, self.reach[row], self.border, fill)
         windows = np.lib.stride_tricks.sliding_window_view(seen, (2 * down + 1, 2 * along + 1), (0, 1))
-        choose = {"lowest": np.min, "middle": np.median, "highest": np.max}[self.which]
+        choose: Any = {"lowest": np.min, "middle": np.median, "highest": np.max}[self.which]
         # Row by row: all windows at once would be the image many times over.
-        chosen = [choose(line, axis=(-2, -1)) for line in windows]
-        return np.stack(chosen)
+        return np.stack([choose(line, axis=(-2, -1)) for line in windows])
