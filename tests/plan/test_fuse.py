@@ -21,6 +21,7 @@ from augstream.plan.plan import Plan, verify
 from augstream.plan.step import Group
 from augstream.rng import Rng, gather, successors
 from augstream.transforms.compose import rng_for
+from augstream.transforms.transform import Edged
 
 N = 6
 FRAME = Frame(np.array([[60, 80], [50, 50], [41, 77], [90, 30], [64, 64], [33, 35]]))
@@ -375,7 +376,8 @@ MEMBERS = [
     if not isinstance(transform, (*LEVELS, aug.Compose)) and not transform.mixers
 ]
 # Those whose ops are functions of a point of the plane.
-POINTWISE = [one for one in MEMBERS if not isinstance(one, aug.GaussianBlur | aug.GaussianNoise | aug.RandomErasing)]
+# Without those that look at other pixels.
+POINTWISE = [one for one in MEMBERS if not isinstance(one, Edged | aug.GaussianNoise | aug.RandomErasing)]
 POINTWISE += [aug.RandomErasing(), aug.RandomErasing(fill=9, count=3, hide=True)]
 
 

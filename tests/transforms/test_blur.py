@@ -60,8 +60,10 @@ class TestOpenCV:
     def test_gaussian(self, border, sigma):
         cv2 = pytest.importorskip("cv2")
         side = 2 * int(np.ceil(3 * sigma)) + 1
-        want = cv2.GaussianBlur(PHOTO, (side, side), sigma, borderType=getattr(cv2, CV_BORDERS[border]))
-        assert gap(made(aug.GaussianBlur(sigma, border=border)), want).max() <= 1
+        # Of floats: its blur of bytes is up to two levels off.
+        floats = PHOTO.astype(np.float32)
+        want = cv2.GaussianBlur(floats, (side, side), sigma, borderType=getattr(cv2, CV_BORDERS[border]))
+        assert gap(made(aug.GaussianBlur(sigma, border=border)), want).max() <= 0.6
 
     def test_convolution(self, border):
         cv2 = pytest.importorskip("cv2")
