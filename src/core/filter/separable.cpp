@@ -243,7 +243,7 @@ class Separable {
           window_(2 * static_cast<size_t>(y.reach) + 1),
           fill_(in.plane.size() * static_cast<size_t>(apart_)),
           out_(scratch[2]),
-          copy_(apart_ > 1 ? n_ + kSlack : 0) {
+          copy_(in.tight ? n_ + kSlack : 0) {
         const size_t beside = padded(static_cast<size_t>(x.reach * apart_)), channels = in.plane.size();
         line_ = scratch[0].take<T>(pitch_ + 2 * beside) + beside;
         memory_ = scratch[1].take<T>(channels * slots_ * pitch_);

@@ -220,6 +220,7 @@ bool Chain::look_packed(const Row& at, const Head& head, const Sink& sink) {
     in.width = sample.width;
     in.height = sample.height;
     in.together = sample.channels;
+    in.tight = true;
     Plane& plane = in.plane.emplace_back();
     plane.data = const_cast<uint8_t*>(sample.data);  // heads do not write to what they read
     plane.width = plane.x1 = sample.width * sample.channels;
