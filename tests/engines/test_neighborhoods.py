@@ -8,6 +8,7 @@ from conftest import scene
 from planned import fast, shown
 
 import augstream as aug
+from augstream import _core
 from augstream.engines import native
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.kernel import Kernel
@@ -210,7 +211,7 @@ def test_what_is_wrong_is_said(name):
     op = op_of(aug.Compose([transform]).plan(0, 0, np.arange(1), aug.Frame(np.array([[9, 9]]))))
     op[field] = value
     with pytest.raises(ValueError, match=words):
-        aug._core.Pool(0).run(
+        _core.Pool(0).run(
             [image], [(None, None, ((tuple(op), ()),))], 3, np.zeros((1, 9, 9, 3), np.uint8), "uint8", False
         )
 
@@ -222,4 +223,41 @@ def test_weights_that_are_no_numbers_crash_nothing():
         op = op_of(aug.Compose([aug.Convolve()]).plan(0, 0, np.arange(1), aug.Frame(np.array([[9, 9]]))))
         op[1] = weights
         out = np.zeros((1, 9, 9, 3), np.uint8)
-        assert aug._core.Pool(0).run([image], [(None, None, ((tuple(op), ()),))], 3, out, "uint8", False) == []
+        assert _core.Pool(0).run([image], [(None, None, ((tuple(op), ()),))], 3, out, "uint8", False) == []
+
+
+NEIGHBORS = [
+    aug.BoxBlur(4),
+    aug.BoxBlur(7),
+    aug.GaussianBlur(2),
+    aug.MedianBlur(3),
+    aug.MedianBlur(5),
+    aug.MedianBlur(9),
+    aug.MedianBlur(17),
+    aug.Erode(5),
+    aug.Dilate(13),
+    aug.Sharpen(),
+    aug.Defocus(3),
+    aug.UnsharpMask(),
+    aug.ZoomBlur(1.2),
+]
+
+
+@pytest.fixture
+def any_instruction_set():
+    yield
+    _core.use_instruction_set()
+
+
+@pytest.mark.parametrize("transform", NEIGHBORS, ids=repr)
+def test_every_instruction_set_does_the_same(any_instruction_set, transform):
+    for image in (scene(37, 75, 0), scene(37, 75, 1).astype(np.float32) / 255):
+        frame = aug.Frame(np.array([[37, 75]]), 3, 255.0 if image.dtype == np.uint8 else 1.0)
+        plan = aug.Compose([transform]).plan(0, 0, np.arange(1), frame)
+        made = []
+        for name in ("", *_core.instruction_sets()):
+            _core.use_instruction_set(name, False)
+            made.append((fast([image], plan)[0], fast([image], plan, "uint8")[0].astype(int)))
+        for floats, levels in made[1:]:
+            assert np.abs(floats - made[0][0]).max() <= 1e-6 * frame.peak
+            assert np.abs(levels - made[0][1]).max() <= 1  # where a float lies in the middle of two

@@ -46,7 +46,7 @@ HWY_INLINE void Sort5(V* v) {
     Order(v[2], v[3]);
 }
 
-// The middle one of 13: neither the lowest nor the highest of eight is, so another one takes their place, and so on.
+// The lowest of n becomes the first, and the highest the last.
 template <size_t n, typename V>
 HWY_INLINE void DropEnds(V* v) {
     for (size_t k = 0; k < n / 2; ++k) Order(v[k], v[n - 1 - k]);
@@ -56,20 +56,28 @@ HWY_INLINE void DropEnds(V* v) {
     }
 }
 
+// The middle one of the thirteen that Median5 finds, row by row. Their lowest is the first of one of the upper four
+// rows, and their highest the last of one of the lower four. Of the others, neither the lowest nor the highest of seven
+// is the middle, so another one takes their place, and so on.
 template <typename V>
 HWY_INLINE V Middle13(V* v) {
-    DropEnds<8>(v);
-    v[0] = v[8];
-    DropEnds<7>(v);
-    v[0] = v[9];
-    DropEnds<6>(v);
-    v[0] = v[10];
-    DropEnds<5>(v);
-    v[0] = v[11];
-    DropEnds<4>(v);
-    v[0] = v[12];
-    DropEnds<3>(v);
-    return v[1];
+    Order(v[0], v[2]);
+    Order(v[5], v[8]);
+    Order(v[0], v[5]);
+    Order(v[4], v[7]);
+    Order(v[10], v[12]);
+    Order(v[7], v[12]);
+    V* const rest = v + 1;
+    DropEnds<7>(rest);
+    rest[0] = v[8];
+    DropEnds<6>(rest);
+    rest[0] = v[9];
+    DropEnds<5>(rest);
+    rest[0] = v[10];
+    DropEnds<4>(rest);
+    rest[0] = v[11];
+    DropEnds<3>(rest);
+    return rest[1];
 }
 
 // Sorted columns of kSide levels, a row of memory for each rank.
@@ -112,14 +120,21 @@ HWY_INLINE void Median5(const T* const* row, size_t apart, size_t n, T* sorted, 
     Columns<5>(row, n + 4 * apart, pitch, sorted);
     for (size_t x = 0; x < n; x += hn::Lanes(d)) {
         hn::Vec<decltype(d)> v[13];
-        constexpr size_t kFrom[5] = {3, 2, 1, 0, 0}, kTo[5] = {5, 5, 4, 3, 2};
-        size_t next = 0;
-        for (size_t i = 0; i < 5; ++i) {
-            hn::Vec<decltype(d)> line[5];
-            for (size_t k = 0; k < 5; ++k) line[k] = hn::LoadU(d, sorted + i * pitch + x + k * apart);
+        const auto sort = [&](size_t rank, hn::Vec<decltype(d)>(&line)[5]) HWY_ATTR {
+            for (size_t k = 0; k < 5; ++k) line[k] = hn::LoadU(d, sorted + rank * pitch + x + k * apart);
             Sort5(line);
-            for (size_t k = kFrom[i]; k < kTo[i]; ++k) v[next++] = line[k];
-        }
+        };
+        hn::Vec<decltype(d)> line[5];
+        sort(0, line);
+        v[0] = line[3], v[1] = line[4];
+        sort(1, line);
+        v[2] = line[2], v[3] = line[3], v[4] = line[4];
+        sort(2, line);
+        v[5] = line[1], v[6] = line[2], v[7] = line[3];
+        sort(3, line);
+        v[8] = line[0], v[9] = line[1], v[10] = line[2];
+        sort(4, line);
+        v[11] = line[0], v[12] = line[1];
         hn::StoreU(Middle13(v), d, out + x);
     }
 }
