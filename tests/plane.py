@@ -175,8 +175,12 @@ ARRAYS = (
     "amount",
     "target",
     "amplitude",
+    "weights",
+    "factor",
+    "mask",
 )
-WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers", "what")
+WORDS = ("border", "interpolation", "antialias", "peak", "steps", "filling", "channels", "explicit", "covers")
+WORDS += ("what", "which", "high")
 
 
 def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
@@ -188,7 +192,7 @@ def assert_same_ops(ops, others, rows=slice(None), other_rows=slice(None)):
             assert (one is None) == (two is None), name
             if one is not None:
                 one, two = one[rows], two[other_rows]
-                if name in ("along", "down"):
+                if name in ("along", "down", "weights"):
                     one, two = (centered(kernels, max(one.shape[1], two.shape[1])) for kernels in (one, two))
                 if name == "amplitude":
                     one, two = lowest(one, two)
@@ -214,7 +218,7 @@ def assert_same_field(field, other, rows, other_rows):
 def centered(kernels, width):
     """The same kernels with zeros at their ends: those of a batch are as wide as the widest of them."""
     more = (width - kernels.shape[1]) // 2
-    return np.pad(kernels, ((0, 0), (more, more)))
+    return np.pad(kernels, ((0, 0), *[(more, more)] * (kernels.ndim - 1))) if more else kernels
 
 
 def lowest(*amplitudes):

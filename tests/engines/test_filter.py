@@ -28,7 +28,7 @@ def blur(kernels, border="edge", fill=None):
     rows = [np.stack([np.pad(k[a], (widest[a] - len(k[a])) // 2) for k in kernels]) for a in (0, 1)]
     reach = np.array([[len(down) // 2, len(along) // 2] for along, down in kernels], np.int64)
     fill = None if fill is None else np.ascontiguousarray(fill, np.float32)
-    return (FILTER, rows[0].astype(np.float32), rows[1].astype(np.float32), reach, BORDERS[border], fill)
+    return (FILTER, rows[0].astype(np.float32), rows[1].astype(np.float32), reach, BORDERS[border], fill, None)
 
 
 def gaussian(sigma):

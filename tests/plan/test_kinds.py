@@ -21,8 +21,11 @@ from augstream.plan.kinds.downscale import Downscale
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.kinds.impulse import Impulse
+from augstream.plan.kinds.kernel import Kernel
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.radial import Radial
+from augstream.plan.kinds.rank import Rank
 from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.spectrum import Spectrum
@@ -142,6 +145,9 @@ OPS = {
     Dither: [aug.Dither()],
     Downscale: [aug.Downscale()],
     Aberration: [aug.ChromaticAberration()],
+    Kernel: [aug.Convolve([[0.1, 0.2, 0.3, 0.2, 0.4]], fill=7)],
+    Rank: [aug.MedianBlur(5, fill=7)],
+    Radial: [aug.ZoomBlur((1.1, 1.3), fill=7)],
 }
 
 
@@ -200,6 +206,20 @@ WRONG = {
     "negative reach": (Filter, lambda op: {"reach": -op.reach}, "filter.reach"),
     "reach of one": (Filter, lambda op: {"reach": op.reach[:, :1].repeat(2, 1)[:2]}, "filter.reach"),
     "filter's fill": (Filter, lambda op: {"fill": None}, "filter.fill"),
+    "mask of one": (Filter, lambda op: {"mask": np.zeros((1, 3))}, "filter.mask"),
+    "negative amount": (Filter, lambda op: {"mask": np.full((3, 3), -1.0)}, "filter.mask"),
+    "weights of one": (Kernel, lambda op: {"weights": op.weights[:1]}, "kernel.weights"),
+    "flat weights": (Kernel, lambda op: {"weights": op.weights[:, 0]}, "kernel.weights"),
+    "an even number of weights": (Kernel, lambda op: {"weights": op.weights[..., 1:]}, "kernel.weights"),
+    "reach beyond the weights": (Kernel, lambda op: {"reach": op.reach + 1}, "kernel.reach"),
+    "kernel's fill": (Kernel, lambda op: {"fill": None}, "kernel.fill"),
+    "no high": (Kernel, lambda op: {"high": 0.0}, "kernel.high"),
+    "rank's reach": (Rank, lambda op: {"reach": -op.reach}, "rank.reach"),
+    "a median too large": (Rank, lambda op: {"reach": op.reach + 126}, "rank.reach"),
+    "rank's fill": (Rank, lambda op: {"border": "edge"}, "rank.fill"),
+    "zooming in only": (Radial, lambda op: {"factor": op.factor - 0.5}, "radial.factor"),
+    "zoom of one": (Radial, lambda op: {"factor": op.factor[:1]}, "radial.factor"),
+    "radial's fill": (Radial, lambda op: {"fill": nan(op.fill)}, "radial.fill"),
     "std": (Noise, lambda op: {"std": -op.std}, "noise.std"),
     "key": (Noise, lambda op: {"key": op.key.astype(np.int64)}, "noise.key"),
     "growth": (Noise, lambda op: {"growth": np.zeros((3, 2))}, "noise.growth"),
@@ -301,6 +321,9 @@ TEXTS = {
     Noise: r"Noise  gaussian, std [\d.]+, each channel its own, key [0-9a-f]{16}",
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
     Impulse: r"Impulse [\d.]+ of the pixels 0 0 0, [\d.]+ of the pixels 255 255 255",
+    Kernel: r"Kernel \[[\d. e-]+\], border constant 7, clip \[0 255\]",
+    Rank: r"Rank   middle of 5 x 5, border constant 7",
+    Radial: r"Radial zooms by 1\.\d+, border constant 7",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
     Hsv: r"Hsv    hue \+ [-\d.e]+, saturation x [\d.]+, value x [\d.]+",
     Statistic: r"Statistic match [\d.]+",
@@ -329,6 +352,9 @@ QUIET = {
     Dither: "Dither none",
     Downscale: "Downscale none",
     Aberration: "Aberration none",
+    Kernel: "Kernel none",
+    Rank: "Rank   none",
+    Radial: "Radial none",
 }
 
 

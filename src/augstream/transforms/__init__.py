@@ -1,6 +1,6 @@
 """The catalogue of transforms, by family."""
 
-from augstream.transforms.blur import GaussianBlur
+from augstream.transforms.blur import BoxBlur, Defocus, GaussianBlur, MedianBlur, MotionBlur, ZoomBlur
 from augstream.transforms.box_crops import AtLeastOneBoxCrop, BoxSafeCrop, IoUCrop
 from augstream.transforms.channels import (
     ChannelDropout,
@@ -47,6 +47,7 @@ from augstream.transforms.geometry import (
 )
 from augstream.transforms.jitter import ColorJitter, HueSaturationValue, PhotometricDistort
 from augstream.transforms.mix import CutMix, MixUp
+from augstream.transforms.morphology import Dilate, Erode
 from augstream.transforms.noise import (
     FilmGrain,
     GaussianNoise,
@@ -62,6 +63,7 @@ from augstream.transforms.pad import Pad, PadTo, PadToMultiple, ZoomOut
 from augstream.transforms.reference import FDA, HistogramMatching
 from augstream.transforms.resize import LetterBox, LongestSide, RandomScale, ShortestSide
 from augstream.transforms.scatter import GlassBlur, GridShuffle, PixelSpread
+from augstream.transforms.sharpness import Convolve, Emboss, Ringing, Sharpen, Sharpness, UnsharpMask
 from augstream.transforms.stain import StainJitter
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, SigmoidContrast, Solarize, ToneCurve
 
@@ -72,6 +74,7 @@ __all__ = [
     "Affine",
     "AtLeastOneBoxCrop",
     "AutoContrast",
+    "BoxBlur",
     "BoxSafeCrop",
     "Brightness",
     "CenterCrop",
@@ -82,12 +85,17 @@ __all__ = [
     "ColorJitter",
     "ColorTemperature",
     "Contrast",
+    "Convolve",
     "Crop",
     "CutMix",
+    "Defocus",
+    "Dilate",
     "Dither",
     "Downscale",
     "Elastic",
+    "Emboss",
     "Equalize",
+    "Erode",
     "FancyPCA",
     "FilmGrain",
     "Fisheye",
@@ -109,7 +117,9 @@ __all__ = [
     "LaplaceNoise",
     "LetterBox",
     "LongestSide",
+    "MedianBlur",
     "MixUp",
+    "MotionBlur",
     "Normalize",
     "OpticalDistortion",
     "Pad",
@@ -127,11 +137,14 @@ __all__ = [
     "RandomScale",
     "Rescale",
     "Resize",
+    "Ringing",
     "Rotate",
     "Rotate90",
     "SaltAndPepper",
     "Saturation",
     "Sepia",
+    "Sharpen",
+    "Sharpness",
     "Shear",
     "Shift",
     "ShortestSide",
@@ -146,9 +159,11 @@ __all__ = [
     "Transpose",
     "Twirl",
     "UniformNoise",
+    "UnsharpMask",
     "VerticalFlip",
     "Wave",
     "WebPCompression",
     "Zoom",
+    "ZoomBlur",
     "ZoomOut",
 ]

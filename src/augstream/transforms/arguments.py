@@ -224,6 +224,17 @@ class WholeRange(Spreading[int | tuple[int, int] | Distribution, WholeSpread]):
         return f"{low}" if low == high else f"{low} to {high}"
 
 
+class OddRange(WholeRange):
+    """A range of odd numbers, or a distribution; what is even becomes the odd number above."""
+
+    def accept(self, value: Any) -> WholeSpread:
+        kept = super().accept(value)
+        given = kept.numbers if isinstance(kept, Choice) else kept if isinstance(kept, tuple) else ()
+        if any(number % 2 == 0 for number in given):
+            raise UnfitError("odd numbers", "The pixel itself is in the middle.")
+        return kept
+
+
 class Numbers(Argument[float | Sequence[float], tuple[float, ...]]):
     """One number for all channels, or one for each."""
 

@@ -11,7 +11,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "plan/geometry.h"
+#include "filter/box.h"
+#include "filter/lines.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {
@@ -79,11 +80,13 @@ HWY_INLINE void Pairs(const int32_t* weight, int reach, size_t n, const Pair& pa
     }
 }
 
-void AlongPairs(const int16_t* HWY_RESTRICT line, const int32_t* HWY_RESTRICT weight, int reach, size_t n,
+// apart: elements from one pixel to the next.
+void AlongPairs(const int16_t* HWY_RESTRICT line, const int32_t* HWY_RESTRICT weight, int reach, int apart, size_t n,
                 int16_t* HWY_RESTRICT out) {
     Pairs(
         weight, reach, n,
-        [&](size_t x, int k) HWY_ATTR { return hn::Add(hn::LoadU(d16, line + x - k), hn::LoadU(d16, line + x + k)); },
+        [&](size_t x, int k)
+            HWY_ATTR { return hn::Add(hn::LoadU(d16, line + x - k * apart), hn::LoadU(d16, line + x + k * apart)); },
         [&](size_t x, auto sum) HWY_ATTR { hn::StoreU(sum, d16, out + x); });
 }
 
@@ -147,8 +150,8 @@ HWY_INLINE void Sums(const float* weight, int reach, size_t n, const At& at, flo
     }
 }
 
-void AlongSums(const float* line, const float* weight, int reach, size_t n, float* HWY_RESTRICT out) {
-    Sums(weight, reach, n, [&](int k) { return line + k; }, out);
+void AlongSums(const float* line, const float* weight, int reach, int apart, size_t n, float* HWY_RESTRICT out) {
+    Sums(weight, reach, n, [&](int k) { return line + k * apart; }, out);
 }
 
 void DownSums(const float* const* line, const float* weight, int reach, size_t n, float* HWY_RESTRICT out) {
@@ -194,60 +197,43 @@ std::vector<int32_t> pair_weights(const float* center, int reach) {
     return weights;
 }
 
-// One axis.
-struct Kernel {
-    const float* center;
-    int reach;
-    std::vector<int32_t> pairs;
-
-    Kernel(const float* weights, size_t count, int64_t pixels)
-        : center(weights + count / 2), reach(static_cast<int>(pixels)), pairs(pair_weights(center, reach)) {}
-};
-
 // The two kinds of arithmetic, each chosen by the type of its lines.
-void load(const Plane& plane, int y, size_t n, int16_t* line) {
-    HWY_DYNAMIC_DISPATCH(Center)(plane.row<uint8_t>(y), n, line);
+void load(Element, const void* row, size_t n, int16_t* line) {
+    HWY_DYNAMIC_DISPATCH(Center)(static_cast<const uint8_t*>(row), n, line);
 }
-void load(const Plane& plane, int y, size_t n, float* line) {
-    if (plane.element == Element::u8) return HWY_DYNAMIC_DISPATCH(Widen)(plane.row<uint8_t>(y), n, line);
-    std::memcpy(line, plane.row<float>(y), n * sizeof(float));
+void load(Element element, const void* row, size_t n, float* line) {
+    if (element == Element::u8) return HWY_DYNAMIC_DISPATCH(Widen)(static_cast<const uint8_t*>(row), n, line);
+    std::memcpy(line, row, n * sizeof(float));
 }
 void level(float value, int16_t& out) { out = static_cast<int16_t>(std::lround((value - 128) * 128)); }
 void level(float value, float& out) { out = value; }
-void along(const int16_t* line, const Kernel& kernel, size_t n, int16_t* out) {
-    HWY_DYNAMIC_DISPATCH(AlongPairs)(line, kernel.pairs.data(), kernel.reach, n, out);
+void along(const int16_t* line, const Profile& kernel, int apart, size_t n, int16_t* out) {
+    HWY_DYNAMIC_DISPATCH(AlongPairs)(line, kernel.pairs.data(), kernel.reach, apart, n, out);
 }
-void along(const float* line, const Kernel& kernel, size_t n, float* out) {
-    HWY_DYNAMIC_DISPATCH(AlongSums)(line, kernel.center, kernel.reach, n, out);
+void along(const float* line, const Profile& kernel, int apart, size_t n, float* out) {
+    HWY_DYNAMIC_DISPATCH(AlongSums)(line, kernel.center, kernel.reach, apart, n, out);
 }
-void down(const int16_t* const* lines, const Kernel& kernel, size_t n, float* out) {
+void down(const int16_t* const* lines, const Profile& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownPairs)(lines, kernel.pairs.data(), kernel.reach, n, out);
 }
-void down(const int16_t* const* lines, const Kernel& kernel, size_t n, uint8_t* out) {
+void down(const int16_t* const* lines, const Profile& kernel, size_t n, uint8_t* out) {
     HWY_DYNAMIC_DISPATCH(DownToBytes)(lines, kernel.pairs.data(), kernel.reach, n, out);
 }
-void down(const float* const* lines, const Kernel& kernel, size_t n, float* out) {
+void down(const float* const* lines, const Profile& kernel, size_t n, float* out) {
     HWY_DYNAMIC_DISPATCH(DownSums)(lines, kernel.center, kernel.reach, n, out);
-}
-
-// Which pixel stands at -reach, ..., n - 1 + reach; -1 for none.
-std::vector<int> places(int n, int reach, Border border) {
-    std::vector<int> place;
-    for (int k = -reach; k < n + reach; ++k)
-        place.push_back(k >= 0 && k < n ? k : border == Border::constant ? -1 : wrap_index(k, n, border));
-    return place;
 }
 
 // Each row is filtered along once, and kept until the last output row that looks at it.
 template <typename T>
 class Separable {
   public:
-    Separable(const Planes& in, const Kernel& x, const Kernel& y, Border border, const float* fill,
+    Separable(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
               Head::Scratch& scratch)
         : in_(in),
           x_(x),
           y_(y),
-          n_(static_cast<size_t>(in.width)),
+          apart_(in.together),
+          n_(elements(in)),
           pitch_(padded(n_)),
           kept_(border == Border::wrap ? in.height : std::min(in.height, 2 * y.reach + 1)),
           ahead_(border == Border::wrap ? in.height : y.reach),
@@ -255,25 +241,26 @@ class Separable {
           rows_(places(in.height, y.reach, border)),
           slots_(static_cast<size_t>(kept_) + 1),
           window_(2 * static_cast<size_t>(y.reach) + 1),
-          fill_(in.plane.size()),
-          out_(scratch[2]) {
-        const size_t beside = padded(static_cast<size_t>(x.reach)), channels = in.plane.size();
+          fill_(in.plane.size() * static_cast<size_t>(apart_)),
+          out_(scratch[2]),
+          copy_(in.tight ? n_ + kSlack : 0) {
+        const size_t beside = padded(static_cast<size_t>(x.reach * apart_)), channels = in.plane.size();
         line_ = scratch[0].take<T>(pitch_ + 2 * beside) + beside;
         memory_ = scratch[1].take<T>(channels * slots_ * pitch_);
         for (int& y_in : rows_) y_in = y_in < 0 ? kept_ : y_in % kept_;
-        for (size_t c = 0; c < channels && border == Border::constant; ++c) {
-            level(fill ? fill[c] : 0.0f, fill_[c]);
-            std::fill_n(line_ - x.reach, pitch_ + 2 * static_cast<size_t>(x.reach), fill_[c]);
-            along(line_, x_, n_, kept(c, kept_));
+        if (border != Border::constant) return;
+        for (size_t c = 0; c < fill_.size(); ++c) level(fill ? fill[c] : 0.0f, fill_[c]);
+        const auto apart = static_cast<size_t>(apart_), room = static_cast<size_t>(x.reach) * apart;
+        for (size_t c = 0; c < channels; ++c) {
+            for (size_t k = 0; k < n_ + 2 * room; ++k) (line_ - room)[k] = fill_[c * apart + k % apart];
+            along(line_, x_, apart_, n_, kept(c, kept_));
         }
     }
 
     template <typename Out>
     void run(const EmitOf<Out>& emit) {
-        const size_t channels = fill_.size();
-        Out* const memory = out_.take<Out>(channels * (pitch_ + kRowPad));
-        std::vector<Out*> out;
-        for (size_t c = 0; c < channels; ++c) out.push_back(memory + c * (pitch_ + kRowPad));
+        const size_t channels = in_.plane.size();
+        const std::vector<Out*> out = lines_out<Out>(out_, channels, n_);
         int done = 0;
         for (int y = 0; y < in_.height; ++y) {
             for (; done <= std::min(y + ahead_, in_.height - 1); ++done)
@@ -291,19 +278,29 @@ class Separable {
     T* kept(size_t c, int slot) const { return memory_ + (c * slots_ + static_cast<size_t>(slot)) * pitch_; }
 
     void filter_along(size_t c, int y) {
-        load(in_.plane[c], y, n_, line_);
-        const auto reach = static_cast<size_t>(x_.reach);
-        const auto at = [&](int place) { return place < 0 ? fill_[c] : line_[place]; };
-        T* const first = line_ - reach;
+        const Plane& plane = in_.plane[c];
+        const void* row =
+            plane.element == Element::u8 ? static_cast<void*>(plane.row<uint8_t>(y)) : plane.row<float>(y);
+        if (!copy_.empty()) row = std::memcpy(copy_.data(), plane.row<uint8_t>(y), n_);
+        load(plane.element, row, n_, line_);
+        const auto reach = static_cast<size_t>(x_.reach), apart = static_cast<size_t>(apart_);
+        const auto width = static_cast<size_t>(in_.width);
+        T* const first = line_ - reach * apart;
+        const auto fill = [&](size_t k) {
+            const int place = columns_[k];
+            for (size_t e = 0; e < apart; ++e)
+                first[k * apart + e] = place < 0 ? fill_[c * apart + e] : line_[static_cast<size_t>(place) * apart + e];
+        };
         for (size_t k = 0; k < reach; ++k) {
-            first[k] = at(columns_[k]);
-            first[reach + n_ + k] = at(columns_[reach + n_ + k]);
+            fill(k);
+            fill(reach + width + k);
         }
-        along(line_, x_, n_, kept(c, y % kept_));
+        along(line_, x_, apart_, n_, kept(c, y % kept_));
     }
 
     const Planes& in_;
-    const Kernel &x_, &y_;
+    const Profile &x_, &y_;
+    const int apart_;  // elements from one pixel to the next
     const size_t n_, pitch_;
     const int kept_, ahead_;
     const std::vector<int> columns_;
@@ -312,62 +309,46 @@ class Separable {
     std::vector<const T*> window_;
     std::vector<T> fill_;
     Buffer& out_;
+    std::vector<uint8_t> copy_;  // of a row that nothing may be read behind
     T* line_ = nullptr;
     T* memory_ = nullptr;
 };
 
+// Whether 16 bits will do.
+bool short_sums(const Planes& in, const Profile& x, const Profile& y, const float* fill) {
+    bool bytes = !x.pairs.empty() && !y.pairs.empty() && all_bytes(in);
+    for (size_t c = 0; fill && c < channels(in); ++c) bytes = bytes && fill[c] >= 0 && fill[c] <= 255;
+    return bytes;
+}
+
+bool box(const Planes& in, const Profile& x, const Profile& y, const float* fill) {
+    return is_box(x.center, x.reach) && is_box(y.center, y.reach) && all_bytes(in) && whole_levels(fill, channels(in));
+}
+
 }  // namespace
 
-Filter::Filter(Fields& fields)
-    : along_(fields.array<float>("along", {Fields::kAny})),
-      down_(fields.array<float>("down", {Fields::kAny})),
-      reach_(fields.array<int64_t>("reach", {2})),
-      border_(static_cast<Border>(
-          fields.integer("border", static_cast<int>(Border::constant), static_cast<int>(Border::wrap)))),
-      fill_(fields.array_or_none<float>("fill", {fields.channels})) {
-    if (along_.shape[1] % 2 == 0) fields.fail("along", "must have an odd number of weights");
-    if (down_.shape[1] % 2 == 0) fields.fail("down", "must have an odd number of weights");
-    for (size_t i = 0; i < fields.rows; ++i) {
-        const int64_t *reach = reach_[i], y = static_cast<int64_t>(down_.shape[1] / 2),
-                      x = static_cast<int64_t>(along_.shape[1] / 2);
-        if (reach[0] < 0 || reach[0] > y || reach[1] < 0 || reach[1] > x)
-            fields.fail("reach", "must be within the kernels' half lengths, " + std::to_string(y) + " and " +
-                                     std::to_string(x) + "; got " + std::to_string(reach[0]) + " and " +
-                                     std::to_string(reach[1]) + " in row " + std::to_string(i));
-    }
-}
+Profile::Profile(const float* weights, size_t count, int64_t pixels)
+    : center(weights + count / 2), reach(static_cast<int>(pixels)), pairs(pair_weights(center, reach)) {}
 
-struct Filter::Kernels {
-    const Kernel x, y;
-    const float* const fill;
-
-    Kernels(const Filter& filter, size_t row)
-        : x(filter.along_[row], filter.along_.shape[1], filter.reach_[row][1]),
-          y(filter.down_[row], filter.down_.shape[1], filter.reach_[row][0]),
-          fill(filter.fill_ ? filter.fill_[row] : nullptr) {}
-
-    // Whether 16 bits will do.
-    bool take(const Planes& in) const {
-        bool bytes = !x.pairs.empty() && !y.pairs.empty();
-        for (size_t c = 0; c < in.plane.size(); ++c)
-            bytes = bytes && in.plane[c].element == Element::u8 && (!fill || (fill[c] >= 0 && fill[c] <= 255));
-        return bytes;
-    }
-};
-
-void Filter::run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const {
-    const Kernels k(*this, row);
-    if (k.take(in)) {
-        Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+void run_separable(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
+                   Head::Scratch& scratch, const Emit& emit) {
+    if (box(in, x, y, fill)) {
+        run_box(in, box_size(y.center, y.reach), box_size(x.center, x.reach), border, fill, scratch, emit);
+    } else if (short_sums(in, x, y, fill)) {
+        Separable<int16_t>(in, x, y, border, fill, scratch).run(emit);
     } else {
-        Separable<float>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+        Separable<float>(in, x, y, border, fill, scratch).run(emit);
     }
 }
 
-bool Filter::run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const {
-    const Kernels k(*this, row);
-    if (!k.take(in)) return false;
-    Separable<int16_t>(in, k.x, k.y, border_, k.fill, scratch).run(emit);
+bool run_separable_bytes(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
+                         Head::Scratch& scratch, const EmitBytes& emit) {
+    if (box(in, x, y, fill)) {
+        run_box(in, box_size(y.center, y.reach), box_size(x.center, x.reach), border, fill, scratch, emit);
+        return true;
+    }
+    if (!short_sums(in, x, y, fill)) return false;
+    Separable<int16_t>(in, x, y, border, fill, scratch).run(emit);
     return true;
 }
 

@@ -1,29 +1,29 @@
 // Separable filters: blurs of all kinds, and whatever else is a row of weights along and one down.
 #pragma once
 
-#include "plan/fields.h"
+#include <cstdint>
+#include <vector>
+
 #include "plan/head.h"
 #include "plan/step.h"
 
 namespace augstream {
 
-// out(x, y) = sum over i and j of along[i] * down[j] * in(x + i - kx / 2, y + j - ky / 2).
-class Filter final : public Head {
-  public:
-    explicit Filter(Fields& fields);
+// The weights of one axis.
+struct Profile {
+    const float* center;
+    int reach;  // weights beyond these many pixels are zero
+    // In 16 bits, where that is close enough.
+    std::vector<int32_t> pairs;
 
-    bool idle(size_t row) const override { return reach_[row][0] == 0 && reach_[row][1] == 0; }
-    void run(const Planes& in, size_t row, Scratch& scratch, const Emit& emit) const override;
-    bool run_bytes(const Planes& in, size_t row, Scratch& scratch, const EmitBytes& emit) const override;
-
-  private:
-    struct Kernels;
-
-    const Rows<float> along_;    // (n, kx)
-    const Rows<float> down_;     // (n, ky)
-    const Rows<int64_t> reach_;  // (n, 2), weights beyond these many pixels down and along are zero
-    const Border border_;
-    const Rows<float> fill_;  // (n, channels), with a constant border, or none
+    // count: an odd number.
+    Profile(const float* weights, size_t count, int64_t pixels);
 };
+
+void run_separable(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
+                   Head::Scratch& scratch, const Emit& emit);
+// False, and nothing is emitted, where floats are needed.
+bool run_separable_bytes(const Planes& in, const Profile& x, const Profile& y, Border border, const float* fill,
+                         Head::Scratch& scratch, const EmitBytes& emit);
 
 }  // namespace augstream

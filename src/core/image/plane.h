@@ -74,6 +74,8 @@ struct Planes {
     int width = 0, height = 0;
     std::vector<Plane> plane;
     bool borrowed = false;  // memory that is not to be written to
+    bool tight = false;     // nothing may be read behind a row's last pixel
+    int together = 1;       // channels that stand side by side in a plane, which then is one of a whole image
 };
 
 // Elements between rows that hold `width` pixels, the extra column and the slack.

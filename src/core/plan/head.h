@@ -51,6 +51,10 @@ class Head {
     virtual bool run_bytes(const Planes& /*in*/, size_t /*row*/, Scratch& /*scratch*/, const EmitBytes&) const {
         return false;
     }
+    // The same of an image whose channels stand side by side in one plane, as they do in what is emitted.
+    virtual bool run_packed(const Planes& /*in*/, size_t /*row*/, Scratch& /*scratch*/, const EmitBytes&) const {
+        return false;
+    }
 };
 
 }  // namespace augstream

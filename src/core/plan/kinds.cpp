@@ -3,7 +3,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "filter/separable.h"
+#include "filter/filter.h"
+#include "filter/kernel.h"
+#include "filter/radial.h"
+#include "filter/rank.h"
 #include "gather/warp.h"
 #include "mix/mix.h"
 #include "points/clahe.h"
@@ -51,6 +54,9 @@ constexpr Kind kKinds[] = {
     {4, "Noise", nullptr, point<Noise>},
     {5, "Shapes", nullptr, point<Shapes>},
     {6, "Mix", read_mix, nullptr},
+    {7, "Kernel", head<Kernel>, nullptr},
+    {8, "Rank", head<Rank>, nullptr},
+    {9, "Radial", head<Radial>, nullptr},
     {15, "Hsv", nullptr, point<Hsv>},
     {16, "Statistic", nullptr, point<Statistic>},
     {17, "Clahe", nullptr, point<Clahe>},

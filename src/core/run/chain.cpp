@@ -211,10 +211,28 @@ bool Chain::gather_bytes(const Row& at, const Points& points, const Levels& leve
 
 // The step's head is one that looks at neighborhoods.
 void Chain::look(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink) {
+    if (!image.loaded && points.empty() && look_packed(at, *step.head, sink)) return;
     if (!image.loaded) to_bytes(at, image);
     if (sink.bytes && points.empty() && step.head->run_bytes(image.planes, at.way.row, scratch_, *sink.bytes)) return;
     Finish finish(points, 0, at.way.row, at.job.channels, whole(sink.size), nullptr, sink);
     step.head->run(image.planes, at.way.row, scratch_, finish);
+}
+
+// An array of bytes from which an array of bytes is made, without taking its channels apart.
+bool Chain::look_packed(const Row& at, const Head& head, const Sink& sink) {
+    const Sample& sample = at.job.samples[at.way.input];
+    if (!sink.packed || sample.encoded || sample.stored || sample.type != Type::u8) return false;
+    Planes in;
+    in.width = sample.width;
+    in.height = sample.height;
+    in.together = sample.channels;
+    in.tight = true;
+    Plane& plane = in.plane.emplace_back();
+    plane.data = const_cast<uint8_t*>(sample.data);  // heads do not write to what they read
+    plane.width = plane.x1 = sample.width * sample.channels;
+    plane.height = plane.y1 = sample.height;
+    plane.stride = plane.width;
+    return head.run_packed(in, at.way.row, scratch_, *sink.packed);
 }
 
 // An input as whole planes, one per channel: of a JPEG the bytes that any decoder makes of it.

@@ -21,6 +21,8 @@ struct Sink {
     Part part;                         // what of it is wanted; the lines begin at part.x0
     Emit take;                         // y of the whole image
     const EmitBytes* bytes = nullptr;  // where it ends as bytes
+    // Where it ends as bytes, with all of a pixel's channels side by side in one line.
+    const EmitBytes* packed = nullptr;
 };
 
 // The memory of one thread for this. Never shared.
@@ -50,6 +52,7 @@ class Chain {
     bool gather_bytes(const Row& at, const Points& points, const Levels& levels, const Sink& sink);
     void look(const Row& at, const Step& step, const Points& points, Image& image, const Sink& sink);
     void to_bytes(const Row& at, Image& image);
+    bool look_packed(const Row& at, const Head& head, const Sink& sink);
     void blend(const Row& at, const Mix& mix, Image& image, size_t depth);
     Levels load(const Row& at, const Mapping& mapping, Image& image, const Color* color);
 

@@ -54,6 +54,9 @@ void Worker::State::run(Job& job, size_t i, const Way& way) {
     const auto store_bytes = [&](int y, uint8_t* const* rows) {
         store_bytes_row(rows, out.channels, out.width, out.layout, area, slot + static_cast<size_t>(y) * line);
     };
+    const auto store_packed = [&](int y, uint8_t* const* rows) {
+        std::memcpy(slot + static_cast<size_t>(y) * line, rows[0], line);
+    };
     // A batch that no cache near a core can hold is written past them, and need not be read in first.
     const auto stream = [&](int y, float* const* rows) {
         uint8_t* const to = slot + static_cast<size_t>(y) * line;
@@ -67,13 +70,15 @@ void Worker::State::run(Job& job, size_t i, const Way& way) {
         }
     };
     const bool past_cache = out.type == Type::f32 && out.count * out.bytes() >= kPastCache;
-    const EmitBytes bytes(store_bytes);
+    const EmitBytes bytes(store_bytes), packed(store_packed);
+    const bool side_by_side = out.type == Type::u8 && (out.layout == Layout::nhwc || channels == 1);
     const Size size{out.height, out.width};
     chain.run(job, i, way,
               {size,
                {0, 0, size.width, size.height},
                past_cache ? Emit(stream) : Emit(store),
-               out.type == Type::u8 ? &bytes : nullptr});
+               out.type == Type::u8 ? &bytes : nullptr,
+               side_by_side ? &packed : nullptr});
     if (past_cache) flush_pixels();
 }
 

@@ -14,8 +14,11 @@ from augstream.plan.kinds.downscale import Downscale
 from augstream.plan.kinds.filter import Filter
 from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.kinds.impulse import Impulse
+from augstream.plan.kinds.kernel import Kernel
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
+from augstream.plan.kinds.radial import Radial
+from augstream.plan.kinds.rank import Rank
 from augstream.plan.kinds.recode import Recode
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.spectrum import Spectrum
@@ -24,7 +27,7 @@ from augstream.plan.kinds.superpixels import Superpixels
 from augstream.plan.kinds.warp import Warp
 
 KINDS = (
-    *(Warp, Color, Curve, Filter, Noise, Shapes, Mix),
+    *(Warp, Color, Curve, Filter, Noise, Shapes, Mix, Kernel, Rank, Radial),
     *(Hsv, Statistic, Clahe, Spectrum, Density, Impulse),
     *(Recode, Superpixels, Dither, Downscale, Aberration),
 )
