@@ -229,8 +229,8 @@ def test_masks_stay_as_they_are():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda: aug.MedianBlur(4), "MedianBlur.size must be an odd number"),
-        (lambda: aug.Erode((2, 5)), "Erode.size must be an odd number"),
+        (lambda: aug.MedianBlur(4), "MedianBlur.size must be odd numbers"),
+        (lambda: aug.Erode((2, 5)), "Erode.size must be odd numbers"),
         (lambda: aug.MedianBlur(257), "MedianBlur.size must be between 1 and 255"),
         (lambda: aug.Convolve([[1, 2], [3, 4]]), "Convolve.kernel must be an odd number of rows"),
         (lambda: aug.Convolve([[1, 2, 3], [1, 2]]), "Convolve.kernel must be an odd number of rows"),
