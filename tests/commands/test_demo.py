@@ -178,6 +178,43 @@ def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     assert all(len(one.right) == len(made.test) and one.stopping is not None for one in measured)
 
 
+@needs_keras
+def test_photos_that_decide_the_end_and_photos_that_are_reported_are_apart_where_files_are_broken(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    from augstream.commands.demo import network, train
+
+    for number in range(20):
+        Image.new("L", (8, 8), 10 * number).save(tmp_path / f"{number:02}.png")
+    for number in (7, 11, 19):  # the last of each part
+        (tmp_path / f"{number:02}.png").write_bytes(b"no picture")
+    source = aug.from_folder(tmp_path, labels=lambda path: int(str(path)[-6:-4]) % 2)
+    ends = ((0, 8), (8, 12), (12, 20))
+    made = replace(task(seeds=1), parts=[Parts(*(source.subset(range(*part)) for part in ends))], forgive=True)
+    exam = train._Exam(network.build(8, 3, 2), made, 0)
+    levels = np.rint(exam.kept[0][:, 0, 0, 0].astype(float) * 25.5).astype(int)
+    assert len(levels) == 20
+    for first, end in ends:
+        assert set(levels[first:end]) == set(range(first, end - 1))
+    assert sorted(name for _, name, _ in exam.failures) == ["07.png", "11.png", "19.png"]
+
+
+@needs_digits
+def test_the_length_of_the_runs_on_digits_is_fixed_and_no_photo_decides_it(tmp_path):
+    from augstream.commands.demo import command
+
+    made = command.digits(tmp_path, seeds=2)
+    assert made.epochs == command.DIGIT_EPOCHS
+    assert all(part.stopping is None for part in made.parts)
+    rounds = [Round(1.0, 1.0, None, np.arange(10) < right) for right in (10, 10, 1, 2, 3, 4, 5)]
+    runs = [Run(0, augmented, list("abcdefghij"), list(rounds)) for augmented in (False, True)]
+    found = Outcome(made, runs, [5 * number for number in range(1, 8)])
+    assert found.accuracy(True).mean == pytest.approx(0.3)
+    assert "35 epochs; a number fixed beforehand" in verdict.length_of(found)
+    assert "the mean of the last 5 evaluations" in verdict.length_of(found)
+
+
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
     from augstream.commands.demo import command
 
