@@ -1,5 +1,9 @@
-"""Cats and dogs for the notebooks, drawn here so that they need no download: portraits with a mask each."""
+"""Cats and dogs for the notebooks, drawn here so that they need no download: portraits with a mask each.
 
+`python examples/pets.py FOLDER` writes 300 of each into FOLDER/photos.
+"""
+
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -148,3 +152,7 @@ def _near(colors: Sequence[Color], rng: np.random.Generator) -> Color:
 
 def _mixed(color: Color, other: Color, share: float) -> Color:
     return tuple(round(a + (b - a) * share) for a, b in zip(color, other, strict=True))
+
+
+if __name__ == "__main__":
+    write(sys.argv[1], {"photos": 300})

@@ -160,6 +160,36 @@ def test_runs_that_take_turns_do_not_know_of_each_other(monkeypatch):
     assert all(np.array_equal(a, np.asarray(b)) for a, b in zip(kept, model.trainable_weights, strict=True))
 
 
+def normalized_by(layer, model, images):
+    """Whether the statistics of the first normalization are those of these images."""
+    import keras
+
+    seen = np.asarray(keras.Model(model.inputs, layer.input).predict(images, verbose=0))
+    mean, variance = np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)
+    return np.allclose(mean, seen.mean((0, 1, 2)), atol=1e-4) and np.allclose(variance, seen.var((0, 1, 2)), rtol=1e-2)
+
+
+@needs_keras
+def test_networks_are_tested_with_the_statistics_of_images_as_they_are(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    from augstream.commands.demo import network, train
+
+    levels = np.random.default_rng(0).integers(0, 256, (80, 8, 8, 3)).astype(np.uint8)
+    source = aug.from_arrays(levels, np.arange(80) % 2, classes=["a", "b"])
+    parts = Parts(*source.split((0.5, 0.25, 0.25), seed=0))
+    exam = train._Exam(network.build(8, 3, 2), replace(task(seeds=1, batch_size=20), parts=[parts]), 0)
+    known, others = np.split(exam.kept[0].astype(np.float32), [40])
+    training = train._Training(exam, augmented=True)
+    training.learn(1, 1e-3)
+    (first, *_) = network.normalizations(exam.model)
+    assert normalized_by(first, exam.model, known)
+    assert not normalized_by(first, exam.model, others)
+    assert first.momentum == network.MOMENTUM
+    # What training goes on with is its own.
+    network.restore(exam.model, training._state, 1e-3)
+    assert not normalized_by(first, exam.model, known)
+
+
 @needs_keras
 def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -345,6 +375,11 @@ FIGURES = Figures((0.6, 0.7), (1.0, 0.97), 0.95, 0.02, 400, 5, "converged", 15)
     ("change", "said", "unsaid"),
     [
         ({}, ["Augmentation helps: +10.0 points", "400 test images", "up to 4.0 points"], ["--minutes", "strong"]),
+        (
+            {"accuracy": (0.651, 0.69), "known": (1.0, 0.999), "chance": 0.0215, "photos": 384, "ended": "time"},
+            ["No difference can be told: it is +3.9", "384 test images, chance alone", "15 minutes were over"],
+            ["helps", "strong", "hardly overfits"],
+        ),
         ({"chance": 0.06}, ["No difference can be told", "up to 12.0 points"], ["helps"]),
         ({"accuracy": (0.7, 0.6)}, ["does harm here: -10.0 points"], ["helps", "strong"]),
         ({"accuracy": (0.6, 0.61), "ended": "time"}, ["No difference", "15 minutes were over"], ["strong"]),
@@ -383,6 +418,22 @@ def test_photos_are_kept_aside_for_each_purpose(photo_folder):
 def test_test_pictures_are_only_resized():
     pipeline = pipelines.plain(8)
     assert [type(step).__name__ for step in pipeline] == ["Resize", "Rescale"]
+
+
+def test_a_pipeline_of_ones_own_is_tried_at_the_networks_size_and_levels(photo_folder, tmp_path):
+    from augstream.commands.demo import command
+
+    given = aug.Compose([aug.Rotate(90), aug.Resize(50, 70), aug.Normalize((0.5,) * 3, (0.2,) * 3)], border="wrap")
+    made = command.photos(photo_folder, seeds=1, pipeline=given)
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    first = aug.Compose([*list(given)[:2], aug.Resize(4, 4), aug.Rescale(1 / 255)], border="wrap")
+    assert made.augmented(4) == first
+    assert np.array_equal(made.augmented(4)(image), first(image))
+    with pytest.raises(aug.ArgumentError, match=r"--pipeline: .* classes, which MixUp"):
+        command.photos(photo_folder, seeds=1, pipeline=aug.Compose([aug.MixUp()]))
+    result = demo("--pipeline", tmp_path / "x.json", "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert "pass their folder as --data" in result.stderr
 
 
 def test_names_in_the_chart_keep_their_distance():

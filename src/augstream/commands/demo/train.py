@@ -104,8 +104,14 @@ class _Exam:
         self.failures = [failure for loader in loaders for failure in loader.errors]
         self._ends = [len(some), len(self.kept[1]) - len(test)]
 
+    def normalize(self) -> None:
+        """Let the model take its statistics from images that it learned from, as they are."""
+        known = self.kept[0][: self._ends[0]]
+        network.normalize(self.model, known[:: -(-len(known) // _TEST_BATCH)].astype(np.float32))
+
     def take(self, fitted: float) -> Round:
-        """What the model, as it is now, makes of them."""
+        """What the model, as it is now, makes of them; its statistics become those of images as they are."""
+        self.normalize()
         known, stopping, tested = np.split(_right(self.model, self.kept), self._ends)
         return Round(fitted, float(known.mean()), float(stopping.mean()) if len(stopping) else None, tested)
 
@@ -142,6 +148,7 @@ class _Training:
         model, task = self.exam.model, self.exam.task
         if task.upright is not None:
             network.restore(model, self._state, RATE)
+            self.exam.normalize()
             self.run.upright = float(_right(model, _keep(_loader(task, task.upright, task.plain, 0))).mean())
 
 
