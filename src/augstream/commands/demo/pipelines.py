@@ -32,7 +32,8 @@ def photos(size: int = 224) -> Compose:
 def of(given: Compose) -> Callable[[int], Compose]:
     """A pipeline of the user's for images of any size: what it does at its end to the levels is done as by `plain`."""
     if given.mixers:
-        raise ArgumentError(f"--pipeline: the demo trains on labels that are classes, which {given.mixers[0]} mixes.")
+        fact = "--pipeline mixes images and their labels, and the demo's network learns one class for each image"
+        raise ArgumentError(f"{fact}. Leave MixUp and CutMix out.")
     kept = shown(given)
     return lambda size: replace(kept, transforms=[*kept, Resize(size, size), Rescale(1 / 255)])
 
