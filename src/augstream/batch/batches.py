@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import augstream._core as _core
 from augstream.batch.batch import Batch
 from augstream.batch.cache import Cache
+from augstream.batch.encoding import Encoding, checked_encoding, encoded
 from augstream.batch.failures import Failure, Failures
 from augstream.batch.fill import Bad, fill
 from augstream.batch.mixed_labels import check_labels, mixed_labels
@@ -40,8 +41,8 @@ class Made(NamedTuple):
 class Batches:
     """Makes any batch from nothing, in any thread, and knows where the most recent loop is.
 
-    threads: of the native pool; None is one per core. prefetch: batches prepared ahead. held, max_bytes: as `Flight`
-    takes them.
+    labels: the form of the labels. threads: of the native pool; None is one per core. prefetch: batches prepared ahead.
+    held: what `Flight` takes.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class Batches:
         prefetch: int = 2,
         cache: Cache | None = None,
         held: tuple[int, int],
+        labels: Encoding = "index",
     ) -> None:
         self.prepare, self.sampler, self.failures = prepare, sampler, failures
         self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
         self.place = Place()
+        self.encoding = checked_encoding(prepare.source, labels)
         self._classes = check_labels(prepare.source) if prepare.pipeline.mixers else None
         self._begin()
 
@@ -103,6 +106,7 @@ class Batches:
             if not full:
                 raise SampleError(self._named(bad), NO_OTHER)
         labels = self._labels(index) if part.shares is None else self._mixed(part.shares)
+        labels = encoded(labels, self.encoding, self.source.class_count)
         return Made(Batch(part.image, labels, index, epoch, self.source, part.targets), self._named(bad | part.lost))
 
     def batch(self, epoch: int, position: int) -> Batch:
