@@ -183,3 +183,26 @@ def test_labels_told_one_by_one_are_checked_in_their_batch():
     assert loader[0].label.tolist() == [[1, 0], [0, 1]]
     with pytest.raises(ArgumentError, match="labels of 0 to 1; got 2"):
         loader[1]
+
+
+def test_a_batch_in_one_line():
+    source = aug.from_arrays(
+        np.arange(3 * 192, dtype=np.uint16).reshape(3, 8, 8, 3) * 100,
+        [2, 0, 1],
+        weight=[1, 0.5, 0],
+        masks=np.full((3, 8, 8), 7, np.uint8),
+        boxes=[[], [[1, 1, 4, 4]], [[1, 1, 4, 4], [0, 0, 8, 8]]],
+        points=[[[1, 1]]] * 3,
+    )
+    assert repr(aug.Loader(source, [aug.Rescale(1 / 65535)], 3, shuffle=False)[0]) == (
+        "<Batch: 3 samples of epoch 0; image (3, 8, 8, 3) float32 0 to 0.8774; label (3,) int64 0 to 2; "
+        "mask (3, 8, 8) uint8 7 to 7; weight (3,) float32 0 to 1; 3 boxes, 0 to 2 in each; 3 points, 1 in each>"
+    )
+
+
+def test_several_outputs_in_one_line():
+    columns = {"x": ["0", "1"], "kind": [0, 1], "age": [0.5, -1.25]}
+    labels = aug.from_table(columns, "x", label={"kind": "kind", "age": "age"}).labels
+    batch = aug.Loader(aug.from_sequence(list(X[:2]), labels), PLAIN, 2, dtype="uint8")[0]
+    assert repr(batch).endswith("label['kind'] (2,) int64 0 to 1; label['age'] (2,) float32 -1.25 to 0.5>")
+    assert "uint8 0 to 254" in repr(batch)

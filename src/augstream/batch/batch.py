@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.batch.summary import summary
 from augstream.engines.targets import TargetBatch
 from augstream.sources.source import Source
 
@@ -40,6 +41,9 @@ class Batch:
             yield y
             if weight is not None:
                 yield weight
+
+    def __repr__(self) -> str:
+        return f"<Batch: {summary(self)}>"
 
     @property
     def y(self) -> Any:

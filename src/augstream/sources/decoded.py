@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import operator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augstream.decode import pillow
 from augstream.decode.orientation import upright
-from augstream.decode.sample import Undecodable, checked
+from augstream.decode.sample import Sample, Undecodable, checked
 from augstream.errors import ArgumentError, SampleError
 from augstream.sources.targets import Targets
 
-if TYPE_CHECKING:
-    from augstream.sources.source import Source
+
+class Readable(Protocol):
+    """What is asked of a source here."""
+
+    classes: list[str] | None
+    sample_weight: NDArray[np.float32] | None
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> Sample: ...
+
+    def targets(self, index: int) -> Targets | None: ...
+
+    def label(self, index: int) -> Any: ...
+
+    def name(self, index: int) -> str: ...
 
 
 class Decoded:
@@ -25,7 +39,7 @@ class Decoded:
     name: what the source calls it. label: None where the source has none.
     """
 
-    def __init__(self, source: Source, index: int) -> None:
+    def __init__(self, source: Readable, index: int) -> None:
         self.source, self.index = source, index
         self.name, self.label = source.name(index), source.label(index)
 
@@ -90,7 +104,7 @@ class Decoded:
         return f"<sample {self.index} {self.name!r}{told}>"
 
 
-def decoded(source: Source, index: object) -> Decoded:
+def decoded(source: Readable, index: object) -> Decoded:
     """Sample `index` of a source, counted from the end where it is below 0."""
     try:
         number = range(len(source))[operator.index(index)]  # type: ignore[arg-type]
