@@ -75,6 +75,7 @@ from augstream.transforms.container import OneOf, SomeOf
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
+    from augstream.drawing.show import show
     from augstream.loader import Loader
     from augstream.sources import (
         Source,
@@ -114,6 +115,7 @@ SOURCES = (
 )
 LAZY = {
     "Loader": "augstream.loader",
+    "show": "augstream.drawing.show",
     "Targets": "augstream.sources.targets",
     **dict.fromkeys(SOURCES, "augstream.sources"),
 }
@@ -191,6 +193,7 @@ __all__ = [
     "from_yolo",
     "interleave",
     "read_split",
+    "show",
     "write_split",
 ]
 

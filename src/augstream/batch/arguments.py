@@ -16,7 +16,7 @@ S = TypeVar("S")
 _PREFETCH = 2
 
 
-def composed(pipeline: object) -> Compose:
+def composed(pipeline: object, owner: str = "Loader") -> Compose:
     """The pipeline of a Compose, a list of transforms or a single one; or what to write instead."""
     if isinstance(pipeline, Compose):
         return pipeline
@@ -26,7 +26,7 @@ def composed(pipeline: object) -> Compose:
         return Compose(pipeline)
     got = f"{type(pipeline).__module__}.{type(pipeline).__qualname__}".removeprefix("builtins.")
     raise ArgumentError(
-        f"Loader.pipeline must be a Compose or a list of transforms; got {got}. Write aug.Compose([...])."
+        f"{owner}.pipeline must be a Compose or a list of transforms; got {got}. Write aug.Compose([...])."
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from augstream.batch.summary import summary
 from augstream.engines.targets import TargetBatch
+from augstream.notebook import page
 from augstream.sources.source import Source
 
 
@@ -44,6 +45,9 @@ class Batch:
 
     def __repr__(self) -> str:
         return f"<Batch: {summary(self)}>"
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
     @property
     def y(self) -> Any:

@@ -1,6 +1,7 @@
 """The batches of a source: any of them from (epoch, position), and where the loop over them is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.errors import NO_OTHER, PipelineError, SampleError
 from augstream.sources.source import Source
+from augstream.transforms.compose import Compose
 
 _TRIES = 1000
 _OWN = ("clock", "_slots", "flight")  # each process has its own
@@ -81,7 +83,9 @@ class Batches:
 
     def make(self, epoch: int, position: int, tools: Tools) -> Made:
         """This rank's part of a batch."""
-        positions = self.sampler.positions(position)
+        return self._make(epoch, self.sampler.positions(position), tools)
+
+    def _make(self, epoch: int, positions: Integers, tools: Tools) -> Made:
         index = self.sampler.index(epoch, positions)
         part = self.prepare.make(epoch, index, tools)
         self.failures.judge(self._named(part.lost))
@@ -119,6 +123,21 @@ class Batches:
             return made.batch
         finally:
             threads.stop()
+
+    def peek(self, epoch: int, position: int, count: int) -> Batch:
+        """The first samples of a batch; it is not cached, and nothing is counted."""
+        threads = Threads(self.cores)
+        try:
+            tools = Tools(threads, shared_pool(self.cores).pool, flight=self.flight)
+            return self._make(epoch, self.sampler.positions(position)[:count], tools).batch
+        finally:
+            threads.stop()
+
+    def like(self, pipeline: Compose) -> "Batches":
+        """The same samples in the same order, as (h, w, c) float32 under another pipeline."""
+        prepare = replace(self.prepare, pipeline=pipeline, layout="NHWC", dtype="float32")
+        failures = Failures(self.failures.on_error, None, len(self.source))
+        return Batches(prepare, self.sampler, failures, threads=self.threads, held=self._held, labels=self.encoding)
 
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch, made ahead: every `step`-th from `start` on."""

@@ -1,6 +1,7 @@
 """What can be asked of batches wherever they are handed out: by the loader, or in the types of a framework."""
 
 from augstream.batch.batches import Batches
+from augstream.notebook import page
 
 
 class Described:
@@ -35,6 +36,9 @@ class Described:
     def __repr__(self) -> str:
         batches = self.batches
         return f"<{type(self).__name__}: {len(self)} batches of {batches.sampler.batch_size} from {batches.source!r}>"
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
     def __len__(self) -> int:
         """Batches of an epoch, the same on every rank."""

@@ -13,6 +13,7 @@ from augstream.decode import pillow
 from augstream.decode.orientation import upright
 from augstream.decode.sample import Sample, Undecodable, checked
 from augstream.errors import ArgumentError, SampleError
+from augstream.notebook import page
 from augstream.sources.targets import Targets
 
 
@@ -92,6 +93,9 @@ class Decoded:
         """How much it counts in the loss."""
         weight = self.source.sample_weight
         return None if weight is None else float(weight[self.index])
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
     def _failed(self, error: Exception) -> SampleError:
         reason = str(error) if isinstance(error, Undecodable) else f"cannot be read: {error}"

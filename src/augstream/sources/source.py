@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError
+from augstream.notebook import page
 from augstream.sources import split
 from augstream.sources.annotations import Annotations
 from augstream.sources.decoded import Decoded, decoded
@@ -193,6 +194,9 @@ class Source(ABC):
     def __repr__(self) -> str:
         classes = "" if self.classes is None else f", {len(self.classes)} classes"
         return f"<{type(self).__name__}: {len(self)} samples{classes}>"
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
 
 class Subset(Source):
