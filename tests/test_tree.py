@@ -65,11 +65,16 @@ def test_names_say_something(path):
 
 # The old API's draws, bit for bit; see docs/decisions.md.
 LEGACY = PACKAGE / "keras_preprocessing" / "legacy.py"
+LEGACY_USES = ["numpy.random", "numpy.random.RandomState", "numpy.random.randint"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_no_random_state_anywhere(path):
-    assert randomness(path.read_text()) == (["numpy.random", "numpy.random.RandomState"] if path == LEGACY else [])
+    assert randomness(path.read_text()) == (LEGACY_USES if path == LEGACY else [])
+
+
+def test_entropy_is_taken_in_one_place():
+    assert [relative(path) for path in OUR_NAMES if "urandom" in path.read_text()] == ["src/augstream/rng.py"]
 
 
 def test_the_searches_find_what_they_look_for(tmp_path):

@@ -35,14 +35,20 @@ from augstream.plan.op import Frame, Op
 from augstream.plan.plan import Plan
 from augstream.plan.step import Step
 from augstream.rng import Rng
+from augstream.suggest import meant
 from augstream.transforms import (
+    D4,
     Affine,
+    AtLeastOneBoxCrop,
+    BoxSafeCrop,
     Brightness,
     CenterCrop,
     ChannelShift,
     ColorJitter,
     Contrast,
+    Crop,
     CutMix,
+    FilmGrain,
     Gamma,
     GaussianBlur,
     GaussianNoise,
@@ -50,28 +56,47 @@ from augstream.transforms import (
     HorizontalFlip,
     Hue,
     Invert,
+    IoUCrop,
+    ISONoise,
+    LaplaceNoise,
+    LetterBox,
+    LongestSide,
     MixUp,
     Normalize,
     Pad,
+    PadTo,
+    PadToMultiple,
     Perspective,
+    PixelDropout,
     Posterize,
     RandomCrop,
     RandomErasing,
     RandomResizedCrop,
+    RandomScale,
     Rescale,
     Resize,
     Rotate,
     Rotate90,
+    SaltAndPepper,
     Saturation,
     Shear,
     Shift,
+    ShortestSide,
+    ShotNoise,
     Solarize,
+    SpeckleNoise,
+    Transpose,
+    UniformNoise,
     VerticalFlip,
     Zoom,
+    ZoomOut,
+    foreign,
 )
 from augstream.transforms.arguments import Range
 from augstream.transforms.compose import Compose
 from augstream.transforms.container import OneOf, SomeOf
+from augstream.transforms.distributions import choice, log_uniform, normal
+from augstream.transforms.schedules import ramp, steps
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
@@ -121,9 +146,12 @@ LAZY = {
 }
 
 __all__ = [
+    "D4",
     "Affine",
     "ArgumentError",
+    "AtLeastOneBoxCrop",
     "AugstreamError",
+    "BoxSafeCrop",
     "Brightness",
     "CenterCrop",
     "ChannelShift",
@@ -131,8 +159,10 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "Contrast",
+    "Crop",
     "Curve",
     "CutMix",
+    "FilmGrain",
     "Filter",
     "Frame",
     "Gamma",
@@ -142,8 +172,13 @@ __all__ = [
     "Grayscale",
     "HorizontalFlip",
     "Hue",
+    "ISONoise",
     "Invert",
+    "IoUCrop",
+    "LaplaceNoise",
+    "LetterBox",
     "Loader",
+    "LongestSide",
     "MissingPackageError",
     "Mix",
     "MixUp",
@@ -152,34 +187,46 @@ __all__ = [
     "OneOf",
     "Op",
     "Pad",
+    "PadTo",
+    "PadToMultiple",
     "Perspective",
     "PipelineError",
+    "PixelDropout",
     "Plan",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
     "RandomResizedCrop",
+    "RandomScale",
     "Range",
     "Rescale",
     "Resize",
     "Rng",
     "Rotate",
     "Rotate90",
+    "SaltAndPepper",
     "SampleError",
     "Saturation",
     "Shapes",
     "Shear",
     "Shift",
+    "ShortestSide",
+    "ShotNoise",
     "Solarize",
     "SomeOf",
     "Source",
     "SourceError",
+    "SpeckleNoise",
     "Step",
     "Targets",
     "Transform",
+    "Transpose",
+    "UniformNoise",
     "VerticalFlip",
     "Warp",
     "Zoom",
+    "ZoomOut",
+    "choice",
     "from_arrays",
     "from_coco",
     "from_folder",
@@ -192,16 +239,27 @@ __all__ = [
     "from_voc",
     "from_yolo",
     "interleave",
+    "log_uniform",
+    "normal",
+    "ramp",
     "read_split",
     "show",
+    "steps",
     "write_split",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in LAZY:
-        raise AttributeError(f"module 'augstream' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(LAZY[name]), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("augstream")
+    elif name in LAZY:
+        value = getattr(import_module(LAZY[name]), name)
+    else:
+        hint = "" if name.startswith("_") else meant(name, __all__, foreign.NAMES)
+        raise AttributeError(f"module 'augstream' has no attribute {name!r}{hint and f'. {hint}'}")
+    globals()[name] = value
     return value
 
 

@@ -5,9 +5,10 @@ the draw's full name; the counter is (epoch, index, block). So a draw has its ow
 it, another sample in the batch or another order of asking changes nothing.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,16 @@ from augstream.record import record
 Reals: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
+Pair: TypeAlias = tuple[float, float]
 Follow: TypeAlias = Callable[[Integers, int], Integers]
 Value = TypeVar("Value", bound=NDArray[Any])
+
+
+class Spread(Protocol):
+    """What draws numbers otherwise than evenly from a range."""
+
+    def values(self, rng: "Rng", name: str, k: int) -> Reals:
+        """(n, k) numbers, drawn under this name."""
 
 
 class Draw(NamedTuple):
@@ -84,7 +93,7 @@ class Rng:
         freedom, whose place in the plane is a beta variate (Devroye, "Random variate generation in one line of code",
         1996): two uniform numbers, no rejection.
         """
-        u, v = _core.uniform(*self._stream(name), 2, 0.0, 1.0).T
+        u, v = _core.uniform(*self.stream(name), 2, 0.0, 1.0).T
         with np.errstate(over="ignore", invalid="ignore"):  # where a is tiny, t is infinite, which is its limit
             wide = np.expm1(-np.log1p(-u) / a)  # (1 - u) ** (-1 / a) - 1
             t = np.sqrt(wide) * np.cos(2 * np.pi * v)
@@ -93,44 +102,54 @@ class Rng:
 
     def key(self, name: str) -> NDArray[np.uint64]:
         """(n,) keys for random numbers of pixels."""
-        return self._seen(name, _core.keys(*self._stream(name)), "as key")
+        return self._seen(name, _core.keys(*self.stream(name)), "as key")
 
-    def draw(self, name: str, span: tuple[float, float], k: int | None = None, unit: str = "") -> Reals:
-        """One value a row, (n,) or (n, k), of what an argument stands for: a range (low, high)."""
-        low, high = span
-        return self._seen(name, _core.uniform(*self._stream(name), k, low, high), unit)
+    def draw(self, name: str, span: "Pair | Spread", k: int | None = None, unit: str = "") -> Reals:
+        """One value a row, (n,) or (n, k), of what an argument stands for: a range (low, high) or a distribution."""
+        if isinstance(span, tuple):
+            low, high = span
+            return self._seen(name, _core.uniform(*self.stream(name), k, low, high), unit)
+        values = span.values(self, name, k or 1)
+        return self._seen(name, values[:, 0] if k is None else values, unit)
+
+    def whole(self, name: str, span: "tuple[int, int] | Spread", unit: str = "") -> Integers:
+        """Whole numbers (n,) of a range, both ends included, or of a distribution, rounded."""
+        if isinstance(span, tuple):
+            low, high = span
+            return self.integers(name, high - low + 1, unit, low)
+        return self._seen(name, np.rint(span.values(self, name, 1)[:, 0]).astype(np.int64), unit)
 
     def uniform(
         self, name: str, low: float | Reals, high: float | Reals, k: int | None = None, unit: str = ""
     ) -> Reals:
         """Numbers in [low, high), (n,) or (n, k); exactly `low` where the two are equal."""
-        return self._seen(name, _core.uniform(*self._stream(name), k, low, high), unit)
+        return self._seen(name, _core.uniform(*self.stream(name), k, low, high), unit)
 
     def normal(self, name: str, unit: str = "") -> Reals:
         """Standard normal numbers (n,), by Box and Muller."""
-        return self._seen(name, _core.normal(*self._stream(name)), unit)
+        return self._seen(name, _core.normal(*self.stream(name)), unit)
 
     def chance(self, name: str, p: float) -> Mask:
         """True with probability p, (n,)."""
-        return self._seen(name, _core.chance(*self._stream(name), p), f"p {p:g}" if self.trace is not None else "")
+        return self._seen(name, _core.chance(*self.stream(name), p), f"p {p:g}" if self.trace is not None else "")
 
     def integers(self, name: str, n: int | Integers, unit: str = "", low: int | Integers = 0) -> Integers:
         """Whole numbers in [low, low + n), (n,); both may differ from sample to sample."""
-        return self._seen(name, _core.integers(*self._stream(name), n, low), unit)
+        return self._seen(name, _core.integers(*self.stream(name), n, low), unit)
 
     def choice(self, name: str, weights: Sequence[float]) -> Integers:
         """Position in `weights`, with a probability proportional to the weight, (n,)."""
-        return self._seen(name, _core.choice(*self._stream(name), weights), f"of 0..{len(weights) - 1}")
+        return self._seen(name, _core.choice(*self.stream(name), weights), f"of 0..{len(weights) - 1}")
 
     def order(self, name: str, k: int) -> Integers:
         """A random order of range(k) for each sample, (n, k)."""
-        return self._seen(name, _core.order(*self._stream(name), k), "")
+        return self._seen(name, _core.order(*self.stream(name), k), "")
 
     def _full(self, name: str) -> str:
         return f"{self.path}/{name}" if self.path else name
 
-    def _stream(self, name: str) -> tuple[int, int, Integers]:
-        """What the core draws from: key, epoch, index."""
+    def stream(self, name: str) -> tuple[int, int, Integers]:
+        """What the core draws numbers of this name from: key, epoch, index."""
         return key(self.seed, self._full(name)), self.epoch, self.index
 
     def _seen(self, name: str, value: Value, unit: str) -> Value:
@@ -161,9 +180,31 @@ def gather(index: Integers, mixers: Sequence[int], follow: Follow) -> tuple[Inte
     return inputs, Crowd(tuple(sizes), partners)
 
 
+def crowded(rng: Rng, mixers: Sequence[int]) -> Rng:
+    """The draws of images (n,) and of partners that each has to itself: all first partners, all second ones, ..."""
+    places, crowd = gather(np.zeros(1, np.int64), mixers, successors)
+    if crowd is None:
+        return rng
+    n, own = len(rng), crowd.partners[:, None, :]
+    index = (places[:, None] + rng.index).reshape(-1)
+    partners = np.where(own < 0, -1, own * n + np.arange(n)[:, None]).reshape(len(index), -1)
+    return Rng(
+        rng.seed, rng.epoch, index, rng.path, rng.trace, Crowd(tuple(size * n for size in crowd.sizes), partners)
+    )
+
+
 def successors(index: Integers, k: int) -> Integers:
     """(n, k) the next k numbers: who follows whom where there is no order of an epoch."""
     return index[:, None] + np.arange(1, k + 1)
+
+
+def fresh(n: int) -> Integers:
+    """(n,) numbers of samples that nobody has drawn for, for calls that ask for nothing repeatable.
+
+    From the system's entropy, so that processes which were forked differ too. No seed: the keys of all draws would have
+    to be made anew.
+    """
+    return np.frombuffer(os.urandom(8 * n), np.int64) & (2**62 - 1)
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,9 @@
 """Names that nobody knows, and what may have been meant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
+from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 from augstream.errors import RefusedError
@@ -11,13 +12,35 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def unknown(fact: str, name: str, known: list[str]) -> RefusedError:
-    """The error for a name that is not on a list, with the nearest one that is."""
+def unknown(
+    fact: str, name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})
+) -> RefusedError:
+    """The error for a name that is not on a list, with what may have been meant."""
+    return RefusedError(f"{fact} {name!r}", nearest(name, known, foreign))
+
+
+def nearest(name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What may have been meant by a name, or all there are where they are few."""
+    return meant(name, known, foreign) or (f"It takes {', '.join(known)}." if len(known) < 12 else "")
+
+
+def meant(name: str, known: Sequence[str], foreign: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The known names that may have been meant by one that is not known, as a question; or advice; or nothing.
+
+    foreign: what others call things: known names, of which there need not be all, or a sentence.
+    """
     import difflib  # only for those who mistype
 
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f"Did you mean {near[0]}?" if near else f"It takes {', '.join(known)}." if len(known) < 12 else ""
-    return RefusedError(f"{fact} {name!r}", hint)
+    advice = foreign.get(name, "")
+    if advice.endswith("."):
+        return advice
+    near = [one for one in advice.split() if one in known]
+    if not near and not advice:
+        plain = {one.replace("_", "").lower(): one for one in known}
+        written = name.replace("_", "").lower()
+        exact = next((plain[one] for one in (written, written.removeprefix("random")) if one in plain), None)
+        near = difflib.get_close_matches(name, known, 1, 0.7) if exact is None else [exact]
+    return f"Did you mean {' or '.join(near)}?" if near else ""
 
 
 def known_arguments(owner: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -160,6 +160,36 @@ def test_runs_that_take_turns_do_not_know_of_each_other(monkeypatch):
     assert all(np.array_equal(a, np.asarray(b)) for a, b in zip(kept, model.trainable_weights, strict=True))
 
 
+def normalized_by(layer, model, images):
+    """Whether the statistics of the first normalization are those of these images."""
+    import keras
+
+    seen = np.asarray(keras.Model(model.inputs, layer.input).predict(images, verbose=0))
+    mean, variance = np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)
+    return np.allclose(mean, seen.mean((0, 1, 2)), atol=1e-4) and np.allclose(variance, seen.var((0, 1, 2)), rtol=1e-2)
+
+
+@needs_keras
+def test_networks_are_tested_with_the_statistics_of_images_as_they_are(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    from augstream.commands.demo import network, train
+
+    levels = np.random.default_rng(0).integers(0, 256, (80, 8, 8, 3)).astype(np.uint8)
+    source = aug.from_arrays(levels, np.arange(80) % 2, classes=["a", "b"])
+    parts = Parts(*source.split((0.5, 0.25, 0.25), seed=0))
+    exam = train._Exam(network.build(8, 3, 2), replace(task(seeds=1, batch_size=20), parts=[parts]), 0)
+    known, others = np.split(exam.kept[0].astype(np.float32), [40])
+    training = train._Training(exam, augmented=True)
+    training.learn(1, 1e-3)
+    (first, *_) = network.normalizations(exam.model)
+    assert normalized_by(first, exam.model, known)
+    assert not normalized_by(first, exam.model, others)
+    assert first.momentum == network.MOMENTUM
+    # What training goes on with is its own.
+    network.restore(exam.model, training._state, 1e-3)
+    assert not normalized_by(first, exam.model, known)
+
+
 @needs_keras
 def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
@@ -176,6 +206,43 @@ def test_each_round_learns_from_the_epochs_that_follow(monkeypatch):
     assert sorted(set(seen)) == [0, 1, 2, 3, 4]
     assert training.run.images == 5 * 40
     assert all(len(one.right) == len(made.test) and one.stopping is not None for one in measured)
+
+
+@needs_keras
+def test_photos_that_decide_the_end_and_photos_that_are_reported_are_apart_where_files_are_broken(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    from augstream.commands.demo import network, train
+
+    for number in range(20):
+        Image.new("L", (8, 8), 10 * number).save(tmp_path / f"{number:02}.png")
+    for number in (7, 11, 19):  # the last of each part
+        (tmp_path / f"{number:02}.png").write_bytes(b"no picture")
+    source = aug.from_folder(tmp_path, labels=lambda path: int(str(path)[-6:-4]) % 2)
+    ends = ((0, 8), (8, 12), (12, 20))
+    made = replace(task(seeds=1), parts=[Parts(*(source.subset(range(*part)) for part in ends))], forgive=True)
+    exam = train._Exam(network.build(8, 3, 2), made, 0)
+    levels = np.rint(exam.kept[0][:, 0, 0, 0].astype(float) * 25.5).astype(int)
+    assert len(levels) == 20
+    for first, end in ends:
+        assert set(levels[first:end]) == set(range(first, end - 1))
+    assert sorted(name for _, name, _ in exam.failures) == ["07.png", "11.png", "19.png"]
+
+
+@needs_digits
+def test_the_length_of_the_runs_on_digits_is_fixed_and_no_photo_decides_it(tmp_path):
+    from augstream.commands.demo import command
+
+    made = command.digits(tmp_path, seeds=2)
+    assert made.epochs == command.DIGIT_EPOCHS
+    assert all(part.stopping is None for part in made.parts)
+    rounds = [Round(1.0, 1.0, None, np.arange(10) < right) for right in (10, 10, 1, 2, 3, 4, 5)]
+    runs = [Run(0, augmented, list("abcdefghij"), list(rounds)) for augmented in (False, True)]
+    found = Outcome(made, runs, [5 * number for number in range(1, 8)])
+    assert found.accuracy(True).mean == pytest.approx(0.3)
+    assert "35 epochs; a number fixed beforehand" in verdict.length_of(found)
+    assert "the mean of the last 5 evaluations" in verdict.length_of(found)
 
 
 def test_a_missing_package_is_named_with_the_command(monkeypatch):
@@ -308,6 +375,11 @@ FIGURES = Figures((0.6, 0.7), (1.0, 0.97), 0.95, 0.02, 400, 5, "converged", 15)
     ("change", "said", "unsaid"),
     [
         ({}, ["Augmentation helps: +10.0 points", "400 test images", "up to 4.0 points"], ["--minutes", "strong"]),
+        (
+            {"accuracy": (0.651, 0.69), "known": (1.0, 0.999), "chance": 0.0215, "photos": 384, "ended": "time"},
+            ["No difference can be told: it is +3.9", "384 test images, chance alone", "15 minutes were over"],
+            ["helps", "strong", "hardly overfits"],
+        ),
         ({"chance": 0.06}, ["No difference can be told", "up to 12.0 points"], ["helps"]),
         ({"accuracy": (0.7, 0.6)}, ["does harm here: -10.0 points"], ["helps", "strong"]),
         ({"accuracy": (0.6, 0.61), "ended": "time"}, ["No difference", "15 minutes were over"], ["strong"]),
@@ -346,6 +418,22 @@ def test_photos_are_kept_aside_for_each_purpose(photo_folder):
 def test_test_pictures_are_only_resized():
     pipeline = pipelines.plain(8)
     assert [type(step).__name__ for step in pipeline] == ["Resize", "Rescale"]
+
+
+def test_a_pipeline_of_ones_own_is_tried_at_the_networks_size_and_levels(photo_folder, tmp_path):
+    from augstream.commands.demo import command
+
+    given = aug.Compose([aug.Rotate(90), aug.Resize(50, 70), aug.Normalize((0.5,) * 3, (0.2,) * 3)], border="wrap")
+    made = command.photos(photo_folder, seeds=1, pipeline=given)
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    first = aug.Compose([*list(given)[:2], aug.Resize(4, 4), aug.Rescale(1 / 255)], border="wrap")
+    assert made.augmented(4) == first
+    assert np.array_equal(made.augmented(4)(image, seed=0), first(image, seed=0))
+    with pytest.raises(aug.ArgumentError, match=r"--pipeline mixes .* Leave MixUp and CutMix out"):
+        command.photos(photo_folder, seeds=1, pipeline=aug.Compose([aug.MixUp()]))
+    result = demo("--pipeline", tmp_path / "x.json", "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert "pass their folder as --data" in result.stderr
 
 
 def test_names_in_the_chart_keep_their_distance():

@@ -38,7 +38,7 @@ def run(images, points, dtype="float32", layout="NHWC"):
 
 def noise(std, key, per_channel=True, uniform=False, low=LEVELS[0], high=LEVELS[1]):
     """std: (n, c); key: (n,)."""
-    return (NOISE, int(uniform), np.asarray(std, np.float32), np.asarray(key, U64), per_channel, low, high)
+    return (NOISE, int(uniform), np.asarray(std, np.float32), np.asarray(key, U64), per_channel, low, high, None, None)
 
 
 def values(shape, key, per_channel=True, uniform=False):
@@ -198,7 +198,10 @@ def test_noise_follows_its_place_in_a_part_of_a_picture():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({1: 2}, "distribution"),
+        ({1: 3}, "distribution"),
+        ({7: np.zeros((1, 3), np.float32)}, "growth"),
+        ({8: np.zeros(1, np.float32)}, "grain"),
+        ({8: np.full(1, np.nan, np.float32)}, "grain"),
         ({2: np.zeros((1, 2), np.float32)}, "std"),
         ({3: np.zeros(1, np.int64)}, "key"),
         ({5: np.nan}, "low"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras_lines import photos
 
-from augstream.keras_preprocessing.image import ImageDataGenerator
+from augstream.keras_preprocessing.image import ImageDataGenerator, NumpyArrayIterator
 
 TRAIN = textwrap.dedent(
     """
@@ -116,3 +116,52 @@ def test_a_backend_may_be_chosen_after_the_first_flow():
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "True True 2", done.stderr[-2000:]
+
+
+def keras_model(*layers):
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([*layers, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_fit_sees_the_same_batches_whatever_was_looked_at_before():
+    def seen(look):
+        class Recorded(NumpyArrayIterator):
+            def __getitem__(self, number):
+                batch = super().__getitem__(number)
+                batches.append(batch[0].tobytes())
+                return batch
+
+        generator = ImageDataGenerator(rotation_range=40, rescale=1 / 255)
+        flow = Recorded(photos(12, 6, 6), np.arange(12.0), generator, batch_size=4, shuffle=True, seed=2)
+        model = keras_model(pytest.importorskip("keras").layers.Flatten())
+        batches = []
+        if look:
+            for _ in range(3):
+                flow[0], flow[2]
+            batches.clear()
+        model.fit(flow, epochs=3, verbose=0)
+        return batches[-9:]
+
+    plain = seen(look=False)
+    assert plain == seen(look=True)
+    assert len(set(plain)) == 9
+
+
+def test_pairs_of_two_flows_are_a_generator_or_one_flow_with_masks():
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    x = photos(8, 6, 6)
+    masks = (x[..., :1] > 127).astype(np.uint8)
+    moved = ImageDataGenerator(horizontal_flip=True, rotation_range=40)
+
+    def flows():
+        return moved.flow(x, batch_size=4, seed=3), moved.flow(masks, batch_size=4, seed=3)
+
+    model = keras_model(keras.layers.Conv2D(4, 3, padding="same"))
+    with pytest.raises(ValueError, match="Unrecognized data type"):
+        model.fit(zip(*flows(), strict=True), verbose=0)
+    pairs = ((image, mask) for image, mask in zip(*flows(), strict=True))
+    assert len(model.fit(pairs, steps_per_epoch=2, epochs=2, verbose=0).history["loss"]) == 2
+    model.fit(moved.flow(x, masks=masks, batch_size=4, seed=3), verbose=0)

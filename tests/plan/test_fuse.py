@@ -15,6 +15,7 @@ from augstream.engines import reference
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
+from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame
 from augstream.plan.plan import Plan, verify
@@ -374,9 +375,20 @@ MEMBERS = [
     for transform in everything()
     if not isinstance(transform, (*LEVELS, aug.Compose)) and not transform.mixers
 ]
-# Those whose ops are functions of a point of the plane.
-POINTWISE = [one for one in MEMBERS if not isinstance(one, aug.GaussianBlur | aug.GaussianNoise | aug.RandomErasing)]
-POINTWISE += [aug.RandomErasing(), aug.RandomErasing(fill=9, count=3, hide=True)]
+
+
+def pointwise(transform):
+    """Whether its ops are functions of a point of the plane that `plane.look` knows."""
+    sizes = np.array([(40, 50)] * 3)
+    for op in transform.ops(Rng(0, 0, np.arange(3), "T"), aug.Frame(sizes)):
+        known = isinstance(op, Warp | Color | Curve) or (isinstance(op, Shapes) and op.filling == "constant")
+        if not known or op.statistic:
+            return False
+    return True
+
+
+POINTWISE = [one for one in MEMBERS if pointwise(one)]
+POINTWISE += [aug.RandomErasing(fill=9, count=3, hide=True)]
 
 
 @st.composite

@@ -14,6 +14,7 @@ from augstream.errors import PipelineError
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.impulse import Impulse
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.shapes import Shapes
@@ -120,6 +121,7 @@ OPS = {
     Noise: [aug.GaussianNoise()],
     Shapes: [aug.RandomErasing(p=1, fill=3)],
     Mix: [aug.CutMix()],
+    Impulse: [aug.SaltAndPepper()],
 }
 
 
@@ -180,6 +182,12 @@ WRONG = {
     "filter's fill": (Filter, lambda op: {"fill": None}, "filter.fill"),
     "std": (Noise, lambda op: {"std": -op.std}, "noise.std"),
     "key": (Noise, lambda op: {"key": op.key.astype(np.int64)}, "noise.key"),
+    "growth": (Noise, lambda op: {"growth": np.zeros((3, 2))}, "noise.growth"),
+    "grain": (Noise, lambda op: {"grain": np.zeros(3)}, "noise.grain"),
+    "chance": (Impulse, lambda op: {"chance": op.chance + 0.9}, "impulse.chance"),
+    "impulse's fill": (Impulse, lambda op: {"fill": op.fill[:, 0]}, "impulse.fill"),
+    "impulse's key": (Impulse, lambda op: {"key": op.key[:1]}, "impulse.key"),
+    "impulse's channels": (Impulse, lambda op: {"channels": 4}, "impulse.channels"),
     "noise's clip": (Noise, lambda op: {"low": 9.0, "high": 3.0}, "noise.clip"),
     "boxes": (Shapes, lambda op: {"boxes": nan(op.boxes)}, "shapes.boxes"),
     "channels": (Shapes, lambda op: {"channels": 4}, "shapes.channels"),
@@ -239,9 +247,16 @@ TEXTS = {
     Filter: r"Filter [\d. e-]+, border constant 7",
     Noise: r"Noise  gaussian, std [\d.]+, each channel its own, key [0-9a-f]{16}",
     Shapes: r"Shapes \[\d+ \d+ \d+ \d+\] 3 3 3",
+    Impulse: r"Impulse [\d.]+ of the pixels 0 0 0, [\d.]+ of the pixels 255 255 255",
     Mix: r"Mix    its own image, over it partner 1 in \[\d+ \d+ \d+ \d+\]; label [\d.]+ \+ [\d.]+",
 }
-QUIET = {Curve: "Curve  none", Filter: "Filter none", Noise: "Noise  none", Shapes: "Shapes none"}
+QUIET = {
+    Impulse: "Impulse none",
+    Curve: "Curve  none",
+    Filter: "Filter none",
+    Noise: "Noise  none",
+    Shapes: "Shapes none",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -263,9 +278,9 @@ def test_text_of_every_kind(kind):
 def test_counts_name_every_kind_once():
     ops = [plan_with(kind)[1] for kind in KINDS if kind is not Mix]
     said = count(ops, plan_of(ops, plan_with(Warp)[0].frame_in).steps)
-    assert said == ("1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 2 passes"), (
-        said
-    )
+    assert said == (
+        "1 warp -> 1, 1 color -> 1, 1 curve -> 1, 1 filter -> 1, 1 noise -> 1, 1 shapes -> 1, 1 impulse -> 1, 2 passes"
+    ), said
     said = str(Explanation([], [], [], plan_of([], FRAME)))
     assert said.splitlines() == ["draws", "  none", "ops", "  none", "plan: nothing to do", "  nothing to do"]
 

@@ -88,7 +88,7 @@ ARGUMENTS = [
     ),
     (
         lambda: aug.Resize(0),
-        "Resize.height must be a whole number, 1 or more; got 0.",
+        "Resize.height must be a whole number, 1 or more, or (height, width); got 0.",
     ),
     (
         lambda: aug.Resize(3, 2.5),

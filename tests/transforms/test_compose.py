@@ -189,7 +189,7 @@ def test_a_peak_is_above_zero():
 
 
 @pytest.mark.parametrize(
-    "wrong", [np.zeros((3, 4)), np.zeros((3, 4), int), np.zeros(3, np.uint8), np.zeros((0, 4), np.uint8), "photo.jpg"]
+    "wrong", [np.zeros((3, 4)), np.zeros((3, 4), int), np.zeros(3, np.uint8), np.zeros((0, 4), np.uint8), 3]
 )
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(

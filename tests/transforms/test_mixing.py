@@ -136,10 +136,12 @@ def test_wrong_partners_are_errors_in_words():
     with pytest.raises(ArgumentError, match="none; got 1"):
         aug.Compose([aug.HorizontalFlip()])(image, partners=[other])
     for wrong in (other.astype(np.uint16), other[..., :1]):
-        with pytest.raises(ArgumentError, match="the dtype and the number of channels of the image"):
+        with pytest.raises(
+            ArgumentError, match="must be of one dtype and number of channels; got uint8 with 3 channels and uint"
+        ):
             mix(image, partners=[wrong])
     with pytest.raises(ArgumentError, match="An image must be"):
-        mix(image, partners=["cat"])
+        mix(image, partners=[3])
     for alpha in (0, -1, float("nan")):
         with pytest.raises(ArgumentError, match="alpha"):
             aug.MixUp(alpha)

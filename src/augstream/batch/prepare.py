@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,14 +11,12 @@ from augstream.batch.partners import Partners
 from augstream.batch.parts import OR_ALONE, LostPartner, Part, Shares
 from augstream.batch.stages import Integers, Planned, Ready, Record, Stage, Stages, Tools
 from augstream.decode.header import read_headers
-from augstream.decode.orientation import orient, oriented_size
+from augstream.decode.orientation import oriented_size
 from augstream.decode.sample import CHANNELS, PEAK, Stack
 from augstream.engines.targets import move, unblended
 from augstream.errors import ArgumentError, PipelineError, ragged
-from augstream.plan.fuse import fuse, unfused
+from augstream.plan.fuse import fuse
 from augstream.plan.op import Frame, Known
-from augstream.plan.plan import Plan
-from augstream.plan.step import Group
 from augstream.rng import Crowd, Rng, gather
 from augstream.transforms.compose import Compose, rng_for
 
@@ -55,7 +52,7 @@ class Prepare(Stages):
         if crowd is None:
             return super().begin(epoch, index, tools)
         uses = np.arange(len(index))[:, None]
-        for k in reversed(self.pipeline.mixers):
+        for k in reversed(self.pipeline.at(epoch).mixers):
             uses = np.concatenate([uses, crowd.partners[uses, :k].reshape(len(index), -1)], axis=1)
         return Record(epoch, index, tools, inputs, uses)
 
@@ -70,9 +67,10 @@ class Prepare(Stages):
         return record.ready_of(rows, [where[number] for number in inputs.tolist()], crowd)
 
     def _crowd(self, epoch: int, index: Integers) -> tuple[Integers, Crowd | None]:
-        if not self.pipeline.mixers:
+        mixers = self.pipeline.at(epoch).mixers
+        if not mixers:
             return index, None
-        return gather(index, self.pipeline.mixers, self._partners.follow(epoch, self.lost))
+        return gather(index, mixers, self._partners.follow(epoch, self.lost))
 
     @cached_property
     def _partners(self) -> Partners:
@@ -185,16 +183,4 @@ def oriented_plan(
 
     frame: of the images after EXIF orientation, so that "left" is what a person calls left.
     """
-    ops = pipeline.ops(rng, frame)
-    compiled = fuse if pipeline.fuse else unfused
-    if (orientation == 1).all():
-        plan = compiled(ops, frame)
-        return Planned(plan, plan)
-    drawn, lying, rotation = list(ops), replace(frame, size=stored), orient(orientation, stored)
-    upright = compiled(drawn, frame)
-    if pipeline.fuse or pipeline.mixers:
-        return Planned(compiled(chain([rotation], drawn), lying), upright)
-    # The rotation is part of the first step: a step more would change the samples of the batch that need none.
-    first = fuse([rotation, *upright.ops[:1]], lying)
-    steps = (*first.steps, *upright.steps[1:])
-    return Planned(Plan((Group(None, None, steps),), lying, upright.frame_out), upright)
+    return Planned(*pipeline.oriented(rng, frame, stored, orientation))

@@ -276,7 +276,7 @@ class Stages(ABC):
         def one(row: int) -> Targets | str:
             height, width = size[row].tolist()
             try:
-                return record.noted[row].checked((height, width))
+                return record.noted[row].checked((height, width), self.source.rules.values)
             except Undecodable as error:
                 return f"its mask: {error}"
             except Exception as error:

@@ -79,6 +79,7 @@ def demo(
     ] = None,
     validation: Annotated[float, typer.Option(help="With --data: the share of photos kept for testing.")] = 0.3,
     size: Annotated[int, typer.Option(min=16, help="With --data: the side of the network's images, in pixels.")] = 64,
+    pipeline: Pipeline = None,
     tests: Annotated[int | None, typer.Option(min=10, hidden=True)] = None,
 ) -> None:
     """Train a small network with and without augmentation, and write a report.
@@ -93,13 +94,23 @@ def demo(
 
     console = Console(highlight=False)
     if data is None:
+        if pipeline is not None:
+            raise ArgumentError("--pipeline is for photos: pass their folder as --data.")
         command.need("scikit-learn", "sklearn")
         command.folder(out)
         with console.status("Writing the digits"):
             task = command.digits(out, epochs=epochs, seeds=seeds, tests=tests)
     else:
         command.outside(out, data, "--out")
-        task = command.photos(data, epochs=epochs, minutes=minutes, seeds=seeds, validation=validation, size=size)
+        task = command.photos(
+            data,
+            epochs=epochs,
+            minutes=minutes,
+            seeds=seeds,
+            validation=validation,
+            size=size,
+            pipeline=None if pipeline is None else _pipeline(pipeline),
+        )
         command.folder(out)
     report = out / "report.html"
     command.command(task, report, console)

@@ -72,6 +72,29 @@ def decode(
         raise Undecodable(_reason(error, data)) from error
 
 
+def pixels(image: Image.Image) -> tuple[NDArray[Any], int]:
+    """An image of Pillow's as an array of its own channels, and its EXIF orientation, not applied.
+
+    Gray ones (1, L) are (h, w) of uint8, those of integers (I;16, I) of uint16 and of floats (F) of float32; what has
+    alpha (LA, a transparent palette) is RGBA, and all else (P, CMYK, YCbCr, LAB) is RGB. Raises Undecodable where the
+    file behind it is broken.
+    """
+    try:
+        _load(image)
+        orientation = _orientation(image)
+        if image.mode.startswith("I"):
+            return np.clip(np.asarray(image), 0, 65535).astype(np.uint16), orientation
+        if image.mode == "F":
+            return np.asarray(image), orientation
+        if _transparent(image):
+            return _convert(image, "rgba", 0), orientation
+        if image.mode in ("1", "L"):
+            return _convert(image, "gray", 0)[:, :, 0], orientation
+        return _convert(image, "rgb", 0), orientation
+    except Exception as error:
+        raise Undecodable(_reason(error, None)) from error
+
+
 def numbers(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     """An image file that is a mask: its numbers as stored, (h, w) or (h, w, c) of bool, uint8, uint16 or int32.
 
@@ -185,9 +208,7 @@ def _converted(image: Image.Image, color: ColorMode, fill: float | Sequence[floa
         image = _eight_bit(image)
     if image.mode == "La":
         image = image.convert("LA")
-    transparent = image.mode in ("RGBA", "RGBa", "LA", "PA") or "transparency" in image.info
-    if image.mode == "P" and image.palette is not None:
-        transparent = transparent or image.palette.mode.endswith("A")
+    transparent = _transparent(image)
     if color == "rgba" or transparent:
         image = image.convert("RGBA")
     if color != "rgba" and transparent:
@@ -200,6 +221,12 @@ def _converted(image: Image.Image, color: ColorMode, fill: float | Sequence[floa
         image = image.convert(mode)
     pixels = np.asarray(image)
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _transparent(image: Image.Image) -> bool:
+    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+        return True
+    return image.mode == "P" and image.palette is not None and image.palette.mode.endswith("A")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

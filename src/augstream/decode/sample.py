@@ -58,6 +58,11 @@ def checked(sample: object) -> Sample:
     return np.ascontiguousarray(sample[:, :, None] if sample.ndim == 2 else sample)
 
 
+def planar(shape: tuple[int, ...]) -> bool:
+    """Whether an array of this shape is rather (c, h, w) than (h, w, c)."""
+    return len(shape) == 3 and shape[0] in (1, 3, 4) and shape[2] > 32
+
+
 def encoded(sample: bytes | NDArray[Any]) -> bytes:
     """The sample, if it is a file's bytes; Undecodable else."""
     if isinstance(sample, bytes):

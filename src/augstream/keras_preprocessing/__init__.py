@@ -4,6 +4,7 @@ The facade owns no pixels: arguments become draws, draws become ops, and the nat
 """
 
 from augstream.keras_preprocessing import image
+from augstream.keras_preprocessing.old_paths import install, uninstall
 
-__all__ = ["image"]
+__all__ = ["image", "install", "uninstall"]
 __version__ = "1.1.2"  # of the package whose names these are

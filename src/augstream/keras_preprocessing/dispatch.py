@@ -1,7 +1,7 @@
 """Which way a flow makes a batch: ahead and all at once, or picture by picture as the old loop did."""
 
 import os
-from collections.abc import Iterable
+import warnings
 from typing import Any, cast
 
 import numpy as np
@@ -13,10 +13,10 @@ from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.load import array_to_img
-from augstream.keras_preprocessing.parameters import Compat, drawing_from, rng_of, rngs_of
+from augstream.keras_preprocessing.parameters import VISIT, Compat, drawing_from, epoch_or, rng_of, rngs_of
 from augstream.keras_preprocessing.prefetch import Prefetching
+from augstream.printable import printable
 
-KERAS_ARGUMENTS = ("workers", "use_multiprocessing", "max_queue_size")
 HASHES = {"files": int(1e7), "arrays": int(1e4)}
 
 
@@ -38,6 +38,7 @@ class Serving(Prefetching):
     on_error: str = "raise"
     hashes: int = HASHES["files"]
     _epoch: int
+    _nothing: str
     _legacy: Legacy | None
     index_array: NDArray[Any] | None
 
@@ -48,11 +49,8 @@ class Serving(Prefetching):
             return self.image_data_generator
         return Generator(data_format=self.data_format, dtype=self.dtype)
 
-    def set_own_attrs(self, augment: bool, on_error: str, others: Iterable[str]) -> None:
-        """Takes note of what the old API did not have; refuses what neither it nor Keras has."""
-        for name in others:
-            if name not in KERAS_ARGUMENTS:
-                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}")
+    def set_own_attrs(self, augment: bool, on_error: str) -> None:
+        """Takes note of what the old API did not have."""
         if on_error not in ("raise", "skip"):
             raise ArgumentError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
         if on_error == "skip" and self.compat:
@@ -61,6 +59,11 @@ class Serving(Prefetching):
         self.on_error = on_error
         self.threads = getattr(self.image_data_generator, "threads", None)
         self.errors: dict[int, tuple[str, str]] = {}
+
+    def found_nothing(self, why: str) -> None:
+        """Warns whoever called the generator's flow, and takes note of it for whoever trains on this."""
+        self._nothing = printable(why)
+        warnings.warn(self._nothing, stacklevel=5)
 
     def load(self, index: int) -> NDArray[Any]:
         """One sample as an array, in the generator's data_format."""
@@ -71,18 +74,18 @@ class Serving(Prefetching):
         raise NotImplementedError
 
     def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:
-        cls: Any = type(self)
-        if cls._get_batches_of_transformed_samples is not Serving._get_batches_of_transformed_samples:
+        name, source = "_get_batches_of_transformed_samples", None
+        if name in vars(self) or getattr(type(self), name) is not getattr(Serving, name):
             # Somebody has his own idea of a batch, and may call ours for a part of it.
-            with drawing_from(self._legacy or rngs_of(self._key, max(epoch, 0), index_array)):
-                return self._get_batches_of_transformed_samples(index_array)
-        if not self._all_at_once() or not self._is_next(epoch, position, index_array):
+            source = self._legacy or rngs_of(self._key, epoch, index_array)
+        elif self._all_at_once() and self._is_next(epoch, position, index_array):
+            return self._handed_out(self.made(epoch, position, len(cast(Any, self)), index_array), epoch)
+        with drawing_from(source, epoch):
             return self._get_batches_of_transformed_samples(index_array)
-        return self._handed_out(self.made(epoch, position, len(cast(Any, self)), index_array), epoch)
 
     def _is_next(self, epoch: int, position: int, index_array: NDArray[Any]) -> bool:
         """Whether these are the samples that are made ahead, and not those of an order that somebody else has set."""
-        if not len(index_array) or position < 0:
+        if not len(index_array) or position < 0 or epoch >= VISIT:
             return False
         sampler = self.sampler(self.n)
         foreseen = sampler.index(epoch, sampler.positions(position))
@@ -91,7 +94,7 @@ class Serving(Prefetching):
     def _get_batches_of_transformed_samples(self, index_array: NDArray[Any]) -> Any:
         """The batch of these samples, in the epoch that it is."""
         index = np.asarray(index_array)
-        epoch = max(self._epoch, 0)
+        epoch = epoch_or(max(self._epoch, 0))
         if not len(index) or not self._all_at_once():
             return self._one_by_one(epoch, index)
         return self._handed_out(self.made_now(epoch, index), epoch)
@@ -150,7 +153,7 @@ class Serving(Prefetching):
         return False
 
     def _drawn(self, epoch: int, sample: int) -> Any:
-        with drawing_from(self._legacy or rngs_of(self._key, epoch, np.array([sample]))):
+        with drawing_from(self._legacy or rngs_of(self._key, epoch, np.array([sample])), epoch):
             return self.generator.get_random_transform(self.image_shape)
 
     def _save(self, image: NDArray[Any], epoch: int, index: NDArray[Any]) -> None:

@@ -13,7 +13,7 @@ from augstream.errors import ArgumentError
 from augstream.keras_preprocessing.dispatch import Serving
 from augstream.keras_preprocessing.flow_plan import COLORS, FlowPlan
 from augstream.keras_preprocessing.generator import Generator
-from augstream.keras_preprocessing.load import check_interpolation, img_to_array, load_img
+from augstream.keras_preprocessing.load import check_interpolation, height_width, img_to_array, load_img
 from augstream.keras_preprocessing.prefetch import FlowBatches
 from augstream.sources.reading import read_file
 from augstream.sources.source import Source
@@ -62,7 +62,7 @@ class FilesToBatches(Serving):
     ) -> None:
         """Takes note of how files become batches; the arguments are those of `flow_from_directory`."""
         self.image_data_generator = image_data_generator
-        self.target_size = tuple(operator.index(side) for side in target_size)
+        self.target_size = tuple(operator.index(side) for side in height_width(target_size, stacklevel=6))
         if len(self.target_size) != 2:
             raise ArgumentError(f"target_size must be (height, width); got {target_size}.")
         if color_mode not in CHANNELS:

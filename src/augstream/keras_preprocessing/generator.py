@@ -15,6 +15,7 @@ from augstream.keras_preprocessing.affine import (
     apply_channel_shift,
     flip_axis,
 )
+from augstream.keras_preprocessing.keywords import takes
 from augstream.keras_preprocessing.legacy import Legacy
 from augstream.keras_preprocessing.normalization import Normalization, zoom_pair
 from augstream.keras_preprocessing.parameters import Compat, checked_compat, draw, rng_of, source_or
@@ -25,6 +26,7 @@ Picture = NDArray[Any]
 class Generator(Normalization):
     """Draws for each image, and what they and the arguments do to it: all that a flow asks of its generator."""
 
+    @takes("ImageDataGenerator")
     def __init__(
         self,
         featurewise_center: bool = False,

@@ -1,15 +1,20 @@
 """The draws of the old lines, bit for bit: the one place in the package that uses NumPy's legacy generator.
 
-A private generator, never the global one; `docs/decisions.md` says why it is allowed here. The order of the draws is
-part of what is reproduced.
+A private one, whose order of draws is part of what is reproduced. The global one is asked for nothing but the seeds of
+iterators that were given none; `docs/decisions.md` says why it is allowed here.
 """
 
 from typing import Any
 
 import numpy as np
-from numpy.random import RandomState  # the exception to "no generator that keeps a state"
+from numpy.random import RandomState, randint  # the exception to "no generator that keeps a state"
 
 from augstream.keras_preprocessing.parameters import Ranges
+
+
+def global_seed() -> int:
+    """A seed from NumPy's global generator, so that seeding it, as Keras' `set_random_seed` does, repeats a run."""
+    return int(randint(2**32, dtype=np.uint32))  # noqa: NPY002 (whoever seeds a run by it seeds this one)
 
 
 class Legacy:

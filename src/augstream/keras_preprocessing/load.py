@@ -86,7 +86,20 @@ def load_img(
         img = image.open(BytesIO(read_file(path)))
     if not compat:
         img = upright(img)
-    return _fitted(_colored(img, color_mode, compat), target_size, interpolation, keep_aspect_ratio)
+    size = None if target_size is None else height_width(target_size, stacklevel=3)
+    return _fitted(_colored(img, color_mode, compat), size, interpolation, keep_aspect_ratio)
+
+
+def height_width(target_size: Any, stacklevel: int) -> Sequence[int]:
+    """(height, width), also where it is written as one number."""
+    if isinstance(target_size, int | np.integer):
+        warnings.warn(
+            f"target_size is (height, width); {target_size} is taken as ({target_size}, {target_size}).",
+            stacklevel=stacklevel,
+        )
+        return int(target_size), int(target_size)
+    pair: Sequence[int] = target_size
+    return pair
 
 
 def upright(img: "Image.Image") -> "Image.Image":

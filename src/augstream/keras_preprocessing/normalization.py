@@ -139,18 +139,18 @@ class Normalization:
         if self.zca_whitening:
             if not self.featurewise_center:
                 self.featurewise_center = True
-                warnings.warn(OVERRIDES.format("zca_whitening", "featurewise_center"), stacklevel=3)
+                warnings.warn(OVERRIDES.format("zca_whitening", "featurewise_center"), stacklevel=4)
             if self.featurewise_std_normalization:
                 self.featurewise_std_normalization = False
                 warnings.warn(
                     "This ImageDataGenerator specifies `zca_whitening` which overrides setting of"
                     "`featurewise_std_normalization`.",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         for kind in ("featurewise", "samplewise"):
             if given[f"{kind}_std_normalization"] and not given[f"{kind}_center"]:
                 setattr(self, f"{kind}_center", True)
-                warnings.warn(OVERRIDES.format(f"{kind}_std_normalization", f"{kind}_center"), stacklevel=3)
+                warnings.warn(OVERRIDES.format(f"{kind}_std_normalization", f"{kind}_center"), stacklevel=4)
 
 
 def zoom_pair(value: Any) -> list[float]:

@@ -18,6 +18,8 @@ LINES: tuple[Compat, ...] = ("1.1.2", "keras3")
 
 # Changing a name changes every picture ever drawn.
 PATH = "ImageDataGenerator"
+# Flows number the visits to a batch in the high bits of the epoch.
+VISIT = 2**32
 Reals: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -117,17 +119,19 @@ def _shift(rng: Rng, name: str, value: Any, length: NDArray[np.int64]) -> Reals:
 def rng_of(seed: int | None, epoch: int = 0, index: NDArray[np.int64] | None = None) -> Rng:
     """The draws of these pictures; without a seed, those of nobody knows which."""
     rows = np.zeros(1, np.int64) if index is None else np.ascontiguousarray(index, np.int64)
-    return Rng(fresh_seed() if seed is None else int(seed), epoch, rows, PATH)
+    visits, epoch = divmod(epoch, VISIT)
+    path = f"{PATH}/visit {visits}" if visits else PATH
+    return Rng(fresh_seed() if seed is None else int(seed), epoch, rows, path)
 
 
 # What a generator that is asked by a flow draws from, whoever overrides the method that is asked.
-_source: ContextVar[Any] = ContextVar("source", default=None)
+_source: ContextVar[tuple[Any, int | None]] = ContextVar("source", default=(None, None))
 
 
 @contextmanager
-def drawing_from(source: Any) -> Iterator[None]:
-    """Within it, generators without a seed draw from this Legacy, or one after the other from these Rngs."""
-    token = _source.set(source)
+def drawing_from(source: Any, epoch: int) -> Iterator[None]:
+    """Within it, generators without a seed draw from this Legacy, or one by one from these Rngs of an epoch."""
+    token = _source.set((source, epoch))
     try:
         yield
     finally:
@@ -141,8 +145,14 @@ def rngs_of(seed: int, epoch: int, index: NDArray[np.int64]) -> Iterator[Rng]:
 
 def source_or(other: Any) -> Any:
     """What to draw from here."""
-    source = _source.get()
+    source, _ = _source.get()
     return other if source is None else source
+
+
+def epoch_or(other: int) -> int:
+    """The epoch of the batch that is being made here."""
+    _, epoch = _source.get()
+    return other if epoch is None else epoch
 
 
 def fresh_seed() -> int:

@@ -135,9 +135,11 @@ class Prefetching:
     def made(self, epoch: int, position: int, per_epoch: int, index: Integers) -> FlowBatch:
         """The batch at this position of an epoch, which has these samples."""
         turn = epoch * per_epoch + position
-        settings = (self.n, self.batch_size, self.shuffle, self.image_data_generator)
+        generator = self.image_data_generator
+        # A method that was put on the generator is one of its attributes, like what it was given or has measured.
+        settings = (self.n, self.batch_size, self.shuffle, generator, *getattr(generator, "__dict__", {}).values())
         with self._serving():
-            if settings != self._settings:
+            if [*map(id, settings)] != [*map(id, self._settings)]:
                 self.stop()
                 self._settings = settings
             follows, self._last = position == 0 or turn == self._last + 1, turn

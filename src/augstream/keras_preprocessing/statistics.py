@@ -103,6 +103,7 @@ def check_memory(shape: tuple[int, ...]) -> None:
 
 def fit(generator: Generator, flow: Any, augment: bool, rounds: int, seed: int | None) -> None:
     """Measures the pictures of a flow as it would hand them out, but for what is measured here."""
+    flow._refuse_nothing()
     measuring = copy.copy(generator)
     measuring.featurewise_center = measuring.featurewise_std_normalization = measuring.zca_whitening = False
     measuring.dtype = generator.work_dtype

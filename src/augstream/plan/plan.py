@@ -7,11 +7,11 @@ import numpy as np
 
 from augstream.errors import PipelineError
 from augstream.plan import route, text
-from augstream.plan.kinds.mix import Mix
+from augstream.plan.kinds.mix import Branch, Mix
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.plan.route import Route
 from augstream.plan.step import Group, Step
-from augstream.record import record
+from augstream.record import record, replace
 
 
 @record(frozen=True, eq=False)
@@ -50,6 +50,16 @@ class Plan:
         return [
             (group.rows, group.sources, tuple([step.wire(channels) for step in group.steps])) for group in self.groups
         ]
+
+    def sharing(self, images: Rows) -> "Plan":
+        """The same plan where its image i is image `images[i]` of fewer ones, so that each is handed over once."""
+        size = np.empty((int(images.max()) + 1, 2), np.int64)
+        size[images] = self.frame_in.size
+        groups = list[Group]()
+        for rows, sources, steps in self.groups:
+            every = np.arange(len(self.frame_out)) if rows is None else rows
+            groups.append(Group(rows, images[every if sources is None else sources], _sharing(steps, images)))
+        return Plan(tuple(groups), self.frame_in.resized(size), self.frame_out)
 
     @property
     def routes(self) -> list[Route]:
@@ -103,6 +113,15 @@ class Plan:
     def __str__(self) -> str:
         group, row = self.at(0)
         return text.steps_text(group.steps, row)
+
+
+def _sharing(steps: Sequence[Step], images: Rows) -> tuple[Step, ...]:
+    """The branches of mixes name images as well."""
+    if not steps or not isinstance(steps[0].head, Mix):
+        return tuple(steps)
+    mix = steps[0].head
+    branches = tuple(Branch(images[one.sources], _sharing(one.steps, images)) for one in mix.branches)
+    return Step(replace(mix, branches=branches), steps[0].points), *steps[1:]
 
 
 def passes(steps: Sequence[Step]) -> int:

@@ -1,13 +1,13 @@
 """Images that are in memory, or mapped into it."""
 
 import mmap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from augstream.decode.sample import PEAK, Sample, Stack
+from augstream.decode.sample import PEAK, Sample, Stack, planar
 from augstream.errors import ArgumentError
 from augstream.sources import split
 from augstream.sources.annotate import annotate
@@ -31,6 +31,7 @@ def from_arrays(
     points: Sequence[Any] | None = None,
     mask_fill: int = 0,
     min_visible: float = 0.1,
+    values: Mapping[int, int] | None = None,
 ) -> "Arrays":
     """Images from an array (n, h, w) or (n, h, w, c), or from a list of (h, w) or (h, w, c) arrays; never copied.
 
@@ -39,6 +40,7 @@ def from_arrays(
     1 unless said otherwise. y: one label per image: integers (kept as int64), names (sorted into `classes`), or any
     numbers. weight: (n,) what each counts in the loss. groups: (n,) keys of what `split` keeps on one side.
     masks: n arrays (h, w) or (h, w, c). boxes, box_label, points: n of (k, 4), (k,) and (k, 2); see `Targets`.
+    values: {number as stored: class id} for masks; other numbers stay.
     """
     source = Arrays(x, peak)
     if y is not None:
@@ -58,6 +60,7 @@ def from_arrays(
         masks=masks,
         mask_fill=mask_fill,
         min_visible=min_visible,
+        values=values,
     )
     return source
 
@@ -146,6 +149,9 @@ def _check(dtype: Any, shape: tuple[int, ...], where: str) -> None:
         raise ArgumentError(f'{where} must be uint8, uint16 or float32; got {dtype}. Convert it: x.astype("uint8").')
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise ArgumentError(f"{where} must be of shape (h, w) or (h, w, c), each at least 1; got {shape}.")
+    if planar(shape):
+        fact = f"{where} must be of shape (h, w, c); got {shape}, whose channels seem to come first"
+        raise ArgumentError(f"{fact}. Write numpy.moveaxis(x, -3, -1).")
 
 
 def _check_list(x: Sequence[Any]) -> None:

@@ -130,7 +130,9 @@ def _listed(
     finally:
         listing.close()
     if not len(listing.names):
-        _explain_nothing(root, found if labels == "folder" else None, extensions)
+        classed = found if labels == "folder" else None
+        unlabelled = "pass labels=None to go without labels"
+        raise SourceError(f"from_folder: {nothing_found(root, classed, extensions, unlabelled)}")
     names = listing.names.done()
     if index is not None:
         index.save(listing, names, found)
@@ -178,16 +180,17 @@ def _classes(root: Path, wanted: Sequence[str] | None, links: bool) -> list[str]
     return list(wanted)
 
 
-def _explain_nothing(root: Path, classes: list[str] | None, extensions: frozenset[bytes]) -> None:
+def nothing_found(root: Path, classes: list[str] | None, extensions: frozenset[bytes], unlabelled: str) -> str:
+    """What is there instead of images in sub-folders, and the way out; `unlabelled` is the one without labels."""
     loose = Listing(os.fsencode(root), extensions, progress=False)
     loose.add(b"", 0)
     if not classes and len(loose.names):
-        raise SourceError(
-            f"from_folder: {root} holds {len(loose.names)} images and no sub-folder, so there are no classes. Put "
-            "each class into a sub-folder of its own, pass the folder above, or pass labels=None to go without labels."
+        return (
+            f"{root} holds {len(loose.names)} images and no sub-folder, so there are no classes. Put each class into a "
+            f"sub-folder of its own, pass the folder above, or {unlabelled}."
         )
     known = ", ".join(sorted(extension.decode() for extension in extensions))
     where = f"{root} and its {len(classes)} sub-folders hold" if classes else f"{root} holds"
     empty = all(path.name.startswith(".") for path in root.iterdir())
     what = f"{root} is empty" if empty else f"{where} no images"
-    raise SourceError(f"from_folder: {what}. Pass a folder with one sub-folder per class; looked for were {known}.")
+    return f"{what}. Pass a folder with one sub-folder per class; looked for were {known}."

@@ -1,12 +1,13 @@
 """Data sets of Hugging Face's `datasets`."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError, SourceError
-from augstream.sources.annotate import rules
+from augstream.sources.annotate import look, rules
 from augstream.sources.files import Disk
 from augstream.sources.labels import labels_of
 from augstream.sources.source import Source
@@ -24,12 +25,13 @@ def from_huggingface(
     box_format: Literal["xyxy", "xywh"] = "xywh",
     mask_fill: int = 0,
     min_visible: float = 0.1,
+    values: Mapping[int, int] | None = None,
 ) -> "HuggingFace":
     """A `datasets.Dataset` with a column of images, which are taken as they are stored, not decoded by `datasets`.
 
     label: a column of classes or numbers; None: "label" where there is one. mask: a column of images whose numbers
-    count. boxes, box_label: columns, or parts of one, such as "objects.bbox" and "objects.category"; box_format says
-    whether a box is x0 y0 x1 y1 or x y width height.
+    count; values: {number as stored: class id}, others stay. boxes, box_label: columns, or parts of one, such as
+    "objects.bbox" and "objects.category"; box_format says whether a box is x0 y0 x1 y1 or x y width height.
     """
     features = getattr(dataset, "features", None)
     if features is None or not all(hasattr(dataset, name) for name in ("cast_column", "select_columns", "__len__")):
@@ -46,7 +48,9 @@ def from_huggingface(
         raise SourceError("from_huggingface: the data set has no rows.")
     label = label if label is not None or "label" not in features else "label"
     source = HuggingFace(dataset, image, mask, boxes, box_label, box_format)
-    source.rules = rules(mask_fill, min_visible, "from_huggingface")
+    source.rules = rules(mask_fill, min_visible, "from_huggingface", values)
+    if mask is not None:
+        look(source, "from_huggingface", values)
     if label is not None:
         column = list(dataset[label])
         missing = [row for row, value in enumerate(column) if value is None]

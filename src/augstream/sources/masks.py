@@ -1,7 +1,7 @@
 """Images and the masks of the same name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from augstream.decode import pillow
 from augstream.errors import SourceError
-from augstream.sources.annotate import annotate, rules
+from augstream.sources.annotate import annotate, look, rules
 from augstream.sources.files import Files, Where, is_remote
 from augstream.sources.folder import from_folder
 from augstream.sources.packed_names import Names
@@ -23,6 +23,7 @@ def from_masks(
     *,
     suffix: str = "",
     mask_fill: int = 0,
+    values: Mapping[int, int] | None = None,
     remote: dict[str, Any] | None = None,
 ) -> Files:
     """Images and their masks: two folders in which the files of a pair have one path, but for the extension.
@@ -31,13 +32,15 @@ def from_masks(
     function of the image's path, which returns the path of the mask; or several paths, of one instance each, which
     are numbered from 1 in one int32 mask (later ones lie on top); or an array. A mask's numbers are taken as they are
     stored, a palette's too.
-    mask_fill: the class id of a mask in the border. remote: what `Remote` takes, where the folders are
+    values: {number as stored: class id}, such as {255: 1}; other numbers stay. mask_fill: the class id of a mask in the
+    border. remote: what `Remote` takes, where the folders are
     addresses.
     """
     pictures = from_folder(images, labels=None, remote=remote)
     if callable(masks):
         found_by = Paired(pictures.root, pictures.names, masks)
-        found_by.rules = rules(mask_fill, 0.1, "from_masks")
+        found_by.rules = rules(mask_fill, 0.1, "from_masks", values)
+        look(found_by, "from_masks", values)
         return found_by
     found = from_folder(masks, labels=None, remote=remote if is_remote(masks) else None)
     by_stem = {_stem(name): name for name in found.names}
@@ -53,7 +56,7 @@ def from_masks(
         )
     source = Files(pictures.root, pictures.names, pictures.reader)
     paired = Files(found.root, Names.of(by_stem[stem] for stem in wanted), found.reader)
-    annotate(source, "from_masks", masks=paired, mask_fill=mask_fill)
+    annotate(source, "from_masks", masks=paired, mask_fill=mask_fill, values=values)
     return source
 
 

@@ -36,6 +36,7 @@ def from_table(
     points: str | None = None,
     mask_fill: int = 0,
     min_visible: float = 0.1,
+    values: Mapping[int, int] | None = None,
     remote: dict[str, Any] | None = None,
 ) -> Source:
     """Images from a pandas or polars frame, a mapping of columns, or a CSV or Parquet file, by the names of columns.
@@ -48,7 +49,8 @@ def from_table(
     mask: paths of mask files. boxes: a column of (k, 4) lists, as JSON in a CSV file, or the four columns x0 y0 x1 y1
     of a table with one row per box, whose rows for one image are taken together (none in them: an image without
     boxes). box_label: the class of each box; its names become `classes`. points: a column of (k, 2) lists.
-    mask_fill, min_visible: what happens to masks and boxes at the edge of the image.
+    mask_fill, min_visible: what happens to masks and boxes at the edge of the image. values: {number as stored: class
+    id} for masks; other numbers stay.
     """
     per_box = not isinstance(boxes, str) and boxes is not None
     if per_box and boxes is not None and len(boxes) != 4:
@@ -105,6 +107,7 @@ def from_table(
         masks=masks,
         mask_fill=mask_fill,
         min_visible=min_visible,
+        values=values,
     )
     return source
 

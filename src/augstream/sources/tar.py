@@ -5,7 +5,7 @@ import os
 import re
 import tarfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from augstream.decode.sample import Sample
 from augstream.errors import ArgumentError, SourceError
 from augstream.printable import printable
-from augstream.sources.annotate import rules
+from augstream.sources.annotate import look, rules
 from augstream.sources.files import Where, in_waves
 from augstream.sources.folder import EXTENSIONS
 from augstream.sources.index_file import recall, remember
@@ -37,6 +37,7 @@ def from_tar(
     mask: str | None = None,
     cache_index: Where | None = None,
     mask_fill: int = 0,
+    values: Mapping[int, int] | None = None,
     remote: dict[str, Any] | None = None,
 ) -> "Tar":
     """The samples of tar files, uncompressed, in any order: each shard is looked through once, and then read anywhere.
@@ -44,6 +45,7 @@ def from_tar(
     shards: files, or patterns such as "train-{000..099}.tar" and "train-*.tar". A sample is what has one name up to the
     first dot: 0001.jpg, 0001.cls, 0001.seg.png. image, label, mask: the rest of the name. A label is a number or a name
     in a file of its own; "json:field" is a field of a JSON file; where no sample has one there are no labels.
+    values: {number as stored: class id} for masks; other numbers stay.
     cache_index: a file that remembers where everything is until a shard changes. remote: what `Remote` takes, where the
     shards are addresses such as "s3://bucket/train-{000..099}.tar"; each is read through once, and then in parts.
     """
@@ -64,7 +66,9 @@ def from_tar(
         if index is not None:
             remember(index, about, parts)
     source = Tar(files, parts)
-    source.rules = rules(mask_fill, 0.1, "from_tar")
+    source.rules = rules(mask_fill, 0.1, "from_tar", values)
+    if source.targeted:
+        look(source, "from_tar", values)
     if label is not None:
         source.take_labels(label, classes)
     return source

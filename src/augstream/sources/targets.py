@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from augstream.decode import pillow
 from augstream.plan import polygon
 from augstream.plan.op import Array
 
+Values: TypeAlias = tuple[tuple[int, int], ...]
 MASKS = ("bool", "uint8", "uint16", "int32")
 
 
@@ -32,8 +33,11 @@ class Targets:
     relative: bool = False
     polygons: Sequence[Sequence[NDArray[Any]]] | None = None
 
-    def checked(self, size: tuple[int, int]) -> "Targets":
-        """In pixels of an image of this (height, width), as arrays; ValueError says what does not fit."""
+    def checked(self, size: tuple[int, int], values: Values = ()) -> "Targets":
+        """In pixels of an image of this (height, width), as arrays; ValueError says what does not fit.
+
+        values: what becomes of numbers of the mask; see `Rules`.
+        """
         boxes, points, box_label = _rows("boxes", self.boxes, 4), _rows("points", self.points, 2), self.box_label
         if self.relative:
             scale = np.array([size[1], size[0]], np.float64)
@@ -60,19 +64,21 @@ class Targets:
             box_label = np.asarray(box_label)
             if boxes is None or box_label.shape[:1] != boxes.shape[:1]:
                 raise ValueError(f"{box_label.shape[:1]} box labels for {0 if boxes is None else len(boxes)} boxes")
-        return Targets(_mask(self.mask, size), boxes, box_label, points, polygons=polygons)
+        return Targets(_mask(self.mask, size, values), boxes, box_label, points, polygons=polygons)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What happens to targets at the edge of the image.
+    """What happens to targets at the edge of the image, and what the numbers of masks stand for.
 
     mask_fill: the number that a mask has where the image shows a constant border. min_visible: a box is dropped
     where a smaller share of its area is left in the image; one of which nothing is left is always dropped.
+    values: pairs (number in the mask as stored, class id), sorted; other numbers stay.
     """
 
     mask_fill: int = 0
     min_visible: float = 0.1
+    values: Values = ()
 
 
 def _outline(corners: NDArray[Any]) -> Array:
@@ -82,7 +88,7 @@ def _outline(corners: NDArray[Any]) -> Array:
     return found
 
 
-def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[Any] | None:
+def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int], values: Values) -> NDArray[Any] | None:
     if mask is None:
         return None
     if isinstance(mask, bytes):
@@ -94,7 +100,26 @@ def _mask(mask: NDArray[Any] | bytes | None, size: tuple[int, int]) -> NDArray[A
     if mask.shape[:2] != size:
         (a, b), (c, d) = mask.shape[:2], size
         raise ValueError(f"the mask is {a} x {b} pixels (height x width) and the oriented image {c} x {d}")
-    return mask
+    return recoded(mask, values) if values else mask
+
+
+def recoded(mask: NDArray[Any], values: Values) -> NDArray[Any]:
+    """The mask with class ids for numbers: in its own dtype, or in the next one that has room for them."""
+    numbers, ids = np.array(values).T
+    dtype = next(
+        np.dtype(name)
+        for name in MASKS[MASKS.index(mask.dtype.name) :]
+        if name == "int32"
+        or (ids.min() >= 0 and ids.max() < (2 if name == "bool" else 1 << 8 * np.dtype(name).itemsize))
+    )
+    if mask.dtype == np.int32:
+        place = np.minimum(np.searchsorted(numbers, mask), len(numbers) - 1)
+        return np.where(numbers[place] == mask, ids[place], mask).astype(dtype)
+    table = np.arange(2 if mask.dtype == bool else 1 << 8 * mask.itemsize)
+    known = (numbers >= 0) & (numbers < len(table))
+    table[numbers[known]] = ids[known]
+    made: NDArray[Any] = table.astype(dtype)[mask.astype(np.uint8) if mask.dtype == bool else mask]
+    return made
 
 
 def _rows(name: str, rows: NDArray[Any] | None, width: int) -> Array | None:

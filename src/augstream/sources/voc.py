@@ -1,7 +1,7 @@
 """Images with an XML file of boxes each, as Pascal VOC's tools write them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,6 +21,7 @@ def from_voc(
     difficult: bool = True,
     masks: bool = False,
     mask_fill: int = 255,
+    values: Mapping[int, int] | None = None,
     min_visible: float = 0.1,
     remote: dict[str, Any] | None = None,
 ) -> Files:
@@ -28,8 +29,9 @@ def from_voc(
 
     split: a list of ImageSets/Main (with masks: of ImageSets/Segmentation), such as "train"; None: every annotation
     that has its image. classes: their names in order; None: all there are, sorted. difficult: whether boxes marked
-    so are there. masks: whether to have the class masks of SegmentationClass, in which 255 is the outline. remote: what
-    `Remote` takes, where the folder is an address.
+    so are there. masks: whether to have the class masks of SegmentationClass, in which 255 is the outline. values:
+    {number as stored: class id} for masks; other numbers stay. remote: what `Remote` takes, where the folder
+    is an address.
     """
     root = absolute(folder).rstrip("/")
     for part in ("JPEGImages", "Annotations"):
@@ -67,6 +69,7 @@ def from_voc(
         else None,
         mask_fill=mask_fill if masks else 0,
         min_visible=min_visible,
+        values={} if values is None else values,  # here 255 is meant
     )
     return source
 

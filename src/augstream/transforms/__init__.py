@@ -1,6 +1,7 @@
 """The catalogue of transforms, by family."""
 
 from augstream.transforms.blur import GaussianBlur
+from augstream.transforms.box_crops import AtLeastOneBoxCrop, BoxSafeCrop, IoUCrop
 from augstream.transforms.color import (
     Brightness,
     ChannelShift,
@@ -11,9 +12,10 @@ from augstream.transforms.color import (
     Invert,
     Saturation,
 )
-from augstream.transforms.crop import CenterCrop, Pad, RandomCrop, RandomResizedCrop, Resize
+from augstream.transforms.crop import CenterCrop, Crop, RandomCrop, RandomResizedCrop, Resize
 from augstream.transforms.erase import RandomErasing
 from augstream.transforms.geometry import (
+    D4,
     Affine,
     HorizontalFlip,
     Perspective,
@@ -21,44 +23,78 @@ from augstream.transforms.geometry import (
     Rotate90,
     Shear,
     Shift,
+    Transpose,
     VerticalFlip,
     Zoom,
 )
 from augstream.transforms.mix import CutMix, MixUp
-from augstream.transforms.noise import GaussianNoise
+from augstream.transforms.noise import (
+    FilmGrain,
+    GaussianNoise,
+    ISONoise,
+    LaplaceNoise,
+    PixelDropout,
+    SaltAndPepper,
+    ShotNoise,
+    SpeckleNoise,
+    UniformNoise,
+)
+from augstream.transforms.pad import Pad, PadTo, PadToMultiple, ZoomOut
+from augstream.transforms.resize import LetterBox, LongestSide, RandomScale, ShortestSide
 from augstream.transforms.tone import Gamma, Normalize, Posterize, Rescale, Solarize
 
 __all__ = [
+    "D4",
     "Affine",
+    "AtLeastOneBoxCrop",
+    "BoxSafeCrop",
     "Brightness",
     "CenterCrop",
     "ChannelShift",
     "ColorJitter",
     "Contrast",
+    "Crop",
     "CutMix",
+    "FilmGrain",
     "Gamma",
     "GaussianBlur",
     "GaussianNoise",
     "Grayscale",
     "HorizontalFlip",
     "Hue",
+    "ISONoise",
     "Invert",
+    "IoUCrop",
+    "LaplaceNoise",
+    "LetterBox",
+    "LongestSide",
     "MixUp",
     "Normalize",
     "Pad",
+    "PadTo",
+    "PadToMultiple",
     "Perspective",
+    "PixelDropout",
     "Posterize",
     "RandomCrop",
     "RandomErasing",
     "RandomResizedCrop",
+    "RandomScale",
     "Rescale",
     "Resize",
     "Rotate",
     "Rotate90",
+    "SaltAndPepper",
     "Saturation",
     "Shear",
     "Shift",
+    "ShortestSide",
+    "ShotNoise",
     "Solarize",
+    "SpeckleNoise",
+    "Transpose",
+    "UniformNoise",
     "VerticalFlip",
     "Zoom",
+    "ZoomOut",
 ]

@@ -8,25 +8,21 @@ import math
 import numbers
 import reprlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar, overload
 
-import numpy as np
-
 from augstream.errors import RefusedError
+from augstream.transforms.distributions import Choice, Distribution, stored_distribution
+from augstream.transforms.limits import Limits, UnfitError, plain, real, several, whole
+from augstream.transforms.schedules import Schedule, stored_schedule
 
 Given = TypeVar("Given", contravariant=True)
 Kept = TypeVar("Kept", covariant=True)
 Pair: TypeAlias = tuple[float, float]
 Whole: TypeAlias = tuple[int, int]
-MOST = 2**31 - 1
-
-
-class UnfitError(Exception):
-    """What a value must be, and what to do about it; `Argument` adds the name and the value."""
-
-    def __init__(self, must: str, advice: str = "") -> None:
-        self.must, self.advice = must, advice
+Spread: TypeAlias = Pair | Distribution
+WholeSpread: TypeAlias = Whole | Distribution
 
 
 class Argument(Generic[Given, Kept]):
@@ -54,7 +50,7 @@ class Argument(Generic[Given, Kept]):
 
     def __set__(self, obj: object, value: Given) -> None:
         try:
-            obj.__dict__[self.name] = self.accept(value)
+            obj.__dict__[self.name] = value.over(self.accept) if isinstance(value, Schedule) else self.accept(value)
         except UnfitError as unfit:
             fact = f"{type(obj).__name__}.{self.name} must be {unfit.must}; got {reprlib.repr(value)}"
             raise RefusedError(fact, unfit.advice) from None
@@ -80,56 +76,26 @@ class Argument(Generic[Given, Kept]):
         """What `store` made of what is kept, as `accept` takes it."""
         return stored
 
+    def turning_points(self, value: Any) -> tuple[int, ...]:
+        """The epochs at which what is kept changes its course, where it is a schedule."""
+        return value.turning_points if isinstance(value, Schedule) else ()
 
-def real(value: Any) -> float:
-    """A finite number that is not a bool, as a float."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-            raise UnfitError("a number")
-        return float(value) + 0.0  # without the sign of -0.0
-    except OverflowError:
-        raise UnfitError("a number below 1.8e308") from None
+    def at(self, value: Any, epoch: int) -> Any:
+        """What is kept, in this epoch."""
+        return value.at(epoch) if isinstance(value, Schedule) else value
 
+    def say(self, value: Any) -> str:
+        """What is kept, or the schedule of it, as it stands in a sentence."""
+        return value.english(self.english) if isinstance(value, Schedule) else self.english(value)
 
-def whole(value: Any) -> int:
-    """A whole number that is not a bool, as an int."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise UnfitError("a whole number")
-    number = int(value)
-    if abs(number) > MOST:
-        raise UnfitError(f"a whole number, {MOST} at most")
-    return number
+    def to_json(self, value: Any) -> Any:
+        """What is kept, or the schedule of it, as JSON takes it."""
+        return value.store(self.store) if isinstance(value, Schedule) else self.store(value)
 
-
-def several(value: Any) -> list[Any]:
-    """The members of a list, a tuple or a 1-d array."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return list(value)
-    raise UnfitError("a list")
-
-
-def plain(value: Any) -> Any:
-    """The value as it is printed and stored: whole floats without their point."""
-    if isinstance(value, tuple):
-        return tuple(plain(member) for member in value)
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
-
-
-class Limits:
-    """The lowest and the highest number that an argument takes; `open`: the lowest itself is refused."""
-
-    def __init__(self, low: float = -math.inf, high: float = math.inf, open: bool = False) -> None:  # noqa: A002
-        self.low, self.high, self.open = low, high, open
-
-    def __contains__(self, value: float) -> bool:
-        return (self.low < value if self.open else self.low <= value) and value <= self.high
-
-    def __str__(self) -> str:
-        if self.high < math.inf:
-            return f"between {self.low:g} and {self.high:g}"
-        return f"above {self.low:g}" if self.open else f"{self.low:g} or more"
+    def from_json(self, stored: Any) -> Any:
+        """What `to_json` stored."""
+        schedule = stored_schedule(stored, self.load) if isinstance(stored, Mapping) else None
+        return self.load(stored) if schedule is None else schedule
 
 
 class Number(Argument[float, float]):
@@ -163,8 +129,22 @@ class Integer(Argument[int, int]):
         return number
 
 
-class Range(Argument[float | tuple[float, float], Pair]):
-    """A range (low, high) to draw from; (x, x) is a fixed value, and `short` says what a single number v stands for."""
+class Spreading(Argument[Given, Kept]):
+    """What is drawn from: a range or a distribution."""
+
+    def store(self, value: Any) -> Any:
+        return value.store() if isinstance(value, Distribution) else super().store(value)
+
+    def load(self, stored: Any) -> Any:
+        distribution = stored_distribution(stored) if isinstance(stored, Mapping) else None
+        return stored if distribution is None else distribution
+
+
+class Range(Spreading[float | tuple[float, float] | Distribution, Spread]):
+    """A range (low, high) to draw from, or a distribution.
+
+    (x, x) is a fixed value, and `short` says what a single number v stands for.
+    """
 
     def __init__(
         self,
@@ -177,7 +157,9 @@ class Range(Argument[float | tuple[float, float], Pair]):
         super().__init__(default)
         self.short, self.limits = short, Limits(low, high, open)
 
-    def accept(self, value: Any) -> Pair:
+    def accept(self, value: Any) -> Spread:
+        if isinstance(value, Distribution):
+            return value.within(self.limits)
         low, high = self._ends(value)
         if low > high:
             raise UnfitError("(low, high) with low <= high", "Swap the two numbers.")
@@ -186,6 +168,8 @@ class Range(Argument[float | tuple[float, float], Pair]):
         return low, high
 
     def english(self, value: Any) -> str:
+        if isinstance(value, Distribution):
+            return value.english()
         low, high = value
         return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
 
@@ -210,14 +194,18 @@ class Range(Argument[float | tuple[float, float], Pair]):
         return f"A number v stands for {self.short}."
 
 
-class WholeRange(Argument[int | tuple[int, int], Whole]):
-    """A range of whole numbers, both ends included; a single number is a fixed value."""
+class WholeRange(Spreading[int | tuple[int, int] | Distribution, WholeSpread]):
+    """A range of whole numbers, both ends included, or a distribution, rounded; a single number is a fixed value."""
 
     def __init__(self, default: int | Whole, low: int, high: float = math.inf) -> None:
         super().__init__(default)
         self.limits = Limits(low, high)
 
-    def accept(self, value: Any) -> Whole:
+    def accept(self, value: Any) -> WholeSpread:
+        if isinstance(value, Distribution):
+            if isinstance(value, Choice) and any(number % 1 for number in value.numbers):
+                raise UnfitError("a choice of whole numbers")
+            return value.within(self.limits)
         try:
             ends = (value, value) if isinstance(value, numbers.Integral) else several(value)
             low, high = (whole(end) for end in ends)
@@ -230,6 +218,8 @@ class WholeRange(Argument[int | tuple[int, int], Whole]):
         return low, high
 
     def english(self, value: Any) -> str:
+        if isinstance(value, Distribution):
+            return value.english()
         low, high = value
         return f"{low}" if low == high else f"{low} to {high}"
 
@@ -285,6 +275,20 @@ class Flag(Argument[bool, bool]):
 AnyOf = TypeVar("AnyOf", bound=str)
 
 
+class Word(Argument[AnyOf, AnyOf]):
+    """One of some words, the first of which is the default."""
+
+    def __init__(self, words: Sequence[AnyOf]) -> None:
+        super().__init__(words[0])
+        self.words = tuple(words)
+
+    def accept(self, value: Any) -> AnyOf:
+        if value not in self.words:
+            raise UnfitError(f"one of {', '.join(map(repr, self.words))}")
+        kept: AnyOf = value
+        return kept
+
+
 class Option(Argument[AnyOf | None, AnyOf | None]):
     """One of some words, or None: what the Compose says. foreign: what others call them, for the error."""
 
@@ -301,15 +305,35 @@ class Option(Argument[AnyOf | None, AnyOf | None]):
         return kept
 
 
+class Height(Argument[int | Sequence[int], int]):
+    """A whole number from 1; or (height, width), of which the field `width`, a `SameAs`, keeps the second."""
+
+    def __set__(self, obj: object, value: int | Sequence[int]) -> None:
+        with suppress(UnfitError, ValueError):  # one number, or what is refused below
+            value, obj.__dict__["width"] = several(value)
+        super().__set__(obj, value)
+
+    def accept(self, value: Any) -> int:
+        try:
+            return Integer(1, 1).accept(value)
+        except UnfitError as unfit:
+            raise UnfitError(f"{unfit.must}, or (height, width)") from None
+
+
 class SameAs(Argument[int | None, int]):
-    """One whole number from 1; None, the default, is what an earlier field was given."""
+    """One whole number from 1; None, the default, is what an earlier field was given, of a pair the second."""
 
     def __init__(self, other: str) -> None:
         super().__init__(None)
         self.other = other
 
     def __set__(self, obj: object, value: int | None) -> None:
-        super().__set__(obj, obj.__dict__[self.other] if value is None else value)
+        kept = obj.__dict__
+        if self.name in kept and value is not None:
+            pair = kept[self.other], kept[self.name]
+            fact = f"{type(obj).__name__}.{self.other} is {pair}, so there can be no {self.name}; got {value!r:.80}"
+            raise RefusedError(fact, "Leave one of the two out.")
+        super().__set__(obj, kept.get(self.name, kept[self.other]) if value is None else value)
 
     def accept(self, value: Any) -> int:
         return Integer(1, 1).accept(value)
@@ -328,7 +352,13 @@ class Maybe(Argument[Given | None, Kept | None]):
     def english(self, value: Any) -> str:
         return self.none if value is None else self.inner.english(value)
 
+    def store(self, value: Any) -> Any:
+        return None if value is None else self.inner.store(value)
 
-MaybeRange: TypeAlias = Maybe[float | tuple[float, float], Pair]
+    def load(self, stored: Any) -> Any:
+        return None if stored is None else self.inner.load(stored)
+
+
+MaybeRange: TypeAlias = Maybe[float | tuple[float, float] | Distribution, Spread]
 MaybeNumbers: TypeAlias = Maybe[float | Sequence[float], tuple[float, ...]]
-MaybeWholeRange: TypeAlias = Maybe[int | tuple[int, int], Whole]
+MaybeWholeRange: TypeAlias = Maybe[int | tuple[int, int] | Distribution, WholeSpread]

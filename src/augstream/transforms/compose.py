@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import augstream._core as _core
-from augstream.decode.sample import PEAK
+from augstream.decode.orientation import orient
 from augstream.engines.default import default_engine
 from augstream.errors import (
     ArgumentError,
@@ -22,30 +23,32 @@ from augstream.notebook import page
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.op import Border, Frame, Interpolation, Op
 from augstream.plan.plan import Plan
+from augstream.plan.step import Group
 from augstream.record import replace
-from augstream.rng import Crowd, Draw, Integers, Rng, gather, successors
+from augstream.rng import Crowd, Draw, Integers, Rng, crowded, fresh, gather, successors
+from augstream.transforms import foreign
 from augstream.transforms.arguments import (
     Flag,
     Maybe,
     MaybeNumbers,
     Numbers,
     Option,
-    plain,
 )
 from augstream.transforms.container import Container, Members
 from augstream.transforms.explanation import Explanation, count
+from augstream.transforms.images import BROKEN, check_partners, images_of, list_of
+from augstream.transforms.limits import plain
 from augstream.transforms.transform import (
     BORDERS,
-    FOREIGN_BORDERS,
     INTERPOLATIONS,
     from_dict,
 )
 
+if TYPE_CHECKING:
+    from augstream.transforms.images import Picture
+
 DEEPEST = 100
 VERSION = 1  # of stored pipelines
-NAMES: dict[Any, str] = {
-    np.dtype(name): name for name in ("uint8", "uint16", "float32")
-}  # `dtype.name` is worked out anew each time
 
 
 class Compose(Container):
@@ -66,11 +69,16 @@ class Compose(Container):
 
     transforms: Members = Members()
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
     fuse: Flag = Flag(True)
     sentence = "All of"
+
+    def ops(self, rng: Rng, frame: Frame) -> Iterator[Op]:
+        """What its transforms yield in this epoch, one after the other."""
+        here = self.at(rng.epoch)
+        return super(Compose, here).ops(rng, frame)
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         return self._each(rng, self._inner(frame))
@@ -96,13 +104,14 @@ class Compose(Container):
         draws: list[Draw] = []
         rng, frame = self.alone(Frame(np.array([size], np.int64), channels), seed, epoch, index)
         names: list[str] = []
-        list(self._each(rng, self._inner(frame), names=names))
-        ops = list(self.ops(replace(rng, trace=draws), frame))
-        return Explanation(draws, names, ops, self._plan(ops, frame))
+        here = self.at(rng.epoch)
+        list(here._each(rng, here._inner(frame), names=names))
+        ops = list(here.ops(replace(rng, trace=draws), frame))
+        return Explanation(draws, names, ops, here._plan(ops, frame))
 
     def alone(self, frame: Frame, seed: int = 0, epoch: int = 0, index: int = 0) -> tuple[Rng, Frame]:
         """The draws of one image; its partners, where there are mixes, are of its size and have the next numbers."""
-        inputs, crowd = gather(np.array([index]), self.mixers, successors)
+        inputs, crowd = gather(np.array([index]), self.at(epoch).mixers, successors)
         rng = replace(rng_for(seed, epoch, inputs), crowd=crowd)
         return rng, frame.resized(np.repeat(frame.size, len(inputs), axis=0))
 
@@ -115,45 +124,128 @@ class Compose(Container):
 
     def __call__(
         self,
-        image: NDArray[Any],
-        seed: int = 0,
-        epoch: int = 0,
-        index: int = 0,
+        image: "Picture",
+        seed: int | None = None,
+        epoch: int | None = None,
+        index: int | None = None,
         dtype: DTypeLike | None = None,
         peak: float | None = None,
-        partners: Sequence[NDArray[Any]] = (),
+        partners: Sequence["Picture"] = (),
     ) -> NDArray[Any]:
         """The image (h, w) or (h, w, c) as a Loader would make it, but for mixes, whose partners are the caller's.
 
+        image: an array, the path of a file, or an image of Pillow's; the latter two are seen as their EXIF orientation
+            says, and files are read as RGB.
+        seed, epoch, index: where one of them is given, the result is a pure function of them, the others being 0.
+            Without any, each call is drawn anew.
         dtype: the result's; None keeps the image's, or is float32 where the pipeline changes the levels.
         peak: the highest level; None is 255 for uint8, 65535 for uint16 and 1 for float32.
         partners: the images that mixes take from, of the same kind and any size: as many as they need, in their order,
             drawn as samples index + 1, index + 2, ...
         """
-        if not isinstance(partners, Sequence):
-            raise ArgumentError("partners must be a list of images. Write partners=[image].")
-        cubes = [_cube(some, peak) for some in (image, *partners)]
-        first, mixers = cubes[0], self.mixers
-        if len(partners) != sum(mixers):
-            needs = f"this pipeline needs {sum(mixers)}, which its mixes take from" if mixers else "none"
-            raise ArgumentError(f"partners must be as many images as the mixes need: {needs}; got {len(partners)}.")
-        if any((one.dtype, one.shape[2]) != (first.dtype, first.shape[2]) for one in cubes[1:]):
-            kinds = ", ".join(f"{one.dtype} with {one.shape[2]}" for one in cubes)
-            raise ArgumentError(
-                f"partners must have the dtype and the number of channels of the image; got {kinds} channels."
-            )
-        own = NAMES[first.dtype]
-        frame = Frame(_core.sizes(cubes), first.shape[2], peak or PEAK[first.dtype])
-        inputs, crowd = gather(np.array([index]), mixers, successors)
-        plan = self.plan(seed, epoch, inputs, frame, crowd)
-        if dtype is None:
-            dtype = own if plan.frame_out.peak == frame.peak else "float32"
-        name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        out, errors = default_engine().run(cubes, plan, dtype=name, layout="NHWC")
-        if errors[0] is not None:
-            raise SampleError([(index, "the image", errors[0])])
-        made: NDArray[Any] = out[0] if np.ndim(image) == 3 else out[0, :, :, 0]
+        numbers = fresh(1) if seed is epoch is index is None else np.array([0 if index is None else index])
+        made: NDArray[Any] = self._made([image], [partners], seed, epoch, numbers, dtype, peak)[0]
         return made
+
+    def variants(
+        self,
+        image: "Picture",
+        n: int = 9,
+        seed: int | None = None,
+        epoch: int | None = None,
+        dtype: DTypeLike | None = None,
+        peak: float | None = None,
+        partners: Sequence["Picture"] = (),
+    ) -> NDArray[Any]:
+        """What becomes of one image when it is drawn n times, (n, h, w, c), in one native call.
+
+        Number i is `pipeline(image, seed, epoch, index=i)`; without seed and epoch they are drawn anew in each call.
+        """
+        if not hasattr(n, "__index__") or n < 1:
+            raise ArgumentError(f"n must be a whole number, 1 or more; got {n!r:.80}.")
+        numbers = fresh(n) if seed is epoch is None else np.arange(n)
+        return self._made([image], [partners], seed, epoch, numbers, dtype, peak)
+
+    def batch(
+        self,
+        images: "Iterable[Picture]",
+        seed: int | None = None,
+        epoch: int | None = None,
+        index: Sequence[int] | Integers | None = None,
+        dtype: DTypeLike | None = None,
+        peak: float | None = None,
+        partners: Sequence[Sequence["Picture"]] | None = None,
+    ) -> NDArray[Any]:
+        """Many images of any sizes as one array (n, h, w, c), in one native call.
+
+        index: (n,) their numbers; None is 0..n-1. Image i is `pipeline(images[i], seed, epoch, index[i])`; without
+            seed, epoch and index they are drawn anew in each call.
+        partners: a list for each image, where the pipeline has mixes.
+        """
+        given = list_of(images)
+        numbers = np.arange(len(given)) if index is None else np.asarray(index)
+        if index is None and seed is epoch is None:
+            numbers = fresh(len(given))
+        if numbers.shape != (len(given),):
+            raise ArgumentError(f"index must hold a number for each of the {len(given)} images; got {index!r:.80}.")
+        if partners is not None and len(partners) != len(given):
+            raise ArgumentError(f"partners must hold a list for each of the {len(given)} images; got {len(partners)}.")
+        return self._made(
+            given, [()] * len(given) if partners is None else partners, seed or 0, epoch or 0, numbers, dtype, peak
+        )
+
+    def _made(
+        self,
+        given: Sequence["Picture"],
+        partners: Sequence[Sequence["Picture"]],
+        seed: int | None,
+        epoch: int | None,
+        index: Integers,
+        dtype: DTypeLike | None,
+        peak: float | None,
+    ) -> NDArray[Any]:
+        """What becomes of n images, each with its partners; one image stands for n of them."""
+        n, mixers = len(index), self.at(epoch or 0).mixers
+        for some in partners:
+            check_partners(some, mixers)
+        images = images_of([*given, *(one for row in zip(*partners, strict=True) for one in row)], peak, self.fill or 0)
+        own = None if len(given) == n else np.repeat(np.arange(len(images.samples)), n)
+        if own is None:
+            frame, stored, orientation = images.frame, images.stored, images.orientation
+        else:
+            frame = images.frame.resized(images.frame.size[own])
+            stored, orientation = images.stored[own], None if images.orientation is None else images.orientation[own]
+        rng = rng_for(0 if seed is None else seed, 0 if epoch is None else epoch, index)
+        if mixers:
+            rng = crowded(rng, mixers)
+        if orientation is None:
+            plan = self._plan(self.ops(rng, frame), frame)
+        else:
+            plan, _ = self.oriented(rng, frame, stored, orientation)
+            _refuse_ragged(plan)
+        if dtype is None:
+            dtype = images.dtype if plan.frame_out.peak == frame.peak else "float32"
+        name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
+        shared = plan if own is None else plan.sharing(own)
+        out, errors = default_engine().run(images.samples, shared, dtype=name, layout="NHWC")
+        if any(errors):
+            raise SampleError([(row, images.name(row), why) for row, why in enumerate(errors) if why], BROKEN)
+        return out[..., 0] if images.flat else out
+
+    def oriented(self, rng: Rng, frame: Frame, stored: Integers, orientation: Integers) -> tuple[Plan, Plan]:
+        """The plan for images as stored, and the same for images after EXIF orientation, which `frame` is of."""
+        ops, compiled = self.ops(rng, frame), fuse if self.fuse else unfused
+        if (orientation == 1).all():
+            plan = compiled(ops, frame)
+            return plan, plan
+        drawn, lying, rotation = list(ops), replace(frame, size=stored), orient(orientation, stored)
+        upright = compiled(drawn, frame)
+        if self.fuse or self.mixers:
+            return compiled(chain([rotation], drawn), lying), upright
+        # The rotation is part of the first step: a step more would change the samples of the batch that need none.
+        first = fuse([rotation, *upright.ops[:1]], lying)
+        steps = (*first.steps, *upright.steps[1:])
+        return Plan((Group(None, None, steps),), lying, upright.frame_out), upright
 
     def __str__(self) -> str:
         said = [f"{name} {plain(getattr(self, name))}" for name in ("border", "fill", "interpolation")]
@@ -218,10 +310,7 @@ class Compose(Container):
 
     def _plan(self, ops: Iterable[Op], frame: Frame) -> Plan:
         plan = (fuse if self.fuse else unfused)(ops, frame)
-        size = plan.frame_out.size
-        if odd := _core.first_odd(size):
-            (a, b), (c, d) = size[0].tolist(), size[odd].tolist()
-            raise ragged(f"({a}, {b})", f"({c}, {d})")
+        _refuse_ragged(plan)
         return plan
 
 
@@ -258,15 +347,8 @@ def rng_for(seed: int, epoch: int, index: Any) -> Rng:
     return Rng(int(seed), int(epoch), index if index.dtype == np.int64 else index.astype(np.int64))
 
 
-def _cube(image: NDArray[Any], peak: float | None) -> NDArray[Any]:
-    """One image as (h, w, c), or what is wrong with it."""
-    image = np.asarray(image)
-    if image.dtype not in NAMES or image.ndim not in (2, 3) or not image.size:
-        got = f"{image.shape} of {image.dtype}"
-        raise ArgumentError(f"An image must be (h, w) or (h, w, c) of uint8, uint16 or float32; got {got}.")
-    if peak is not None and not peak > 0:
-        raise ArgumentError(f"peak must be above 0; got {peak!r}.")
-    if peak is None and image.dtype.kind == "f" and (highest := float(np.nanmax(image, initial=0))) > 1 + 1e-6:
-        fact = f"The image holds floats up to {highest:g}, and the level of white is 1 unless peak says otherwise"
-        raise ArgumentError(f"{fact}. Pass peak={255 if highest <= 255 else f'{highest:g}'}, or divide by it.")
-    return np.ascontiguousarray(image if image.ndim == 3 else image[:, :, None])
+def _refuse_ragged(plan: Plan) -> None:
+    size = plan.frame_out.size
+    if odd := _core.first_odd(size):
+        (a, b), (c, d) = size[0].tolist(), size[odd].tolist()
+        raise ragged(f"({a}, {b})", f"({c}, {d})")

@@ -16,9 +16,9 @@ from augstream.transforms.arguments import (
     MaybeNumbers,
     MaybeWholeRange,
     Numbers,
-    UnfitError,
     WholeRange,
 )
+from augstream.transforms.limits import UnfitError
 from augstream.transforms.transform import Mixing, Transform, chosen, from_dict
 
 MOST = 1 << 16  # pixels a side that the core makes
@@ -42,6 +42,12 @@ class Members(Argument[Sequence[Transform], tuple[Transform, ...]]):
         if len(value) < self.least:
             raise UnfitError(f"a list of at least {self.least}")
         return tuple(value)
+
+    def turning_points(self, value: Any) -> tuple[int, ...]:
+        return tuple(turn for member in value for turn in member.turning_points)
+
+    def at(self, value: Any, epoch: int) -> Any:
+        return [member.at(epoch) for member in value]
 
     def english(self, value: Any) -> str:
         # `describe` has a line for each; repeating them here would double the work with every container around.
@@ -209,15 +215,14 @@ class SomeOf(Container):
     sentence = "Any {k} of"
 
     def __post_init__(self) -> None:
-        if self.k is not None and self.k[1] > len(self):
+        if isinstance(self.k, tuple) and self.k[1] > len(self):
             fact = f"SomeOf.k must be at most {len(self)}, the number of transforms; got {self.k}"
             raise RefusedError(fact, "Lower k or add transforms.")
         if self.mixers:
             raise RefusedError("SomeOf takes no mixes", "Put them into a OneOf, or give them a p of their own.")
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        low, high = self.k or (1, len(self))
-        many = low + rng.integers("k", high - low + 1)
+        many = rng.whole("k", self.k or (1, len(self)))
         order = rng.order("order", len(self))
         on = [order[:, position] < many for position in range(len(self))]
         return self._each(rng, frame, on)

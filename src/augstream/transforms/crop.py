@@ -1,4 +1,4 @@
-"""Choosing a part of the image and the size of the result. Sizes are (height, width), in pixels."""
+"""Choosing a part of the image and the size of the result. Sizes are (height, width), in pixels; a pair will do."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ from augstream.plan import matrix
 from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Frame, Interpolation, Op
 from augstream.rng import Rng
-from augstream.transforms.arguments import Integer, Option, Range, SameAs, Wholes
+from augstream.transforms.arguments import Height, Maybe, MaybeRange, Option, Range, SameAs
+from augstream.transforms.distributions import logarithm
 from augstream.transforms.transform import INTERPOLATIONS, Bordered, Transform
 
 TRIES = 10
@@ -35,7 +36,7 @@ class Resize(Transform):
     Resize(height=224, width=224)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     _: KW_ONLY
     interpolation: Option[Interpolation] = Option(INTERPOLATIONS)
@@ -54,7 +55,7 @@ class CenterCrop(Bordered):
     CenterCrop(height=200, width=100)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     sentence = "Keep the middle {height} x {width} pixels"
 
@@ -74,7 +75,7 @@ class RandomCrop(Bordered):
     RandomCrop(height=32, width=32)
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     sentence = "Keep {height} x {width} pixels at a random place"
 
@@ -98,7 +99,7 @@ class RandomResizedCrop(Transform):
     RandomResizedCrop(height=224, width=224, scale=(0.08, 1), ratio=(0.75, 1.3333333333333333))
     """
 
-    height: Integer = Integer(224, 1)
+    height: Height = Height(224)
     width: SameAs = SameAs("height")
     scale: Range = Range((0.08, 1), "(v, v)", 0, 1, open=True)
     ratio: Range = Range((3 / 4, 4 / 3), "(v, v)", 0, open=True)
@@ -107,9 +108,9 @@ class RandomResizedCrop(Transform):
     sentence = "Resize a random box, {scale} of the area and {ratio} times as wide as high, to {height} x {width}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        low, high = self.ratio
+        low, high = self.ratio if isinstance(self.ratio, tuple) else (0.0, math.inf)
         share = rng.draw("area", self.scale, k=TRIES, unit="of the image")
-        ratio = rng.draw("ratio", (math.log(low), math.log(high)), k=TRIES, unit="log")
+        ratio = rng.draw("ratio", logarithm(self.ratio), k=TRIES, unit="log")
         box, corner, places = _core.crop_boxes(frame.size, share, ratio, low, high)
         top = rng.integers("top", places[:, 0], "px", corner[:, 0])
         left = rng.integers("left", places[:, 1], "px", corner[:, 1])
@@ -118,18 +119,31 @@ class RandomResizedCrop(Transform):
         yield Warp(place, sizes(len(rng), self.height, self.width), interpolation=how)
 
 
-class Pad(Bordered):
-    """Add border around the image. pixels: one number for all sides, or (top, right, bottom, left).
+class Crop(Transform):
+    """Cut off a random share of each side. amount: range of shares of the height or the width, below 0.5.
 
-    >>> Pad(4, border="reflect")
-    Pad(pixels=(4, 4, 4, 4), border='reflect')
+    One number v is (0, v). top, right, bottom, left: ranges of their own; None: as `amount` says. The size follows, so
+    that a Resize has to come behind it in a batch.
+
+    >>> Crop(0.2, bottom=0)
+    Crop(amount=(0, 0.2), bottom=(0, 0))
     """
 
-    surrounds = True
-    pixels: Wholes = Wholes(4, 0, count=4)
-    sentence = "Add {pixels} pixels of border (top, right, bottom, left)"
+    amount: Range = Range(0.15, "(0, v)", 0, 0.49)
+    _: KW_ONLY
+    top: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    right: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    bottom: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    left: MaybeRange = Maybe(Range(0.15, "(0, v)", 0, 0.49), "the same")
+    sentence = "Cut off {amount} of each side (top {top}, right {right}, bottom {bottom}, left {left})"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        top, right, bottom, left = self.pixels
-        size = frame.size + np.array((top + bottom, left + right))
-        yield self.warp(frame, matrix.affine(len(rng), 1.0, 0.0, -left, 0.0, 1.0, -top), size)
+        spans = {"top": self.top, "right": self.right, "bottom": self.bottom, "left": self.left}
+        height, width = frame.size.T
+        cut = {}
+        for side, span in spans.items():
+            along = height if side in ("top", "bottom") else width
+            share = rng.draw(side, self.amount if span is None else span, unit="of the side")
+            cut[side] = np.floor(share * along).astype(np.int64)
+        size = np.stack([height - cut["top"] - cut["bottom"], width - cut["left"] - cut["right"]], axis=1)
+        yield Warp(matrix.affine(len(rng), 1.0, 0.0, cut["left"], 0.0, 1.0, cut["top"]), size)

@@ -1,6 +1,5 @@
 """Erasing: parts of the image are covered."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
 from typing import Any
@@ -18,10 +17,11 @@ from augstream.transforms.arguments import (
     Number,
     Numbers,
     Range,
-    UnfitError,
     WholeRange,
 )
 from augstream.transforms.color import levels
+from augstream.transforms.distributions import logarithm
+from augstream.transforms.limits import UnfitError
 from augstream.transforms.transform import Transform
 
 TRIES = 10
@@ -68,10 +68,10 @@ class RandomErasing(Transform):
     sentence = "Cover rectangles ({count}) of {area} of the area, {ratio} times as wide as high, with {fill}"
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
-        low, high = self.count
-        many = rng.integers("count", high - low + 1, low=low)
+        many = rng.whole("count", self.count)
+        high = self.count[1] if isinstance(self.count, tuple) else int(many.max(initial=1))
         area = rng.draw("area", self.area, k=high * TRIES, unit="of the image")
-        ratio = rng.draw("ratio", (math.log(self.ratio[0]), math.log(self.ratio[1])), k=high * TRIES, unit="log")
+        ratio = rng.draw("ratio", logarithm(self.ratio), k=high * TRIES, unit="log")
         top, left = rng.draw("top", (0, 1), k=high), rng.draw("left", (0, 1), k=high)
         boxes = _core.placed_boxes(frame.size, area, ratio, top, left, many)
         channels = 3 if frame.channels == 4 else frame.channels

@@ -13,8 +13,9 @@ from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.op import Array, Frame, Op, repeated
 from augstream.rng import Rng
-from augstream.transforms.arguments import Number, Numbers, Range, UnfitError, WholeRange
+from augstream.transforms.arguments import Number, Numbers, Range, WholeRange
 from augstream.transforms.color import levels
+from augstream.transforms.limits import UnfitError
 from augstream.transforms.transform import Transform
 
 NODES = np.linspace(0, 1, 256)
@@ -58,8 +59,7 @@ class Posterize(Transform):
 
     def draw(self, rng: Rng, frame: Frame) -> Iterator[Op]:
         peak = levels(self, frame)
-        low, high = self.bits
-        step = 2 ** (8 - low - rng.integers("bits", high - low + 1, unit=f"more than {low}"))[:, None]
+        step = 2 ** (8 - rng.whole("bits", self.bits))[:, None]
         yield curve(frame, peak, np.arange(256) // step * step / 255 * peak, steps=True)
 
 

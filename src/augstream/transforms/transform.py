@@ -4,11 +4,11 @@ To add one, sub-class `Transform` (it becomes a frozen dataclass by itself), dec
 say in `sentence` what one sees; validation, repr, JSON, `p` and the contract tests come with it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from functools import wraps
+from functools import cached_property, wraps
 from inspect import getattr_static
-from typing import Any, ClassVar, dataclass_transform, get_args
+from typing import Any, ClassVar, Self, dataclass_transform, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from augstream.plan.kinds.warp import Warp
 from augstream.plan.op import Array, Border, Frame, Interpolation, Mask, Op, levels_of, repeated
 from augstream.record import replace
 from augstream.rng import Crowd, Rng
-from augstream.suggest import unknown
+from augstream.suggest import meant, unknown
+from augstream.transforms import foreign
 from augstream.transforms.arguments import (
     Argument,
     Maybe,
@@ -27,34 +28,28 @@ from augstream.transforms.arguments import (
     Number,
     Numbers,
     Option,
-    plain,
 )
+from augstream.transforms.limits import plain
+from augstream.transforms.schedules import Schedule
 
 BORDERS: tuple[Border, ...] = ("constant", "edge", "reflect", "symmetric", "wrap")
-# What OpenCV, SciPy, torch and others call them.
-FOREIGN_BORDERS = {
-    "mirror": "reflect",
-    "reflect101": "reflect",
-    "reflect_101": "reflect",
-    "BORDER_REFLECT_101": "reflect",
-    "BORDER_REFLECT": "symmetric",
-    "grid-mirror": "symmetric",
-    "replicate": "edge",
-    "BORDER_REPLICATE": "edge",
-    "nearest": "edge",
-    "border": "edge",
-    "zeros": "constant",
-    "BORDER_CONSTANT": "constant",
-    "grid-constant": "constant",
-    "circular": "wrap",
-    "grid-wrap": "wrap",
-    "BORDER_WRAP": "wrap",
-    "overlap": "wrap",
-}
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 
 # Every transform that can be drawn, by the name that its stored form bears.
 catalogue: dict[str, type["Transform"]] = {}
+
+
+def _in_every_epoch(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    """The check of the arguments together, of a transform with schedules at each of their turns."""
+
+    @wraps(check)
+    def checked(self: Any) -> None:
+        if not self.turning_points:
+            check(self)
+        for epoch in self.turning_points:
+            self.at(epoch)
+
+    return checked
 
 
 @dataclass_transform(frozen_default=True)
@@ -63,6 +58,8 @@ class Record:
 
     arguments: ClassVar[dict[str, Argument[Any, Any]]]
     sentence: ClassVar[str] = ""
+    # What arguments are where none of them is given; as soon as one is, the others have their own defaults.
+    bare: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         dataclass(frozen=True, repr=False, eq=False)(cls)
@@ -77,10 +74,14 @@ class Record:
         def checked(self: Record, /, *args: Any, **kwargs: Any) -> None:
             for name in kwargs:
                 if name not in cls.arguments:
-                    raise unknown(f"{cls.__name__} has no argument", name, list(cls.arguments))
+                    raise _no_argument(cls, name)
+            if cls.bare and not args and not cls.bare.keys() & kwargs.keys():
+                kwargs |= cls.bare
             init(self, *args, **kwargs)
 
         cls.__init__ = checked  # type: ignore[assignment]
+        if "__post_init__" in vars(cls):
+            cls.__post_init__ = _in_every_epoch(vars(cls)["__post_init__"])  # type: ignore[attr-defined]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and type(self) is type(other) and self._values() == other._values()
@@ -90,9 +91,9 @@ class Record:
 
     def __repr__(self) -> str:
         keyword = {field.name: field.kw_only for field in fields(self)}  # type: ignore[arg-type]
-        given = {name: getattr(self, name) for name in self.arguments}
+        given = dict(self._given())
         shown = (
-            self.arguments[name].written(name, value)
+            f"{name}={value!r}" if isinstance(value, Schedule) else self.arguments[name].written(name, value)
             for name, value in given.items()
             if (value is not None and not keyword[name]) or value != self._default(name)
         )
@@ -100,19 +101,45 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The stored form: {"transform": "Rotate", "degrees": [-40, 40], "p": 1}; what is None is left out."""
-        given = {name: getattr(self, name) for name in self.arguments}
-        stored = {name: self.arguments[name].store(value) for name, value in given.items() if value is not None}
+        given = dict(self._given())
+        stored = {name: self.arguments[name].to_json(value) for name, value in given.items() if value is not None}
         return {"transform": stored_name(type(self)), **stored}
 
     def describe(self) -> str:
         """One line of English with the ranges."""
-        given = {name: argument.english(getattr(self, name)) for name, argument in self.arguments.items()}
+        given = {name: self.arguments[name].say(value) for name, value in self._given()}
         line = self.sentence.format(**given) or type(self).__name__
         line = line[0].upper() + line[1:]
         for name in ("border", "fill", "interpolation"):
             if getattr(self, name, None) is not None and f"{{{name}}}" not in self.sentence:
-                line += f", {name} {self.arguments[name].english(getattr(self, name))}"
+                line += f", {name} {self.arguments[name].say(getattr(self, name))}"
         return line
+
+    @cached_property
+    def turning_points(self) -> tuple[int, ...]:
+        """The epochs at which a schedule within it changes its course; none where there is no schedule."""
+        return tuple(
+            sorted({turn for name, value in self._given() for turn in self.arguments[name].turning_points(value)})
+        )
+
+    def at(self, epoch: int) -> Self:
+        """What it is in this epoch: the same, with the values that its schedules have there."""
+        if not self.turning_points:
+            return self
+        made = self._epochs.get(epoch)
+        if made is None:
+            made = type(self)(**{name: self.arguments[name].at(value, epoch) for name, value in self._given()})
+            # An epoch asks for its own often, and for those of others hardly ever. (Threads may race here: a miss.)
+            self._epochs.clear()
+            self._epochs[epoch] = made
+        return made
+
+    @cached_property
+    def _epochs(self) -> dict[int, Self]:
+        return {}
+
+    def _given(self) -> Iterator[tuple[str, Any]]:
+        return zip(self.arguments, self._values(), strict=True)
 
     def _values(self) -> list[Any]:
         return [getattr(self, name) for name in self.arguments]
@@ -168,6 +195,8 @@ class Transform(Record):
 
     def describe(self) -> str:
         """One line of English with the ranges."""
+        if isinstance(self.p, Schedule):
+            return f"{super().describe()}, with probability {self.arguments['p'].say(self.p)}"
         return super().describe() + (f", with probability {self.p:g}" if self.p < 1 else "")
 
 
@@ -183,7 +212,7 @@ class Bordered(Transform):
     surrounds: ClassVar[bool] = False
 
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
 
     def __post_init__(self) -> None:
@@ -212,7 +241,7 @@ class Edged(Transform):
     """
 
     _: KW_ONLY
-    border: Option[Border] = Option(BORDERS, FOREIGN_BORDERS)
+    border: Option[Border] = Option(BORDERS, foreign.BORDERS)
     fill: MaybeNumbers = Maybe(Numbers(0.0))
 
     def __post_init__(self) -> None:
@@ -262,6 +291,16 @@ class Geometric(Bordered):
         return self._bordered(frame, matrix, size, self.interpolation or frame.interpolation)
 
 
+def _no_argument(cls: type[Record], name: str) -> RefusedError:
+    """The error for an argument that a transform has not got; it may be that of another one."""
+    advice = foreign.ARGUMENTS.get(f"{cls.__name__}.{name}") or foreign.ARGUMENTS.get(name, "")
+    fact, known = f"{cls.__name__} has no argument", list(cls.arguments)
+    if name in foreign.NAMES and not meant(name, known, {name: advice}):
+        other = foreign.NAMES[name]
+        return RefusedError(f"{fact} {name!r}", f"{other} is a transform of its own." if other in catalogue else other)
+    return unknown(fact, name, known, {name: advice})
+
+
 def _levels(transform: Transform, frame: Frame, fill: float | Sequence[float]) -> Array:
     """(n, 1 or c) levels of a constant border."""
     levels = levels_of(fill)
@@ -303,8 +342,11 @@ def from_dict(data: Any) -> Transform:
         raise RefusedError(f'A stored transform must be {{"transform": name, ...}}; got {data!r:.80}')
     cls = catalogue.get(data["transform"])
     if cls is None:
-        raise unknown("There is no transform", data["transform"], list(catalogue))
+        raise unknown("There is no transform", data["transform"], list(catalogue), foreign.NAMES)
     given = {name: value for name, value in data.items() if name != "transform"}
     return cls(
-        **{name: cls.arguments[name].load(value) if name in cls.arguments else value for name, value in given.items()}
+        **{
+            name: cls.arguments[name].from_json(value) if name in cls.arguments else value
+            for name, value in given.items()
+        }
     )

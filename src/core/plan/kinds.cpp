@@ -8,6 +8,7 @@
 #include "mix/mix.h"
 #include "points/color.h"
 #include "points/curve.h"
+#include "points/impulse.h"
 #include "points/noise.h"
 #include "points/shapes.h"
 
@@ -33,9 +34,10 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {0, "Warp", read_warp, nullptr},      {1, "Color", nullptr, point<Color>}, {2, "Curve", nullptr, point<Curve>},
-    {3, "Filter", head<Filter>, nullptr}, {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
-    {6, "Mix", read_mix, nullptr},
+    {0, "Warp", read_warp, nullptr},     {1, "Color", nullptr, point<Color>},
+    {2, "Curve", nullptr, point<Curve>}, {3, "Filter", head<Filter>, nullptr},
+    {4, "Noise", nullptr, point<Noise>}, {5, "Shapes", nullptr, point<Shapes>},
+    {6, "Mix", read_mix, nullptr},       {20, "Impulse", nullptr, point<Impulse>},
 };
 
 const Kind& kind_of(const Wire& op) {

@@ -1,6 +1,7 @@
 #include "points/noise.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <type_traits>
 
@@ -17,13 +18,24 @@ namespace augstream {
 // The row of one image.
 struct NoiseRow {
     PixelKey key;
-    uint32_t pixel;  // the number of the line's first
-    bool gaussian, per_channel;
+    int x, y, width;  // the place of the line's first pixel, and the image's width
+    int distribution;
+    bool per_channel;
     const float* std;
+    const float* growth;  // (2, c), or null
+    float grain;          // 0: each pixel has a value of its own
     float low, high;
+    uint32_t pixel() const {
+        return static_cast<uint32_t>(y) * static_cast<uint32_t>(width) + static_cast<uint32_t>(x);
+    }
+    bool loud(size_t channel, size_t channels) const {
+        return std[channel] != 0 || (growth && (growth[channel] != 0 || growth[channels + channel] != 0));
+    }
 };
 }  // namespace augstream
 #endif
+
+#include <hwy/contrib/math/math-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace augstream {
@@ -91,7 +103,7 @@ void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
         const size_t n = std::min(kBlock, all - first);
         for (size_t j = 0; j < n; j += kTogether * lanes) {
             for (size_t k = j; k < j + kTogether * lanes; k += lanes) {
-                const auto pixel = hn::Add(numbers, hn::Set(du, row.pixel + static_cast<uint32_t>(first + k)));
+                const auto pixel = hn::Add(numbers, hn::Set(du, row.pixel() + static_cast<uint32_t>(first + k)));
                 hn::Store(PixelBase(row.key, pixel), du, base + k);
             }
             if (row.per_channel) continue;
@@ -128,12 +140,114 @@ void AddTo(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
     }
 }
 
+// The values of n pixels, or nodes, that follow one another; n is rounded up to whole vectors.
+void Draw(const NoiseRow& row, uint32_t pixel, uint32_t channel, size_t n, float* HWY_RESTRICT out) {
+    const size_t lanes = hn::Lanes(df);
+    const auto numbers = hn::Iota(du, 0);
+    HWY_ALIGN uint32_t base[kTogether * hn::MaxLanes(df)];
+    for (size_t j = 0; j < n; j += kTogether * lanes) {
+        for (size_t k = 0; k < kTogether; ++k) {
+            const auto number = hn::Add(numbers, hn::Set(du, pixel + static_cast<uint32_t>(j + k * lanes)));
+            hn::Store(PixelBase(row.key, number), du, base + k * lanes);
+        }
+        F value[kTogether];
+        if (row.distribution == 0) {
+            Values<true>(base, channel, value);
+        } else {
+            Values<false>(base, channel, value);
+        }
+        for (size_t k = 0; k < kTogether; ++k) {
+            if (row.distribution == 2) {
+                const F x = hn::Mul(value[k], hn::Set(df, 0.57735026919f));  // of Symmetric() again
+                const F far = hn::Log(df, hn::Sub(hn::Set(df, 1.0f), hn::Abs(x)));
+                value[k] = hn::CopySign(hn::Mul(far, hn::Set(df, 0.70710678119f)), x);
+            }
+            hn::StoreU(value[k], df, out + j + k * lanes);
+        }
+    }
+}
+
+constexpr size_t kPiece = 256;
+constexpr size_t kRoom = kPiece + 2 * kTogether * hn::MaxLanes(df);
+
+// A node of the grain before a place, and the weights of it and of the next one, whose squares have the sum 1.
+struct Node {
+    int number;
+    float one, two;
+    Node(int pixel, double grain) {
+        const double place = pixel / grain;
+        number = static_cast<int>(place);
+        const double share = place - number, norm = 1 / std::sqrt(share * share + (1 - share) * (1 - share));
+        one = static_cast<float>((1 - share) * norm);
+        two = static_cast<float>(share * norm);
+    }
+};
+
+void DrawGrain(const NoiseRow& row, size_t first, uint32_t channel, size_t n, float* HWY_RESTRICT out) {
+    HWY_ALIGN float upper[kRoom], lower[kRoom];
+    const double grain = row.grain;
+    const int x = row.x + static_cast<int>(first);
+    const auto nodes = static_cast<uint32_t>(Node(row.width - 1, grain).number + 2);
+    const Node down(row.y, grain);
+    const int begin = Node(x, grain).number;
+    const auto count = static_cast<size_t>(Node(x + static_cast<int>(n) - 1, grain).number + 2 - begin);
+    const uint32_t number = static_cast<uint32_t>(down.number) * nodes + static_cast<uint32_t>(begin);
+    Draw(row, number, channel, count, upper);
+    Draw(row, number + nodes, channel, count, lower);
+    for (size_t j = 0; j < count; ++j) upper[j] = down.one * upper[j] + down.two * lower[j];
+    for (size_t j = 0; j < n; ++j) {
+        const Node along(x + static_cast<int>(j), grain);
+        const float* const at = upper + (along.number - begin);
+        out[j] = along.one * at[0] + along.two * at[1];
+    }
+}
+
+// Any noise: values first, then what is made of them.
+template <typename T>
+void AddAny(const NoiseRow& row, T* const* rows, size_t channels, size_t all) {
+    HWY_ALIGN float drawn[kRoom];
+    constexpr bool kBytes = std::is_same_v<T, uint8_t>;
+    const F low = hn::Set(df, kBytes ? std::max(row.low, 0.0f) : row.low);
+    const F high = hn::Set(df, kBytes ? std::min(row.high, 255.0f) : row.high);
+    const size_t lanes = hn::Lanes(df);
+    for (size_t first = 0; first < all; first += kPiece) {
+        const size_t n = std::min(kPiece, all - first);
+        const auto draw = [&](size_t channel) {
+            const uint32_t of = row.key.of_channel(static_cast<uint32_t>(channel));
+            if (row.grain > 0) return DrawGrain(row, first, of, n, drawn);
+            Draw(row, row.pixel() + static_cast<uint32_t>(first), of, n, drawn);
+        };
+        if (!row.per_channel) draw(0);
+        for (size_t c = 0; c < channels; ++c) {
+            if (!row.loud(c, channels)) continue;
+            if (row.per_channel) draw(c);
+            const F variance = hn::Set(df, row.std[c] * row.std[c]);
+            const F linear = hn::Set(df, row.growth ? row.growth[c] : 0.0f);
+            const F square = hn::Set(df, row.growth ? row.growth[channels + c] : 0.0f);
+            Each(rows[c] + first, n, [&](size_t j, F(&level)[kTogether]) HWY_ATTR {
+                for (size_t k = 0; k < kTogether; ++k) {
+                    const F grown = hn::MulAdd(hn::MulAdd(square, level[k], linear), level[k], variance);
+                    const F std = hn::Sqrt(hn::Max(grown, hn::Zero(df)));
+                    const F noisy = hn::MulAdd(hn::LoadU(df, drawn + j + k * lanes), std, level[k]);
+                    level[k] = hn::Min(hn::IfThenElse(hn::Gt(noisy, low), noisy, low), high);
+                }
+            });
+        }
+    }
+}
+
+template <typename T>
+void AddToLines(const NoiseRow& row, T* const* rows, size_t channels, size_t n) {
+    if (row.growth || row.grain > 0 || row.distribution == 2) return AddAny(row, rows, channels, n);
+    row.distribution == 0 ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
+}
+
 void AddToFloats(const NoiseRow& row, float* const* rows, size_t channels, size_t n) {
-    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
+    AddToLines(row, rows, channels, n);
 }
 
 void AddToBytes(const NoiseRow& row, uint8_t* const* rows, size_t channels, size_t n) {
-    row.gaussian ? AddTo<true>(row, rows, channels, n) : AddTo<false>(row, rows, channels, n);
+    AddToLines(row, rows, channels, n);
 }
 
 }  // namespace
@@ -148,22 +262,39 @@ HWY_EXPORT(AddToFloats);
 HWY_EXPORT(AddToBytes);
 
 Noise::Noise(Fields& fields)
-    : gaussian_(fields.integer("distribution", 0, 1) == 0),
+    : distribution_(fields.integer("distribution", 0, 2)),
       std_(fields.array<float>("std", {fields.channels})),
       key_(fields.array<uint64_t>("key", {})),
       per_channel_(fields.flag("per_channel")),
       low_(fields.real("low")),
-      high_(fields.real("high")) {}
+      high_(fields.real("high")),
+      growth_(fields.array_or_none<float>("growth", {2, fields.channels})),
+      grain_(fields.array_or_none<float>("grain", {})) {
+    for (size_t row = 0; grain_ && row < fields.rows; ++row)
+        if (!(*grain_[row] >= 1 && *grain_[row] <= 1e6f)) fields.fail("grain", "must be from 1 to 1e6");
+}
+
+NoiseRow Noise::at(size_t row) const {
+    NoiseRow noise{PixelKey(*key_[row]), 0, 0, 0, distribution_, per_channel_, std_[row], nullptr, 0, low_, high_};
+    if (growth_) noise.growth = growth_[row];
+    if (grain_) noise.grain = *grain_[row];
+    return noise;
+}
 
 bool Noise::idle(size_t row) const {
-    return std::all_of(std_[row], std_[row] + std_.shape[1], [](float std) { return std == 0; });
+    const NoiseRow noise = at(row);
+    const size_t channels = std_.shape[1];
+    for (size_t c = 0; c < channels; ++c)
+        if (noise.loud(c, channels)) return false;
+    return true;
 }
 
 template <typename T>
 void Noise::add(const LineOf<T>& line) const {
-    const uint32_t pixel =
-        static_cast<uint32_t>(line.y) * static_cast<uint32_t>(line.width) + static_cast<uint32_t>(line.x);
-    const NoiseRow row{PixelKey(*key_[line.row]), pixel, gaussian_, per_channel_, std_[line.row], low_, high_};
+    NoiseRow row = at(line.row);
+    row.x = line.x;
+    row.y = line.y;
+    row.width = line.width;
     const auto channels = static_cast<size_t>(line.channels), n = static_cast<size_t>(line.n);
     if constexpr (std::is_same_v<T, float>) {
         HWY_DYNAMIC_DISPATCH(AddToFloats)(row, line.rows, channels, n);

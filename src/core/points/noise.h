@@ -6,6 +6,8 @@
 
 namespace augstream {
 
+struct NoiseRow;
+
 class Noise final : public Point {
   public:
     explicit Noise(Fields& fields);
@@ -19,11 +21,15 @@ class Noise final : public Point {
     template <typename T>
     void add(const LineOf<T>& line) const;
 
-    const bool gaussian_;       // or uniform
-    const Rows<float> std_;     // (n, c), standard deviations; a channel of 0 stays as it is
+    NoiseRow at(size_t row) const;
+
+    const int distribution_;    // gaussian, uniform, laplace
+    const Rows<float> std_;     // (n, c), standard deviations
     const Rows<uint64_t> key_;  // (n,)
     const bool per_channel_;
-    const float low_, high_;  // levels are clipped to these
+    const float low_, high_;    // levels are clipped to these
+    const Rows<float> growth_;  // (n, 2, c) a, b of the variance std^2 + a level + b level^2, or none
+    const Rows<float> grain_;   // (n,) pixels between random values that are interpolated between, or none
 };
 
 }  // namespace augstream

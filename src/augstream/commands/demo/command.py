@@ -17,6 +17,7 @@ from augstream.errors import ArgumentError, AugstreamError, MissingPackageError,
 from augstream.printable import printable
 from augstream.sources.folder import from_folder
 from augstream.sources.source import Source
+from augstream.transforms.compose import Compose
 
 DIGIT_EPOCHS = 90
 MINUTES = 15.0
@@ -58,10 +59,11 @@ def photos(
     seeds: int = 3,
     validation: float = 0.3,
     size: int = 64,
+    pipeline: Compose | None = None,
 ) -> Task:
     """The photos of a folder with one sub-folder per class; each seed keeps other ones aside.
 
-    validation: the share of photos for testing; half as many decide when training stops.
+    validation: the share of photos for testing; half as many decide when training stops. pipeline: instead of our own.
     """
     source = from_folder(folder)
     if len(source.classes or []) < 2:
@@ -84,7 +86,7 @@ def photos(
         command=printable(f"augstream demo --data {folder}"),
         parts=parts,
         plain=pipelines.plain,
-        augmented=pipelines.photos,
+        augmented=pipelines.photos if pipeline is None else pipelines.of(pipeline),
         size=size,
         color="rgb",
         epochs=epochs,

@@ -11,8 +11,9 @@ from augstream.sources.arrays import from_arrays
 from augstream.sources.folder import from_folder
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
-from augstream.transforms.crop import Pad, Resize
+from augstream.transforms.crop import Resize
 from augstream.transforms.geometry import Rotate, Shift, Zoom
+from augstream.transforms.pad import Pad
 
 PER_CLASS = 20
 SEED = 2024

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 WIDTHS = (24, 48, 64, 96)
+MOMENTUM = 0.98
+"""Of the moving statistics of batch normalization, which only training sees: `normalize` replaces them."""
 LARGE = 48
 """Images of this side or more are halved once more."""
 
@@ -51,6 +53,26 @@ def restore(model: Any, state: State, rate: float) -> None:
     model.optimizer.learning_rate.assign(rate)
 
 
+def normalize(model: Any, images: NDArray[np.float32]) -> None:
+    """Let batch normalization take its statistics from these images, as the network is now.
+
+    Those that it has from training lag behind by dozens of steps and, with augmentation, are those of other images than
+    the network is tested on.
+    """
+    for layer in normalizations(model):
+        layer.momentum = 0.0
+    model(images, training=True)
+    for layer in normalizations(model):
+        layer.momentum = MOMENTUM
+
+
+def normalizations(model: Any) -> list[Any]:
+    """The layers of batch normalization, from the images on."""
+    import keras
+
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
 def _layers(size: int, channels: int, classes: int, seed: int) -> list[Any]:
     import keras
 
@@ -70,8 +92,7 @@ def _layers(size: int, channels: int, classes: int, seed: int) -> list[Any]:
                 use_bias=False,
                 kernel_initializer=weights(number),
             ),
-            # The statistics of the last fifty steps: those of ten jump, and the accuracy with them.
-            keras.layers.BatchNormalization(momentum=0.98),
+            keras.layers.BatchNormalization(momentum=MOMENTUM),
             keras.layers.ReLU(),
         ]
         if not last and (not first or size >= LARGE):

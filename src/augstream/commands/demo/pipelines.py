@@ -1,5 +1,10 @@
 """The pipelines of the demo and of `augstream preview`."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+from augstream.commands.preview import shown
+from augstream.errors import ArgumentError
 from augstream.transforms.color import ColorJitter
 from augstream.transforms.compose import Compose
 from augstream.transforms.crop import Resize
@@ -8,20 +13,29 @@ from augstream.transforms.tone import Rescale
 
 
 def photos(size: int = 224) -> Compose:
-    """What suits most photos: rotated, shifted, sheared, zoomed, flipped and re-lit a little, `size` pixels square."""
+    """What suits most photos: rotated, shifted, sheared, zoomed, flipped and recolored, `size` pixels square."""
     return Compose(
         [
             Rotate((-40, 40)),
             Shift(x=(-0.2, 0.2), y=(-0.2, 0.2)),
             Shear((-11, 11)),
-            Zoom((0.8, 1.2)),
+            Zoom((0.65, 1.5)),
             HorizontalFlip(p=0.5),
-            ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.02),
+            ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03),
             Resize(size, size),
             Rescale(1 / 255),
         ],
-        border="edge",
+        border="symmetric",
     )
+
+
+def of(given: Compose) -> Callable[[int], Compose]:
+    """A pipeline of the user's for images of any size: what it does at its end to the levels is done as by `plain`."""
+    if given.mixers:
+        fact = "--pipeline mixes images and their labels, and the demo's network learns one class for each image"
+        raise ArgumentError(f"{fact}. Leave MixUp and CutMix out.")
+    kept = shown(given)
+    return lambda size: replace(kept, transforms=[*kept, Resize(size, size), Rescale(1 / 255)])
 
 
 def digits(size: int) -> Compose:

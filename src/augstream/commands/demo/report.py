@@ -94,9 +94,10 @@ def _fairness(outcome: Outcome) -> str:
     )
     return (
         f"For each seed both runs begin with the same weights, see the images in the same order, and take the same "
-        f"number of steps. Only the pipeline differs. {verdict.length_of(outcome)} {kept}The gap is the accuracy on "
-        f"the images learned from, as they are, less the accuracy on the {task.test_noun}: how far the network has "
-        "overfitted."
+        f"number of steps. Only the pipeline differs. {verdict.length_of(outcome)} {kept}Before each evaluation "
+        "the network's normalization takes its statistics from images that it learned from, as they are. The gap "
+        f"is the accuracy on the images learned from, as they are, less the accuracy on the {task.test_noun}: how far "
+        "the network has overfitted."
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -98,14 +98,20 @@ class _Exam:
         self.model, self.task, self.seed, self.parts = model, task, seed, task.parts[seed]
         train, stopping, test = self.parts
         some = train.subset(np.arange(len(train))[:: -(-len(train) // KNOWN)])
-        shown = some + test if stopping is None else some + stopping + test
-        loader = _loader(task, shown, task.plain, 0)
-        self.kept = _keep(loader)
-        self.failures = list(loader.errors)
-        self._ends = [len(some), len(shown) - len(test)]
+        # A loader for each: what stands in for a file that cannot be read is of the same part.
+        loaders = [_loader(task, part, task.plain, 0) for part in (some, stopping, test) if part is not None]
+        self.kept = _joined([_keep(loader) for loader in loaders])
+        self.failures = [failure for loader in loaders for failure in loader.errors]
+        self._ends = [len(some), len(self.kept[1]) - len(test)]
+
+    def normalize(self) -> None:
+        """Let the model take its statistics from images that it learned from, as they are."""
+        known = self.kept[0][: self._ends[0]]
+        network.normalize(self.model, known[:: -(-len(known) // _TEST_BATCH)].astype(np.float32))
 
     def take(self, fitted: float) -> Round:
-        """What the model, as it is now, makes of them."""
+        """What the model, as it is now, makes of them; its statistics become those of images as they are."""
+        self.normalize()
         known, stopping, tested = np.split(_right(self.model, self.kept), self._ends)
         return Round(fitted, float(known.mean()), float(stopping.mean()) if len(stopping) else None, tested)
 
@@ -142,6 +148,7 @@ class _Training:
         model, task = self.exam.model, self.exam.task
         if task.upright is not None:
             network.restore(model, self._state, RATE)
+            self.exam.normalize()
             self.run.upright = float(_right(model, _keep(_loader(task, task.upright, task.plain, 0))).mean())
 
 
@@ -176,6 +183,10 @@ def _keep(loader: Loader) -> Kept:
     batches = list(loader)
     images = np.concatenate([batch.image.astype(np.float16) for batch in batches])
     return images, np.concatenate([batch.label for batch in batches])
+
+
+def _joined(parts: Sequence[Kept]) -> Kept:
+    return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])
 
 
 def _right(model: Any, kept: Kept) -> NDArray[np.bool_]:

@@ -59,7 +59,7 @@ def length_of(outcome: Outcome) -> str:
     why = {
         "converged": "the accuracy with augmentation had stopped rising",
         "time": f"the time allowed, {task.minutes:g} minutes, was up" if task.minutes else "",
-        "epochs": "as many as were asked for",
+        "epochs": "a number fixed beforehand",
         "interrupted": "interrupted",
     }[outcome.ended]
     window = min(WINDOW, len(outcome.epochs))

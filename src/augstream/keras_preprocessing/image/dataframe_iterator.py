@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from augstream.errors import ArgumentError, AugstreamError
+from augstream.keras_preprocessing import nothing_found
 from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
@@ -79,7 +80,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
             interpolation,
             keep_aspect_ratio,
         )
-        self.set_own_attrs(augment, on_error, kwargs)
+        self.set_own_attrs(augment, on_error)
         df = dataframe.copy()
         self.directory = directory or ""
         self.class_mode = class_mode
@@ -88,6 +89,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         self._check_params(df, x_col, y_col, weight_col, classes)
         if validate_filenames:
             df = self._filter_valid_filepaths(df, x_col)
+        valid = len(df)
         labelled = class_mode not in NO_CLASSES
         names: list[str] = []
         if labelled:
@@ -107,6 +109,10 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         validated = "validated" if validate_filenames else "non-validated"
         belonging = f" belonging to {len(names)} classes" if labelled else ""
         print(f"Found {self.samples} {validated} image filenames{belonging}.")
+        if not self.samples:
+            named, formats = dataframe[x_col].tolist(), self.white_list_formats
+            split = subset if self.split and len(df) < valid else None
+            self.found_nothing(nothing_found.in_table(named, valid, x_col, y_col, self.directory, formats, split))
         self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]  # noqa: PTH118
         self.masks = None if masks is None else mask_paths(self.filenames, os.fspath(masks))
         Iterator.__init__(self, self.samples, batch_size, shuffle, seed, **kwargs)
@@ -140,7 +146,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
                 f'If class_mode="{mode}", y_col="{y_col}" column values must be type string, list or tuple.'
             )
         if classes and mode in NO_CLASSES:
-            warnings.warn(f'`classes` will be ignored given the class_mode="{mode}"', stacklevel=4)
+            warnings.warn(f'`classes` will be ignored given the class_mode="{mode}"', stacklevel=5)
         if weight_col and not issubclass(df[weight_col].dtype.type, np.number):
             raise ColumnError(f"Column weight_col={weight_col} must be numeric.")
 
@@ -185,7 +191,7 @@ class DataFrameIterator(BatchFromFilesMixin, Iterator):
         if missing:
             warnings.warn(
                 f'Found {missing} invalid image filename(s) in x_col="{x_col}". These filename(s) will be ignored.',
-                stacklevel=4,
+                stacklevel=5,
             )
         return df[valid]
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augstream.errors import ArgumentError
+from augstream.keras_preprocessing import nothing_found
 from augstream.keras_preprocessing.files import mask_paths
 from augstream.keras_preprocessing.generator import Generator
 from augstream.keras_preprocessing.image.iterator import BatchFromFilesMixin, Iterator
@@ -62,7 +63,7 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
             interpolation,
             keep_aspect_ratio,
         )
-        self.set_own_attrs(augment, on_error, kwargs)
+        self.set_own_attrs(augment, on_error)
         self.directory = directory
         if class_mode not in self.allowed_class_modes:
             raise ArgumentError(f"Invalid class_mode: {class_mode}; expected one of: {self.allowed_class_modes}")
@@ -94,6 +95,9 @@ class DirectoryIterator(BatchFromFilesMixin, Iterator):
             self.filenames, self.classes = [self.filenames[i] for i in kept], self.classes[kept]
         self.samples = len(self.filenames)
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
+        if not self.samples:
+            formats, split = self.white_list_formats, subset if self.split else None
+            self.found_nothing(nothing_found.in_folder(directory, names, formats, split, follow_links))
         self._filepaths = [os.path.join(directory, name) for name in self.filenames]  # noqa: PTH118
         self.masks = None if masks is None else mask_paths(self.filenames, os.fspath(masks))
         Iterator.__init__(self, self.samples, batch_size, shuffle, seed, **kwargs)

@@ -20,6 +20,7 @@ from augstream.keras_preprocessing.image.dataframe_iterator import DataFrameIter
 from augstream.keras_preprocessing.image.directory_iterator import DirectoryIterator
 from augstream.keras_preprocessing.image.iterator import Iterator
 from augstream.keras_preprocessing.image.numpy_array_iterator import NumpyArrayIterator
+from augstream.keras_preprocessing.keywords import takes
 from augstream.keras_preprocessing.names import demand, one_copy, optional
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "flip_axis",
 ]
 
+OWN = ("masks", "augment", "split", "split_seed", "workers", "use_multiprocessing", "max_queue_size")
 DEPRECATED = {
     "has_ext": "has_ext is deprecated, filenames in the dataframe have to match the exact filenames in disk.",
     "sort": "sort is deprecated, batches will be created in the same order than the filenames provided if shuffle "
@@ -52,6 +54,7 @@ class ImageDataGenerator(Generator):
     threads: that make batches; None is one per core.
     """
 
+    @takes("flow", *OWN)
     def flow(
         self,
         x: Any,
@@ -89,6 +92,7 @@ class ImageDataGenerator(Generator):
             **kwargs,
         )
 
+    @takes("flow_from_directory", *OWN, "on_error")
     def flow_from_directory(
         self,
         directory: str | os.PathLike[str],
@@ -134,6 +138,7 @@ class ImageDataGenerator(Generator):
             **kwargs,
         )
 
+    @takes("flow_from_dataframe", *OWN, "on_error", *DEPRECATED)
     def flow_from_dataframe(
         self,
         dataframe: Any,
@@ -163,10 +168,10 @@ class ImageDataGenerator(Generator):
         """
         for name in [name for name in DEPRECATED if name in kwargs]:
             del kwargs[name]
-            warnings.warn(DEPRECATED[name], DeprecationWarning, stacklevel=2)
+            warnings.warn(DEPRECATED[name], DeprecationWarning, stacklevel=3)
         if class_mode == "other":
             warnings.warn(
-                '`class_mode` "other" is deprecated, please use `class_mode` "raw".', DeprecationWarning, stacklevel=2
+                '`class_mode` "other" is deprecated, please use `class_mode` "raw".', DeprecationWarning, stacklevel=3
             )
             class_mode = "raw"
         return DataFrameIterator(
@@ -223,7 +228,8 @@ class ImageDataGenerator(Generator):
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # said above
-                flow = NumpyArrayIterator(x, None, self, data_format=self.data_format, dtype=self.dtype)
+                drawn = seed if augment else 0  # who draws nothing takes nothing from the global generator
+                flow = NumpyArrayIterator(x, None, self, seed=drawn, data_format=self.data_format, dtype=self.dtype)
             statistics.fit(self, flow, augment, rounds, seed)
 
     def fit_directory(
@@ -235,7 +241,8 @@ class ImageDataGenerator(Generator):
         **kwargs: Any,
     ) -> None:
         """As `fit`, with the pictures of a folder in bounded memory; `kwargs` are those of `flow_from_directory`."""
-        self.fit(self.flow_from_directory(directory, **{"class_mode": None, **kwargs}), augment, rounds, seed)
+        more = {"class_mode": None, "seed": seed if augment else 0, **kwargs}
+        self.fit(self.flow_from_directory(directory, **more), augment, rounds, seed)
 
 
 __getattr__ = optional(__name__)

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.errors import SourceError
 from augstream.keras_preprocessing.files import FilesToBatches
-from augstream.keras_preprocessing.legacy import Legacy
+from augstream.keras_preprocessing.legacy import Legacy, global_seed
 from augstream.keras_preprocessing.load import array_to_img, img_to_array, load_img
 from augstream.keras_preprocessing.names import one_copy
-from augstream.keras_preprocessing.parameters import Compat, fresh_seed
+from augstream.keras_preprocessing.parameters import VISIT, Compat
 from augstream.rng import permute
 
 __all__ = ["BatchFromFilesMixin", "Iterator", "array_to_img", "become_py_dataset", "img_to_array", "load_img"]
@@ -31,12 +32,13 @@ class _Rooted:
 class Iterator(_Rooted):
     """Endless batches of n samples. A subclass says what a batch is in `_get_batches_of_transformed_samples`.
 
-    seed: None is one that nobody knows. workers, use_multiprocessing, max_queue_size: accepted, and without effect, as
-    batches are made ahead by native threads.
+    seed: None takes one from NumPy's global generator. workers, use_multiprocessing, max_queue_size:
+    accepted, and without effect, as batches are made ahead by native threads.
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
     compat: Compat | None = None
+    _nothing = ""
     _index_generator: Generator[NDArray[Any], None, None] | None = None
 
     def __new__(cls, *_: Any, **__: Any) -> "Iterator":
@@ -65,9 +67,11 @@ class Iterator(_Rooted):
         self.lock = threading.Lock()
         self.index_array: NDArray[Any] | None = None
         self._epoch = -1
-        self._key = fresh_seed() if seed is None else operator.index(seed)
-        self._legacy = Legacy(seed) if self.compat else None
+        self._key = global_seed() if seed is None else operator.index(seed)
+        self._legacy = Legacy(self._key) if self.compat else None
         self._served: dict[int, int] | None = None
+        self._visits: dict[int, int] = {}
+        self._within = False
 
     @property
     def index_generator(self) -> Generator[NDArray[Any], None, None]:
@@ -91,6 +95,18 @@ class Iterator(_Rooted):
             else:
                 self.index_array = permute(self._key, self._epoch, self.n, self.index_array)
 
+    def _begin_epoch(self) -> None:
+        before = self._epoch
+        self._set_index_array()
+        if self._epoch == before:
+            self._epoch += 1  # whoever orders his samples himself wants new draws too
+        self._visits = {}
+
+    def _visit(self, position: int) -> int:
+        """The epoch that the batch at this position is drawn in; one more VISIT each time that it is asked for."""
+        visits = self._visits[position] = self._visits.get(position, -1) + 1
+        return max(self._epoch, 0) + visits * VISIT
+
     def __getitem__(self, idx: int) -> Any:
         if idx >= len(self):
             raise ValueError(f"Asked to retrieve element {idx}, but the Sequence has length {len(self)}")
@@ -104,8 +120,8 @@ class Iterator(_Rooted):
             self._reseed()
             self.total_batches_seen += 1
             if self.index_array is None:
-                self._set_index_array()
-            index_array, epoch = self._part(idx), self._epoch
+                self._begin_epoch()
+            index_array, epoch = self._part(idx), self._visit(idx)
         return _tensorflows(self._batch(epoch, idx, index_array))
 
     def _part(self, idx: int) -> NDArray[Any]:
@@ -119,18 +135,33 @@ class Iterator(_Rooted):
     def __len__(self) -> int:
         return (self.n + self.batch_size - 1) // self.batch_size
 
+    @property
+    def num_batches(self) -> int:
+        """What Keras asks for first, to train, to evaluate or to predict; `len` is 0 where there is nothing."""
+        self._refuse_nothing()
+        return len(self)
+
+    def _refuse_nothing(self) -> None:
+        if not len(self):
+            raise SourceError(
+                f"This flow has no images, so there is nothing to learn or to predict. {self._nothing}".rstrip()
+            )
+
     def on_epoch_begin(self) -> None:
         """Keras calls this before an epoch of training."""
+        if self._within:
+            self._epoch += 1  # an `on_epoch_end` of somebody's own has not said so
+        self._within, self._visits = True, {}
         self._served = {} if self.shuffle and not self.compat else None
 
     def on_epoch_end(self) -> None:
         """Ends the epoch: the next one has another order and other draws."""
-        self._served = None
-        self._set_index_array()
+        self._within, self._served = False, None
+        self._begin_epoch()
 
     def reset(self) -> None:
-        """The next batch is the first of an epoch."""
-        self.batch_index = 0
+        """The next batch is the first of an epoch, and those that are asked for by number count as not seen yet."""
+        self.batch_index, self._visits = 0, {}
 
     def __repr__(self) -> str:
         classes = getattr(self, "class_indices", None)
@@ -145,7 +176,7 @@ class Iterator(_Rooted):
     def _advance(self) -> NDArray[Any]:
         self._reseed()
         if self.batch_index == 0 or self.index_array is None:
-            self._set_index_array()
+            self._begin_epoch()
         self._position = self.batch_index
         start = (self._position * self.batch_size) % self.n if self.n else 0
         self.batch_index = self._position + 1 if self.n > start + self.batch_size else 0
@@ -163,12 +194,10 @@ class Iterator(_Rooted):
     def next(self) -> Any:
         """The next batch."""
         with self.lock:
-            before, self._position = self._epoch, -1
+            self._position = -1  # where somebody numbers his samples himself
             index_array = next(self.index_generator)
-            if self._index_generator is not None and self._epoch == before:
-                # Whoever numbers his samples himself may never say that an epoch is over, and wants new draws too.
-                self._epoch += 1
-            epoch, position = self._epoch, self._position
+            position = self._position
+            epoch = self._visit(position)
         return self._batch(epoch, position, index_array)
 
     def _batch(self, epoch: int, position: int, index_array: NDArray[Any]) -> Any:

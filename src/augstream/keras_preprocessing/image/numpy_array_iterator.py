@@ -50,7 +50,7 @@ class NumpyArrayIterator(Serving, Iterator):
     ) -> None:
         self.compat = getattr(image_data_generator, "compat", None)
         self.image_data_generator = image_data_generator
-        self.set_own_attrs(augment, "raise", kwargs)
+        self.set_own_attrs(augment, "raise")
         self.dtype = dtype or "float32"
         self.data_format = data_format or "channels_last"
         x, misc = _apart(x)
@@ -108,7 +108,7 @@ class NumpyArrayIterator(Serving, Iterator):
                 f'NumpyArrayIterator is set to use the data format convention "{self.data_format}" (channels on axis '
                 f"{axis}), i.e. expected either 1, 3, or 4 channels on axis {axis}. However, it was passed an array "
                 f"with shape {self.x.shape} ({channels} channels).",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def batches(self) -> FlowBatches:

@@ -57,11 +57,20 @@ def uniform(hashes: Words) -> Array:
 
 
 def normal(hashes: Words) -> Array:
-    """Standard normal numbers: the inverse of their distribution at the middle of each of 2**24 steps.
+    """Standard normal numbers: the inverse of their distribution at the middle of each of 2**24 steps."""
+    return _normal(2 * uniform(hashes) + (2.0**-24 - 1))
+
+
+def normal_quantile(p: Array) -> Array:
+    """The standard normal number that a share p of all are below; 0 < p < 1."""
+    return _normal(2 * p - 1)
+
+
+def _normal(x: Array) -> Array:
+    """The inverse of the distribution, as a function of 2 p - 1.
 
     By the polynomials of M. Giles, "Approximating the erfinv function", GPU Computing Gems (Jade Edition), 2011.
     """
-    x = 2 * uniform(hashes) + (2.0**-24 - 1)
     w = -np.log((1 - x) * (1 + x))
     near, far = np.minimum(w, 5) - 2.5, np.sqrt(np.maximum(w, 5)) - 3
     value: Array = np.sqrt(2) * x * np.where(w < 5, np.polyval(NEAR, near), np.polyval(FAR, far))

@@ -7,9 +7,10 @@ and is still right.
 from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.curve import Curve
 from augstream.plan.kinds.filter import Filter
+from augstream.plan.kinds.impulse import Impulse
 from augstream.plan.kinds.mix import Mix
 from augstream.plan.kinds.noise import Noise
 from augstream.plan.kinds.shapes import Shapes
 from augstream.plan.kinds.warp import Warp
 
-KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix)
+KINDS = (Warp, Color, Curve, Filter, Noise, Shapes, Mix, Impulse)
