@@ -16,7 +16,8 @@ def on_screen(pixels: NDArray[Any], peak: float | None = None) -> Pixels:
         return pixels
     levels = np.nan_to_num(pixels.astype(np.float32, copy=False))
     low, high = (0.0, peak) if peak else _range(levels, pixels.dtype)
-    return np.clip(np.rint((levels - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)
+    bright: Pixels = np.clip(np.rint((levels - low) * (255 / max(high - low, 1e-9))), 0, 255).astype(np.uint8)
+    return bright
 
 
 def _range(levels: NDArray[np.float32], dtype: np.dtype[Any]) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +22,11 @@ _DARK = (20, 20, 20)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image as bytes, (h, w, c). targets: in pixels of an image of this size, (height, width); None: of the image."""
+    """An image as bytes, (h, w, c). targets: in pixels of an image of `size`, (height, width); None: of this one."""
 
     pixels: Pixels
     caption: str = ""
-    targets: Targets = Targets()
+    targets: Targets = field(default_factory=Targets)
     size: tuple[int, int] | None = None
 
     def drawn(self, side: int) -> Image.Image:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,8 +113,8 @@ def render(rows: Sequence[Row], size: int = 160) -> "Image.Image":
         pen.text((x + size / 2, margin), title, _INK if column == 0 else _FAINT, font, anchor="mt")
     for number, row in enumerate(rows):
         top = margin + head + number * (size + foot)
-        pictures = zip_longest([row.original, *row.variants], row.targets, fillvalue=Targets())
-        for x, (pixels, targets) in zip(left, pictures, strict=False):
+        images = [row.original, *row.variants]
+        for x, pixels, targets in zip(left, images, row.targets or [Targets()] * len(images), strict=False):
             photo = Picture(pixels, targets=targets).drawn(size)
             sheet.paste(photo, (x + (size - photo.width) // 2, top + (size - photo.height) // 2))
         caption = _shortened(f"{row.index}  {row.name}", width - 2 * margin, pen, font)
@@ -146,7 +145,7 @@ def grid(pictures: Sequence[Picture], size: int = 160, columns: int = 6) -> "Ima
 
 def targets_of(batch: Batch, row: int) -> Targets:
     """What is drawn upon one image of a batch."""
-    moved = {
+    moved: dict[str, Any] = {
         name: None if (rows := getattr(batch, name)) is None else rows[row]
         for name in ("mask", "boxes", "box_label", "points", "polygons")
     }

@@ -88,7 +88,8 @@ def pictures_of(what: Any, count: int, size: int) -> list[Picture]:
     if isinstance(what, Source):
         return of_source(what, count, size)
     if isinstance(what, Decoded):
-        return [Picture(on_screen(what.image, what.source.peak), _caption(what.label, what.source), what.targets)]
+        caption = "" if what.label is None else label_text(what.label, what.source.classes)
+        return [Picture(on_screen(what.image, what.source.peak), printable(caption), what.targets)]
     images, labels = images_of(what)
     return [
         Picture(pixels, "" if labels is None else label_text(labels[row], None))
@@ -151,8 +152,10 @@ def original(source: Source, index: int, size: int) -> Picture:
     else:
         pixels, (height, width) = on_screen(sample, source.peak), sample.shape[:2]
     noted = source.targets(index) if source.targeted else None
-    targets = {} if noted is None else {"targets": noted.checked((height, width)), "size": (height, width)}
-    return Picture(pixels, printable(caption), **targets)
+    if noted is None:
+        return Picture(pixels, printable(caption))
+    targets = noted.checked((height, width), source.rules.values)
+    return Picture(pixels, printable(caption), targets, (height, width))
 
 
 def _caption(label: Any, source: Source) -> str:

@@ -14,7 +14,7 @@ from augstream.decode.orientation import upright
 from augstream.decode.sample import Sample, Undecodable, checked
 from augstream.errors import ArgumentError, SampleError
 from augstream.notebook import page
-from augstream.sources.targets import Targets
+from augstream.sources.targets import Rules, Targets
 
 
 class Readable(Protocol):
@@ -22,6 +22,8 @@ class Readable(Protocol):
 
     classes: list[str] | None
     sample_weight: NDArray[np.float32] | None
+    peak: float | None
+    rules: Rules
 
     def __len__(self) -> int: ...
 
@@ -59,7 +61,7 @@ class Decoded:
         height, width = self.image.shape[:2]
         try:
             noted = self.source.targets(self.index)
-            return Targets() if noted is None else noted.checked((height, width))
+            return Targets() if noted is None else noted.checked((height, width), self.source.rules.values)
         except Exception as error:
             raise self._failed(error) from error
 
