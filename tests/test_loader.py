@@ -399,7 +399,11 @@ def test_what_a_source_returns_is_checked():
         ({"source": "photos"}, r"Loader\.source must be a source; got str\. Write aug\.from_folder\('photos'\)"),
         ({"source": np.zeros((2, 2, 2))}, r"Write aug\.from_arrays"),
         ({"source": Memory([])}, "no samples"),
-        ({"pipeline": [Rotate(3)]}, r"Loader\.pipeline must be a Compose; got list"),
+        ({"source": ["a.jpg"]}, r"got list\. Write aug\.from_sequence\(paths, labels\)"),
+        ({"pipeline": "flip"}, r"Loader\.pipeline must be a Compose or a list of transforms; got str\. Write"),
+        ({"pipeline": [3]}, r"a list of transforms.*3 is none"),
+        ({"batch_size": "32"}, r"Loader\.batch_size must be an integer of at least 1; got '32'"),
+        ({"labels": "categorical"}, r"Loader\.labels must be 'index' or 'one_hot' or 'binary'; got 'categorical'"),
         ({"batch_size": 0}, r"Loader\.batch_size must be an integer of at least 1; got 0"),
         ({"batch_size": 2.5}, "got 2.5"),
         ({"batch_size": True}, "got True"),
@@ -510,7 +514,10 @@ def test_a_loader_survives_pickling(photos):
     again = pickle.loads(pickle.dumps(loader))
     assert again.epoch == 1
     assert np.array_equal(again.batch(4, 2).image, loader.batch(4, 2).image)
-    assert repr(again) == "<Loader: 5 batches of 5 from <Folder: 24 samples, 3 classes>, epoch 1 next>"
+    assert repr(again) == (
+        "<Loader: 5 batches of 5 from <Folder: 24 samples, 3 classes>, epoch 1 next; for a framework: .keras(), "
+        ".torch(), .jax(), .tensorflow(), .numpy(), .dataset()>"
+    )
 
 
 def test_no_warnings_in_a_clean_epoch(photos):
@@ -557,3 +564,28 @@ def test_an_argument_that_is_misspelled_is_named():
     x = np.zeros((4, 8, 8, 3), np.uint8)
     with pytest.raises(ArgumentError, match=r"Loader has no argument 'batchsize'. Did you mean batch_size\?"):
         Loader(from_arrays(x), Compose([]), batchsize=2)
+
+
+def test_a_list_of_transforms_is_a_pipeline(photos):
+    whole = Loader(from_folder(photos), Compose([Rotate(40), Resize(24, 32)]), 4).batch(0, 0)
+    for pipeline in ([Rotate(40), Resize(24, 32)], (Rotate(40), Resize(24, 32))):
+        assert np.array_equal(Loader(from_folder(photos), pipeline, 4).batch(0, 0).image, whole.image)
+    assert Loader(from_folder(photos), Resize(24, 32), 4).batch(0, 0).image.shape == (4, 24, 32, 3)
+
+
+def test_a_batch_by_its_number_moves_nothing(photos):
+    loader = Loader(from_folder(photos), PIPELINE, 5)
+    loader.epoch = 3
+    before = loader.state_dict()
+    for k in (0, 4, -1, np.int64(2)):
+        assert np.array_equal(loader[k].image, loader.batch(3, k % 5).image)
+        assert loader[k].epoch == 3
+    assert loader.state_dict() == before
+    first = next(iter(loader))
+    assert np.array_equal(first.image, loader.batch(3, 0).image)
+    assert loader.epoch == 4
+    for k in (5, -6):
+        with pytest.raises(IndexError, match="5 batches, 0 to 4"):
+            loader[k]
+    with pytest.raises(ArgumentError, match=r"takes the number of a batch; got slice"):
+        loader[:2]

@@ -146,6 +146,7 @@ from augstream.transforms.schedules import ramp, steps
 from augstream.transforms.transform import Geometric, Transform
 
 if TYPE_CHECKING:
+    from augstream.drawing.show import show
     from augstream.loader import Loader
     from augstream.sources import (
         Source,
@@ -185,6 +186,7 @@ SOURCES = (
 )
 LAZY = {
     "Loader": "augstream.loader",
+    "show": "augstream.drawing.show",
     "Targets": "augstream.sources.targets",
     **dict.fromkeys(SOURCES, "augstream.sources"),
 }
@@ -340,6 +342,7 @@ __all__ = [
     "normal",
     "ramp",
     "read_split",
+    "show",
     "steps",
     "write_split",
 ]

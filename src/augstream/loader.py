@@ -1,17 +1,20 @@
 """Batches prepared ahead, in an order that is computed: position k of epoch e is the same however one gets there."""
 
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augstream.batch.arguments import check_kinds, flag, one_of, prefetched, whole
+from augstream.batch.arguments import check_source, composed, flag, one_of, prefetched, whole
 from augstream.batch.batch import Batch
 from augstream.batch.batches import Batches
 from augstream.batch.byte_size import in_bytes
 from augstream.batch.cache import Cache
 from augstream.batch.cache_folder import cache_of
+from augstream.batch.described import Described
+from augstream.batch.encoding import Encoding
 from augstream.batch.epoch import Epoch, next_epoch
 from augstream.batch.failures import Failure, Failures, OnError
 from augstream.batch.prepare import Dtype, Prepare
@@ -25,6 +28,7 @@ from augstream.errors import ArgumentError
 from augstream.sources.source import Source
 from augstream.suggest import known_arguments
 from augstream.transforms.compose import Compose
+from augstream.transforms.transform import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +43,13 @@ if TYPE_CHECKING:
 _PEEKED = 8
 
 
-class Loader:
+class Loader(Described):
     """Batches of augmented samples, ready for a network; each `for` over it advances one epoch.
+
+    pipeline: a Compose, or a list of transforms. shuffle: False keeps the order of the source, for `evaluate` and
+    `predict`: every sample once, the last batch smaller, and `names` in the same order.
+    labels: "index", class numbers as the source has them; "one_hot", (n, classes) float32; "binary", (n, 1) float32 of
+    0 and 1, for two classes. Behind a mix "index" is (n, classes) shares too, and "binary" is the share of class 1.
 
     A sample depends on (seed, epoch, its index, the pipeline) and on nothing else: not on batch_size, threads, ranks or
     the cache. At any moment prefetch + 2 batches are in memory: those in preparation, the one just handed out and the
@@ -69,11 +78,12 @@ class Loader:
     def __init__(
         self,
         source: Source,
-        pipeline: Compose,
+        pipeline: Compose | Sequence[Transform],
         batch_size: int,
         *,
         seed: int = 0,
         shuffle: bool = True,
+        labels: Encoding = "index",
         shard: Shard = None,
         uneven: Uneven | None = None,
         threads: int | None = None,
@@ -90,7 +100,8 @@ class Loader:
         max_pixels: int = MAX_PIXELS,
         max_bytes: int | str = MAX_BYTES,
     ) -> None:
-        check_kinds(source, pipeline)
+        check_source(source)
+        pipeline = composed(pipeline)
         self.source = source
         self.pipeline = pipeline
         self.batch_size = whole("batch_size", batch_size, 1)
@@ -116,6 +127,7 @@ class Loader:
             sampler,
             Failures(on_error, max_errors, len(source)),
             threads=self.threads,
+            labels=labels,
             held=(HELD if memory is None else in_bytes("memory", memory), in_bytes("max_bytes", max_bytes)),
         )
         self.prefetch = prefetched(prefetch, memory, self._try_out() * self.batch_size, len(sampler))
@@ -136,12 +148,20 @@ class Loader:
         """(index, name, reason) of every sample skipped so far, by index."""
         return self.batches.failures.known
 
-    def __len__(self) -> int:
-        """Batches of an epoch, the same on every rank."""
-        return len(self.batches)
-
     def __iter__(self) -> Epoch:
         return next_epoch(self.batches)
+
+    def __getitem__(self, position: int) -> Batch:
+        """A batch of the next epoch; that epoch, `loader.epoch` and the state stay as they are."""
+        try:
+            number = range(len(self))[operator.index(position)]
+        except TypeError:
+            raise ArgumentError(
+                f"loader[k] takes the number of a batch; got {position!r:.80}. Write list(loader) for all of an epoch."
+            ) from None
+        except IndexError:
+            raise IndexError(f"loader[{position}]: an epoch has {len(self)} batches, 0 to {len(self) - 1}.") from None
+        return self.batches.batch(self.epoch, number)
 
     def at(self, epoch: int) -> Epoch:
         """The batches of any epoch; `loader.epoch` and the state stay as they are."""
@@ -182,7 +202,7 @@ class Loader:
         return keras_batches(self.batches)
 
     def torch(self, pin_memory: bool = False, channels_last: bool = False) -> "TorchBatches":
-        """(image, label) tensors over the batch's own memory; each `for` advances one epoch.
+        """(image, y) tensors over the batch's own memory; each `for` advances one epoch.
 
         pin_memory: copied to memory that a GPU can fetch while the program goes on. channels_last: (n, c, h, w) in
         torch's channels_last format, which is the memory of layout="NHWC".
@@ -198,19 +218,19 @@ class Loader:
         return torch_dataset(self.batches)
 
     def tensorflow(self) -> "TensorFlowBatches":
-        """A `tf.data.Dataset` of (image, label) with static shapes; each iteration advances one epoch."""
+        """A `tf.data.Dataset` of (image, y) with static shapes; each iteration advances one epoch."""
         from augstream.adapters.tensorflow import tensorflow_batches
 
         return tensorflow_batches(self.batches)
 
     def jax(self, sharding: Any = None) -> "JaxBatches":
-        """(image, label) JAX arrays; with a sharding, global arrays of which this process holds its part."""
+        """(image, y) JAX arrays; with a sharding, global arrays of which this process holds its part."""
         from augstream.adapters.jax import JaxBatches
 
         return JaxBatches(self.batches, sharding)
 
     def numpy(self) -> "NumpyBatches":
-        """(image, label) NumPy arrays."""
+        """(image, y) NumPy arrays."""
         from augstream.adapters.numpy import NumpyBatches
 
         return NumpyBatches(self.batches)
@@ -232,4 +252,8 @@ class Loader:
     def __repr__(self) -> str:
         sampler = self.batches.sampler
         rank = f", rank {sampler.rank} of {sampler.world}" if sampler.world > 1 else ""
-        return f"<Loader: {len(self)} batches of {self.batch_size} from {self.source!r}{rank}, epoch {self.epoch} next>"
+        kind = "" if self.batches.encoding == "index" else f", {self.batches.encoding} labels"
+        return (
+            f"<Loader: {len(self)} batches of {self.batch_size} from {self.source!r}{kind}{rank}, epoch {self.epoch} "
+            "next; for a framework: .keras(), .torch(), .jax(), .tensorflow(), .numpy(), .dataset()>"
+        )

@@ -207,3 +207,10 @@ def test_every_difficult_file_is_a_picture_or_an_error(color_mode):
     failed = {flow.filenames[index] for index in flow.errors}
     assert {name for name in failed if "_ok/" in name} <= {"png_ok/libpng__testpngs__crashers__badadler.png"}
     assert failed >= {name for name in flow.filenames if "_broken/" in name}
+
+
+def test_a_flow_says_in_one_line_what_it_is(folder):
+    flow = ImageDataGenerator().flow_from_directory(folder / "photos", (20, 20), batch_size=8)
+    assert repr(flow) == "<DirectoryIterator: 3 batches of 8 from 20 images, 2 classes>"
+    flow = ImageDataGenerator().flow(photos(6, 40, 50), batch_size=4)
+    assert repr(flow) == "<NumpyArrayIterator: 2 batches of 4 from 6 images>"

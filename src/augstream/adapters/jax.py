@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from augstream.adapters.numpy import Adapter
+from augstream.adapters.numpy import Adapter, together
 from augstream.batch.batch import Batch
 from augstream.batch.batches import Batches
 from augstream.errors import ArgumentError, MissingPackageError
 
 
 class JaxBatches(Adapter):
-    """(image, label) arrays; image alone where the source has no labels. Each `for` is the loader's next epoch.
+    """(image, y) arrays, as the batch unpacks; image alone where there is no y. Each `for` is the loader's next epoch.
 
     On the CPU an array is the batch's own memory. sharding: with one, each array is global, made of what all processes
     hold: with shard="auto", the global batch.
@@ -31,13 +31,12 @@ class JaxBatches(Adapter):
         self.sharding = sharding
 
     def convert(self, batch: Batch) -> Any:
-        both = [part for part in (batch.image, batch.y) if part is not None]
         if self.sharding is None:
             # Without a copy where the device is the CPU: a batch is never written to again while anything refers to it.
-            parts = [self._jax.device_put(part) for part in both]
+            parts = [self._jax.device_put(part) for part in batch]
         else:
             whole = self._jax.make_array_from_process_local_data
-            parts = [self._jax.tree.map(lambda array: whole(self.sharding, array), part) for part in both]
+            parts = [self._jax.tree.map(lambda array: whole(self.sharding, array), part) for part in batch]
             order = self.batches.sampler
             if len(parts[0]) != order.total:
                 # Each process put in its part of the batch, or each put in the same: what counts is what came out.
@@ -46,4 +45,4 @@ class JaxBatches(Adapter):
                     f'{order.rank} of {order.world}, has {order.total} in a global batch. Pass shard="auto" to the '
                     "Loader where the batch is split among processes, and leave it out where each has all of it."
                 )
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        return together(parts)

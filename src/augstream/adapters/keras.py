@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from augstream.batch.batches import Batches
+from augstream.batch.described import Described
 from augstream.batch.epoch import Epoch, epoch_from
 from augstream.concurrency.lock import Lock
 from augstream.errors import ArgumentError, MissingPackageError
@@ -28,8 +29,8 @@ def _dataset() -> type:
     except ImportError as error:
         raise MissingPackageError("Loader.keras()", "keras", "keras") from error
 
-    class KerasBatches(PyDataset):  # type: ignore[misc]
-        """(image, y) of batch i, with `Batch.y`, and the weights where there are some; image alone without a y."""
+    class KerasBatches(Described, PyDataset):  # type: ignore[misc]
+        """(image, y) of batch i, as it unpacks: with the weights where there are some, and image alone without a y."""
 
         def __init__(self, batches: Batches) -> None:
             # One worker and no process: the loader has its own threads, and a queue here would only hold batches twice.
@@ -54,10 +55,10 @@ def _dataset() -> type:
                     batch = next(self._ahead)
                 else:
                     batch = self.batches.batch(self.epoch, position)
-            y = batch.y
-            if y is None:
-                return (batch.image,)
-            return (batch.image, y) if batch.weight is None else (batch.image, y, batch.weight)
+            return tuple(batch)
+
+        def _recent(self) -> tuple[int, int]:
+            return self.epoch, self._start
 
         def _position(self, index: int) -> int:
             # `fit` shuffles the numbers of the batches, which would defeat prefetching and depends on a global seed.

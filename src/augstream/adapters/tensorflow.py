@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
+from augstream.adapters.numpy import Adapter, together
 from augstream.batch.batches import Batches
 from augstream.batch.epoch import next_epoch
 from augstream.errors import ArgumentError, MissingPackageError
@@ -16,7 +17,8 @@ def tensorflow_batches(batches: Batches) -> TensorFlowBatches:
     """The loader as a dataset whose iterations are the loader's epochs, one after the other.
 
     Shapes are static, except for the number of samples where the last batch may have another one. Of a loader in the
-    middle of an epoch the first iteration is the rest of that epoch, so that their length is not known.
+    middle of an epoch the first iteration is the rest of that epoch, so that their length is not known. It has
+    `classes` and `class_indices`, and of a loader with shuffle=False `names`; what `map` or `prefetch` return has not.
     """
     try:
         import tensorflow as tf
@@ -31,16 +33,14 @@ def tensorflow_batches(batches: Batches) -> TensorFlowBatches:
             return {name: spec(one) for name, one in array.items()}
         return tf.TensorSpec((rows, *array.shape[1:]), tf.as_dtype(array.dtype))
 
-    signature = spec(example.image) if example.y is None else (spec(example.image), spec(example.y))
-
+    signature = together(spec(part) for part in example)
     whole = batches.place.following[1] == 0
 
     def made() -> Iterator[Any]:
         if whole and batches.place.following[1]:
             raise ArgumentError("The loader has got a state from within an epoch: call its tensorflow() behind that.")
         for batch in next_epoch(batches):
-            y = batch.y
-            yield batch.image if y is None else (batch.image, y)
+            yield together(batch)
 
     dataset = tf.data.Dataset.from_generator(made, output_signature=signature)
     options = tf.data.Options()
@@ -51,4 +51,9 @@ def tensorflow_batches(batches: Batches) -> TensorFlowBatches:
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     if whole:
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    return dataset.with_options(options)
+    dataset = dataset.with_options(options)
+    about = Adapter(batches)
+    dataset.classes, dataset.class_indices = about.classes, about.class_indices
+    if not batches.sampler.shuffle:
+        dataset.names = about.names  # of a dataset that shuffles they would be those of one epoch only
+    return dataset

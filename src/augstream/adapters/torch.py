@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augstream.adapters.numpy import Adapter
+from augstream.adapters.numpy import Adapter, together
 from augstream.batch.batch import Batch
 from augstream.batch.batches import Batches
 from augstream.errors import ArgumentError, MissingPackageError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TorchBatches(Adapter):
-    """(image, label) tensors; image alone where the source has no labels. Each `for` is the loader's next epoch.
+    """(image, y) tensors, as the batch unpacks; image alone where there is no y. Each `for` is the loader's next epoch.
 
     Never through worker processes: the loader has its own threads, and a tensor is a view of its batch, unless
     pin_memory copies it.
@@ -39,18 +39,17 @@ class TorchBatches(Adapter):
         self.channels_last = channels_last
 
     def convert(self, batch: Batch) -> Any:
-        image = tensor(batch.image)
+        parts = [tensors(part) for part in batch]
         if self.channels_last:
-            image = image.permute(0, 3, 1, 2)
-        parts = [image] if batch.y is None else [image, tensors(batch.y)]
+            parts[0] = parts[0].permute(0, 3, 1, 2)
         if self.pin_memory:
             parts = [_pinned(part) for part in parts]
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        return together(parts)
 
 
-def tensors(y: Any) -> Any:
-    """What `Batch.y` has, as tensors."""
-    return {name: tensor(array) for name, array in y.items()} if isinstance(y, dict) else tensor(y)
+def tensors(part: Any) -> Any:
+    """A part of a batch, of which `y` may be a dictionary, as tensors."""
+    return {name: tensor(array) for name, array in part.items()} if isinstance(part, dict) else tensor(part)
 
 
 def _pinned(part: Any) -> Any:

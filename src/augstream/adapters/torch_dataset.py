@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from augstream.adapters.torch import tensor, tensors
+from augstream.adapters.numpy import together
+from augstream.adapters.torch import tensors
 from augstream.batch.batches import Batches
+from augstream.batch.described import Described
 from augstream.batch.failures import Failure, tell
 from augstream.errors import MissingPackageError
 
@@ -29,8 +31,8 @@ def _dataset() -> type:
     except ImportError as error:
         raise MissingPackageError("Loader.dataset()", "torch", "torch") from error
 
-    class TorchDataset(IterableDataset):  # type: ignore[misc]
-        """(image, label) tensors of whole batches, in the loader's order when `DataLoader(..., batch_size=None)` asks.
+    class TorchDataset(Described, IterableDataset):  # type: ignore[misc]
+        """(image, y) tensors of whole batches, in the loader's order when `DataLoader(..., batch_size=None)` asks.
 
         Each pass over a DataLoader is the loader's next epoch. In a worker the loader has as many threads as there are
         cores for each worker.
@@ -64,9 +66,7 @@ def _dataset() -> type:
                 self.batches.failures.note(made.failures)
                 skipped += made.failures
                 self._place = epoch, start
-                batch = made.batch
-                image = tensor(batch.image)
-                yield image if batch.y is None else (image, tensors(batch.y))
+                yield together(tensors(part) for part in made.batch)
             self._place = epoch + 1, 0
             tell(epoch, skipped, len(self.batches.source))
 
@@ -84,8 +84,10 @@ def _dataset() -> type:
                 begun[0], begun[1] = begin, 0
             return begin + int(begun[1]), 0 if begun[1] else start
 
-        def __len__(self) -> int:
-            return len(self.batches)
+        def _recent(self) -> tuple[int, int]:
+            begin = self.batches.place.following[0]
+            begun = self._begun[self._begun[:, 0] == begin, 1]
+            return begin + max(0, int(begun.max()) - 1 if len(begun) else 0), 0
 
         def __reduce__(self) -> tuple[Any, ...]:
             # The class itself is made when it is needed, so that a process which unpickles it has to make it first.

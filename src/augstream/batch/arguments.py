@@ -1,6 +1,7 @@
 """Checks of the Loader's arguments."""
 
 import os
+from collections.abc import Sequence
 from typing import TypeGuard, TypeVar
 
 import numpy as np
@@ -9,19 +10,35 @@ from augstream.batch.byte_size import in_bytes, spelled
 from augstream.errors import ArgumentError
 from augstream.sources.source import Source
 from augstream.transforms.compose import Compose
+from augstream.transforms.transform import Transform
 
 S = TypeVar("S")
 _PREFETCH = 2
 
 
-def check_kinds(source: object, pipeline: object) -> None:
-    """A source and a pipeline, or what to write instead."""
+def composed(pipeline: object, owner: str = "Loader") -> Compose:
+    """The pipeline of a Compose, a list of transforms or a single one; or what to write instead."""
+    if isinstance(pipeline, Compose):
+        return pipeline
+    if isinstance(pipeline, Transform):
+        return Compose([pipeline])
+    if isinstance(pipeline, list | tuple):
+        return Compose(pipeline)
+    got = f"{type(pipeline).__module__}.{type(pipeline).__qualname__}".removeprefix("builtins.")
+    raise ArgumentError(
+        f"{owner}.pipeline must be a Compose or a list of transforms; got {got}. Write aug.Compose([...])."
+    )
+
+
+def check_source(source: object) -> None:
+    """A source, or what to write instead."""
     if not isinstance(source, Source):
-        make = f"from_folder({str(source)!r})" if isinstance(source, str | os.PathLike) else "from_arrays(x, y)"
+        make = "from_arrays(x, y)"
+        if isinstance(source, str | os.PathLike):
+            make = f"from_folder({os.fspath(source)!r})"
+        elif isinstance(source, Sequence) and len(source) and isinstance(source[0], str | os.PathLike):
+            make = "from_sequence(paths, labels)"
         raise ArgumentError(f"Loader.source must be a source; got {type(source).__name__}. Write aug.{make}.")
-    if not isinstance(pipeline, Compose):
-        got = type(pipeline).__name__
-        raise ArgumentError(f"Loader.pipeline must be a Compose; got {got}. Write aug.Compose([...]).")
     for name in ("labels", "sample_weight", "groups"):
         rows = getattr(source, name)
         if rows is not None and (not isinstance(rows, np.ndarray) or rows.shape[:1] != (len(source),)):

@@ -1,21 +1,25 @@
 """Samples that are ready for a network."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augstream.batch.summary import summary
 from augstream.engines.targets import TargetBatch
+from augstream.notebook import page
 from augstream.sources.source import Source
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Batch:
-    """Samples that are ready for a network.
+    """Samples that are ready for a network: `x, y = batch`.
 
-    image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes, (n, classes)
-    float32 shares of them behind a mix; None where the source has none.
+    It unpacks as the frameworks get it: the image; behind it `y`, if there is one; and behind that the weight, if the
+    source has weights. image: (n, h, w, c) or (n, c, h, w). label: one row per sample, int64 for classes, (n, classes)
+    float32 shares of them behind a mix, or as the Loader's `labels` says; None where the source has none.
     index: (n,) which samples of the source these are. epoch: in which epoch they were drawn.
     mask, boxes, box_label, polygons, points: the targets as `TargetBatch` has them; None where the source has none.
     """
@@ -28,7 +32,22 @@ class Batch:
     moved: TargetBatch = field(default_factory=TargetBatch, repr=False)
 
     def __len__(self) -> int:
+        """How many samples."""
         return len(self.index)
+
+    def __iter__(self) -> Iterator[Any]:
+        y, weight = self.y, self.weight
+        yield self.image
+        if y is not None:
+            yield y
+            if weight is not None:
+                yield weight
+
+    def __repr__(self) -> str:
+        return f"<Batch: {summary(self)}>"
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
     @property
     def y(self) -> Any:

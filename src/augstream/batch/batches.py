@@ -1,6 +1,7 @@
 """The batches of a source: any of them from (epoch, position), and where the loop over them is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 import augstream._core as _core
 from augstream.batch.batch import Batch
 from augstream.batch.cache import Cache
+from augstream.batch.encoding import Encoding, checked_encoding, encoded
 from augstream.batch.failures import Failure, Failures
 from augstream.batch.fill import Bad, fill
 from augstream.batch.mixed_labels import check_labels, mixed_labels
@@ -25,6 +27,7 @@ from augstream.concurrency.pool import cores, shared_pool
 from augstream.concurrency.prefetch import Stream, Threads
 from augstream.errors import NO_OTHER, PipelineError, SampleError
 from augstream.sources.source import Source
+from augstream.transforms.compose import Compose
 
 _TRIES = 1000
 _OWN = ("clock", "_slots", "flight")  # each process has its own
@@ -40,8 +43,8 @@ class Made(NamedTuple):
 class Batches:
     """Makes any batch from nothing, in any thread, and knows where the most recent loop is.
 
-    threads: of the native pool; None is one per core. prefetch: batches prepared ahead. held, max_bytes: as `Flight`
-    takes them.
+    labels: the form of the labels. threads: of the native pool; None is one per core. prefetch: batches prepared ahead.
+    held: what `Flight` takes.
     """
 
     def __init__(
@@ -54,10 +57,12 @@ class Batches:
         prefetch: int = 2,
         cache: Cache | None = None,
         held: tuple[int, int],
+        labels: Encoding = "index",
     ) -> None:
         self.prepare, self.sampler, self.failures = prepare, sampler, failures
         self.threads, self.prefetch, self.cache, self._held = threads, prefetch, cache, held
         self.place = Place()
+        self.encoding = checked_encoding(prepare.source, labels)
         self._classes = check_labels(prepare.source) if prepare.pipeline.mixers else None
         self._begin()
 
@@ -78,7 +83,9 @@ class Batches:
 
     def make(self, epoch: int, position: int, tools: Tools) -> Made:
         """This rank's part of a batch."""
-        positions = self.sampler.positions(position)
+        return self._make(epoch, self.sampler.positions(position), tools)
+
+    def _make(self, epoch: int, positions: Integers, tools: Tools) -> Made:
         index = self.sampler.index(epoch, positions)
         part = self.prepare.make(epoch, index, tools)
         self.failures.judge(self._named(part.lost))
@@ -103,6 +110,7 @@ class Batches:
             if not full:
                 raise SampleError(self._named(bad), NO_OTHER)
         labels = self._labels(index) if part.shares is None else self._mixed(part.shares)
+        labels = encoded(labels, self.encoding, self.source.class_count)
         return Made(Batch(part.image, labels, index, epoch, self.source, part.targets), self._named(bad | part.lost))
 
     def batch(self, epoch: int, position: int) -> Batch:
@@ -115,6 +123,21 @@ class Batches:
             return made.batch
         finally:
             threads.stop()
+
+    def peek(self, epoch: int, position: int, count: int) -> Batch:
+        """The first samples of a batch; it is not cached, and nothing is counted."""
+        threads = Threads(self.cores)
+        try:
+            tools = Tools(threads, shared_pool(self.cores).pool, flight=self.flight)
+            return self._make(epoch, self.sampler.positions(position)[:count], tools).batch
+        finally:
+            threads.stop()
+
+    def like(self, pipeline: Compose) -> "Batches":
+        """The same samples in the same order, as (h, w, c) float32 under another pipeline."""
+        prepare = replace(self.prepare, pipeline=pipeline, layout="NHWC", dtype="float32")
+        failures = Failures(self.failures.on_error, None, len(self.source))
+        return Batches(prepare, self.sampler, failures, threads=self.threads, held=self._held, labels=self.encoding)
 
     def stream(self, epoch: int, start: int = 0, step: int = 1) -> Stream[Made]:
         """The batches of one epoch, made ahead: every `step`-th from `start` on."""

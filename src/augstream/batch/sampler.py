@@ -56,6 +56,10 @@ class Sampler:
         first += self.rank * self.batch_size
         return np.arange(first, first + self.batch_size) % self.n
 
+    def order(self, epoch: int, start: int = 0) -> NDArray[np.int64]:
+        """This rank's samples from a batch of an epoch on, as they come out."""
+        return self.index(epoch, np.concatenate([self.positions(batch) for batch in range(start, len(self))]))
+
     def index(self, epoch: int, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which samples stand at these positions, (m,) to (m,)."""
         return permute(self.seed, epoch, self.n, positions) if self.shuffle else positions

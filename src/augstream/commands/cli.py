@@ -130,8 +130,8 @@ def preview(
     size: Annotated[int, typer.Option(min=16, max=1024, help="Side of each photo on the sheet, in pixels.")] = 160,
 ) -> None:
     """Draw a contact sheet: photos beside what a network sees of them in the first epochs."""
-    from augstream.commands import preview as contact_sheet
     from augstream.commands.demo.command import outside
+    from augstream.drawing import sheet as contact_sheet
 
     outside(out, folder, "--out")
     made = contact_sheet.make(_source(folder), _pipeline(pipeline), rows=rows, variants=variants, seed=seed)

@@ -1,5 +1,7 @@
 """EXIF orientation: which way up an image is meant to be seen."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,3 +38,11 @@ def orient(orientation: NDArray[np.int64], stored: NDArray[np.int64]) -> Warp:
     matrix[:, 1, 2] = table[:, 1, 3] * stored[:, 0]
     matrix[:, 2, 2] = 1
     return Warp(matrix, oriented_size(orientation, stored), covers=True)
+
+
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """One image (h, w, c) as its EXIF orientation says."""
+    (column_x, column_y, *_), (row_x, row_y, *_) = _ORIENT[orientation]
+    seen = pixels if column_x else pixels.transpose(1, 0, 2)
+    seen = seen[:, ::-1] if column_x + row_x < 0 else seen
+    return np.ascontiguousarray(seen[::-1] if column_y + row_y < 0 else seen)

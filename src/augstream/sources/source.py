@@ -1,7 +1,7 @@
 """What a loader reads from: index -> an encoded image (bytes) or an array, its label, its targets and its name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from augstream.decode.sample import ColorMode, Sample
 from augstream.errors import ArgumentError
+from augstream.notebook import page
 from augstream.sources import split
 from augstream.sources.annotations import Annotations
+from augstream.sources.decoded import Decoded, decoded
 from augstream.sources.targets import Rules, Targets
 
 By: TypeAlias = Literal["label", "group"] | Callable[[int], Any] | ArrayLike | None
@@ -83,6 +85,27 @@ class Source(ABC):
             return None
         return int(labels.max(initial=0)) + 1
 
+    @property
+    def class_indices(self) -> dict[str, int]:
+        """Name of a class -> its number in `labels`; empty where `classes` is None."""
+        return {name: number for number, name in enumerate(self.classes or ())}
+
+    def class_weight(self) -> dict[int, float]:
+        """Class number -> n / (classes that occur x samples of this one): every class counts the same in the loss.
+
+        That is what scikit-learn calls "balanced". In the order of the classes; one without samples has 1.
+        """
+        return split.balanced(_class_labels(self, "class_weight"), self.class_count or 0)
+
+    def __getitem__(self, index: Any) -> Any:
+        """One sample as a person sees it, a `Decoded`; or a slice of the samples, a source."""
+        if isinstance(index, slice):
+            return self.subset(np.arange(len(self))[index])
+        return decoded(self, index)
+
+    def __iter__(self) -> "Iterator[Decoded]":
+        return (Decoded(self, index) for index in range(len(self)))
+
     def name(self, index: int) -> str:
         """What an error message calls the sample: a path where there is one."""
         return str(index)
@@ -93,7 +116,7 @@ class Source(ABC):
 
     def subset(self, indices: ArrayLike) -> "Subset":
         """The samples at `indices` (integers or a mask of n booleans), renumbered from 0 in that order."""
-        return Subset(self, _indices(indices, len(self)))
+        return Subset(self, split.indices_of(indices, len(self)))
 
     def take(self, k: int, *, per_class: bool = False) -> "Subset":
         """The first k samples, or the first k of each class; fewer where there are fewer."""
@@ -183,6 +206,9 @@ class Source(ABC):
     def __repr__(self) -> str:
         classes = "" if self.classes is None else f", {len(self.classes)} classes"
         return f"<{type(self).__name__}: {len(self)} samples{classes}>"
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
 
 class Subset(Source):
@@ -314,20 +340,6 @@ def _class_labels(source: Source, what: str) -> NDArray[np.int64]:
     if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ArgumentError(f"{what} needs a source with one class per sample; this one has none.")
     return labels
-
-
-def _indices(indices: ArrayLike, n: int) -> NDArray[np.int64]:
-    chosen = np.asarray(indices)
-    if chosen.dtype == bool and chosen.shape == (n,):
-        return np.flatnonzero(chosen)
-    if chosen.size == 0 and isinstance(indices, Sequence):
-        chosen = chosen.astype(np.int64)
-    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
-        got = f"shape {chosen.shape} of {chosen.dtype}"
-        raise ArgumentError(f"subset.indices must be a list of integers or a mask of {n} booleans; got {got}.")
-    if chosen.size and not 0 <= chosen.min() <= chosen.max() < n:
-        raise ArgumentError(f"subset.indices must be 0..{n - 1}; got {chosen.min()}..{chosen.max()}.")
-    return chosen.astype(np.int64)
 
 
 def _joined_labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] | None]:

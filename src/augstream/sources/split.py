@@ -14,6 +14,30 @@ Indices: TypeAlias = NDArray[np.int64]
 LONGEST = 100
 
 
+def indices_of(indices: ArrayLike, n: int) -> Indices:
+    """The samples of a subset of n: their numbers, or a mask of n booleans."""
+    chosen = np.asarray(indices)
+    if chosen.dtype == bool and chosen.shape == (n,):
+        return np.flatnonzero(chosen)
+    if chosen.size == 0 and isinstance(indices, Sequence):
+        chosen = chosen.astype(np.int64)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        got = f"shape {chosen.shape} of {chosen.dtype}"
+        raise ArgumentError(f"subset.indices must be a list of integers or a mask of {n} booleans; got {got}.")
+    if chosen.size and not 0 <= chosen.min() <= chosen.max() < n:
+        raise ArgumentError(f"subset.indices must be 0..{n - 1}; got {chosen.min()}..{chosen.max()}.")
+    return chosen.astype(np.int64)
+
+
+def balanced(labels: Indices, classes: int) -> dict[int, float]:
+    """Class -> n / (classes that occur x samples of this one); 1 for one that does not occur."""
+    if len(labels) and labels.min() < 0:
+        raise ArgumentError(f"class_weight needs classes that are numbered from 0; got {labels.min()}.")
+    counts = np.bincount(labels, minlength=classes)
+    occur = int(np.count_nonzero(counts))
+    return {number: len(labels) / (occur * count) if count else 1.0 for number, count in enumerate(counts.tolist())}
+
+
 def fractions_of(given: object) -> list[float]:
     """The shares of the parts of a split: one number is the share of the second of two parts."""
     many = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else None

@@ -19,6 +19,7 @@ from augstream.errors import (
     SampleError,
     ragged,
 )
+from augstream.notebook import page
 from augstream.plan.fuse import fuse, layout, unfused
 from augstream.plan.op import Border, Frame, Interpolation, Op
 from augstream.plan.plan import Plan
@@ -260,6 +261,9 @@ class Compose(Container):
         except PipelineError as error:
             lines.append(f"Not for (375, 500, 3) images of uint8: {error}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return page(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Compose":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from augstream.commands.preview import shown
+from augstream.drawing.sheet import shown
 from augstream.errors import ArgumentError
 from augstream.transforms.compose import Compose
 from augstream.transforms.crop import Resize

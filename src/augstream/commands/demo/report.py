@@ -12,11 +12,13 @@ from io import BytesIO
 from pathlib import Path
 from string import Template
 
-from augstream.commands import preview
 from augstream.commands.demo import chart, verdict
 from augstream.commands.demo.length import WINDOW
 from augstream.commands.demo.task import Outcome, Spread, Task
 from augstream.concurrency.pool import cores
+from augstream.drawing import sheet
+from augstream.drawing.levels import Pixels
+from augstream.drawing.picture import fitted
 
 VARIANTS = 7
 
@@ -36,7 +38,7 @@ def _parts(outcome: Outcome) -> dict[str, str]:
     task = outcome.task
     without, with_ = outcome.accuracy(False), outcome.accuracy(True)
     seeds = f"{task.seeds} seed{'s' * (task.seeds > 1)}"
-    shown = preview.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
+    shown = sheet.make(task.train, task.augmented(160), rows=_rows(task), variants=VARIANTS, color=task.color)
     return {
         "title": escape(task.title),
         "heading": escape(f"{task.title}: the same network, with and without augmentation"),
@@ -169,7 +171,7 @@ def _rows(task: Task) -> int:
     return min(max(len(task.train.classes or []), 5), 10)
 
 
-def _sheet(rows: Sequence[preview.Row]) -> str:
+def _sheet(rows: Sequence[sheet.Row]) -> str:
     heads = ["original", "", *(f"epoch {epoch}" for epoch in range(VARIANTS))]
     parts = [f'<div class="row">{"".join(f"<span>{head}</span>" for head in heads)}</div>']
     for row in rows:
@@ -182,15 +184,15 @@ def _sheet(rows: Sequence[preview.Row]) -> str:
 
 
 def _strip(task: Task) -> str:
-    rows = preview.make(task.test, task.plain(160), rows=task.strip, variants=1, color=task.color).rows
+    rows = sheet.make(task.test, task.plain(160), rows=task.strip, variants=1, color=task.color).rows
     return "".join(
         f"<figure>{_img(row.variants[0], escape(row.name, quote=True))}{escape(row.label)}</figure>" for row in rows
     )
 
 
-def _img(pixels: preview.Pixels, name: str) -> str:
+def _img(pixels: Pixels, name: str) -> str:
     """The image itself inside the page, 160 pixels at most; `name` is its tooltip, escaped."""
-    image = preview.fitted(pixels, min(160, max(pixels.shape[:2])))
+    image = fitted(pixels, min(160, max(pixels.shape[:2])))
     buffer = BytesIO()
     kind = "PNG" if pixels.shape[2] == 1 else "JPEG"
     (image.convert("L") if kind == "PNG" else image).save(buffer, kind, quality=85, optimize=True)

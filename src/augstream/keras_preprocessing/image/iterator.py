@@ -163,6 +163,11 @@ class Iterator(_Rooted):
         """The next batch is the first of an epoch, and those that are asked for by number count as not seen yet."""
         self.batch_index, self._visits = 0, {}
 
+    def __repr__(self) -> str:
+        classes = getattr(self, "class_indices", None)
+        told = f", {len(classes)} classes" if classes else ""
+        return f"<{type(self).__name__}: {len(self)} batches of {self.batch_size} from {self.n} images{told}>"
+
     def _flow_index(self) -> Generator[NDArray[Any], None, None]:
         self.reset()
         while True:
