@@ -114,7 +114,10 @@ class TestShow:
             (lambda: aug.show([]), "at least one image"),
             (lambda: aug.show("no/such.jpg"), "cannot be read"),
             (lambda: aug.show(np.zeros((2, 3, 4, 5, 6))), "show needs images"),
-            (lambda: aug.show(next(iter(aug.Loader(photos(), PIPELINE, batch_size=4))), PIPELINE), "has been through its pipeline"),
+            (
+                lambda: aug.show(next(iter(aug.Loader(photos(), PIPELINE, batch_size=4))), PIPELINE),
+                "has been through its pipeline",
+            ),
         ],
     )
     def test_what_cannot_be_shown_is_said(self, call, said):
