@@ -95,7 +95,7 @@ class Source(ABC):
 
         That is what scikit-learn calls "balanced". In the order of the classes; one without samples has 1.
         """
-        return split.balanced(_class_labels(self, "class_weight"), self.class_count or 0)
+        return split.balanced(split.class_labels(self.labels, "class_weight"), self.class_count or 0)
 
     def __getitem__(self, index: Any) -> Any:
         """One sample as a person sees it, a `Decoded`; or a slice of the samples, a source."""
@@ -124,7 +124,7 @@ class Source(ABC):
             raise ArgumentError(f"take.k must be an integer of at least 1; got {k!r}.")
         if not per_class:
             return self.subset(np.arange(min(k, len(self))))
-        labels = _class_labels(self, "take(per_class=True)")
+        labels = split.class_labels(self.labels, "take(per_class=True)")
         return self.subset(np.sort(np.concatenate([rows[:k] for _, rows in split.strata(labels, len(self))])))
 
     def split(self, fractions: float | Sequence[float], by: By = None, seed: int = 0) -> tuple["Subset", ...]:
@@ -180,7 +180,7 @@ class Source(ABC):
 
         length: of the new source; None is as long as it takes for every sample to be there.
         """
-        labels = _class_labels(self, "balance")
+        labels = split.class_labels(self.labels, "balance")
         numbers, counts = np.unique(labels, return_counts=True)
         weight = 1 / counts[np.searchsorted(numbers, labels)]
         rows = np.argsort(labels, kind="stable")
@@ -333,13 +333,6 @@ class Joined(Source):
 
     def _part(self, index: int) -> int:
         return int(np.searchsorted(self.ends, index, side="right"))
-
-
-def _class_labels(source: Source, what: str) -> NDArray[np.int64]:
-    labels = source.labels
-    if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise ArgumentError(f"{what} needs a source with one class per sample; this one has none.")
-    return labels
 
 
 def _joined_labels(sources: Sequence[Source]) -> tuple[list[str] | None, NDArray[Any] | None]:

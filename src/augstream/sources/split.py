@@ -29,6 +29,13 @@ def indices_of(indices: ArrayLike, n: int) -> Indices:
     return chosen.astype(np.int64)
 
 
+def class_labels(labels: NDArray[Any] | None, what: str) -> NDArray[np.int64]:
+    """The labels of a source, where each is the number of a class; `what` asks for them."""
+    if labels is None or labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ArgumentError(f"{what} needs a source with one class per sample; this one has none.")
+    return labels
+
+
 def balanced(labels: Indices, classes: int) -> dict[int, float]:
     """Class -> n / (classes that occur x samples of this one); 1 for one that does not occur."""
     if len(labels) and labels.min() < 0:
