@@ -1,8 +1,8 @@
 """Several changes of color at once, and those in HSV."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -12,41 +12,14 @@ from augstream.plan.kinds.color import Color
 from augstream.plan.kinds.hsv import Hsv
 from augstream.plan.op import Array, Frame, Op, Rows
 from augstream.rng import Rng
-from augstream.transforms.arguments import Argument, Number, Pair, Range, Spread, Word
+from augstream.transforms.arguments import Number, Range, Spread, Word
 from augstream.transforms.color import colorful, full_range, jittered, levels
-from augstream.transforms.distributions import Distribution
 from augstream.transforms.transform import Transform
 
 Space: TypeAlias = Literal["yiq", "hsv"]
 SPACES: tuple[Space, ...] = ("yiq", "hsv")
 Order: TypeAlias = Literal["fixed", "random"]
 ORDERS: tuple[Order, ...] = ("fixed", "random")
-UNSET: Pair = (math.nan, math.nan)
-FACTOR = Range(0.0, "(1 - v, 1 + v)", 0)
-TURN = Range(0.0, "(-v, v)", -0.5, 0.5)
-
-
-class Strength(Argument[float | Pair | Distribution | None, Spread]):
-    """A range that does nothing where only others of its transform are given; `bare` is for where none is."""
-
-    def __init__(self, span: Range, bare: float | Pair) -> None:
-        super().__init__(None)
-        self.span, self.bare, self.still = span, span.accept(bare), span.accept(0.0)
-
-    def accept(self, value: Any) -> Spread:
-        return UNSET if value is None else self.span.accept(value)
-
-    def english(self, value: Any) -> str:
-        return self.span.english(value)
-
-
-def settle(transform: Transform) -> None:
-    """Fills in the ranges that were not given."""
-    mine = {name: one for name, one in transform.arguments.items() if isinstance(one, Strength)}
-    bare = all(transform.__dict__[name] is UNSET for name in mine)
-    for name, one in mine.items():
-        if transform.__dict__[name] is UNSET:
-            transform.__dict__[name] = one.bare if bare else one.still
 
 
 def in_hsv(transform: Transform, frame: Frame, hue: Any = 0.0, saturation: Any = 1.0, value: Any = 1.0) -> Hsv:
@@ -68,10 +41,11 @@ class ColorJitter(Transform):
     ColorJitter(brightness=(0.6, 1.4), contrast=(1, 1), saturation=(1, 1), hue=(0, 0.1))
     """
 
-    brightness: Strength = Strength(FACTOR, 0.4)
-    contrast: Strength = Strength(FACTOR, 0.4)
-    saturation: Strength = Strength(FACTOR, 0.4)
-    hue: Strength = Strength(TURN, 0.05)
+    bare = MappingProxyType({"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.05})
+    brightness: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    contrast: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    saturation: Range = Range(0.0, "(1 - v, 1 + v)", 0)
+    hue: Range = Range(0.0, "(-v, v)", -0.5, 0.5)
     _: KW_ONLY
     order: Word[Order] = Word("fixed", ORDERS)
     space: Word[Space] = Word("yiq", SPACES)
@@ -79,9 +53,6 @@ class ColorJitter(Transform):
         "Multiply the brightness by {brightness}, the contrast by {contrast} and the saturation by {saturation}, "
         "shift the hue by {hue} of the color circle"
     )
-
-    def __post_init__(self) -> None:
-        settle(self)
 
     def describe(self) -> str:
         more = ", in HSV" * (self.space == "hsv") + ", in random order" * (self.order == "random")
